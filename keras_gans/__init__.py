@@ -1,0 +1,43 @@
+"""keras_gans: generative adversarial networks as ordinary Keras 3 models.
+
+Every model is one `keras.Model` that you `compile()`, `fit()`, `evaluate()`, `save()`, `export()`
+and scale with `tf.distribute`. The rooms of the house, from the ground up:
+
+- `divergences`: distances between distributions;
+- `layers`, `constraints`, `losses`, `penalties`: the parts of networks and of games;
+- `data`: datasets in, batches out;
+- `networks`: generators and discriminators built from layers;
+- `techniques`: stabilisers that plug into any two-player model;
+- `metrics`: sample quality;
+- `models`: the zoo;
+- `callbacks`: watch a model while it trains;
+- `load`: a SavedModel from disk, for inference.
+"""
+
+import importlib
+import os
+
+__version__ = "0.1.0"
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras  # noqa: E402
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        "keras_gans needs Keras with the TensorFlow backend. Set the environment variable "
+        "KERAS_BACKEND=tensorflow before Keras is imported. "
+        f"Received: the backend {keras.backend.backend()!r}"
+    )
+
+_ROOMS = ("divergences", "metrics")
+
+
+def __getattr__(name):
+    if name in _ROOMS:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_ROOMS])
