@@ -15,13 +15,13 @@ and scale with `tf.distribute`. The rooms of the house, from the ground up:
 """
 
 import importlib
-import os
+
+from keras_gans import _quiet
 
 __version__ = "0.1.0"
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-import keras  # noqa: E402
+with _quiet.tensorflow_start():
+    import keras
 
 if keras.backend.backend() != "tensorflow":
     raise ImportError(
@@ -29,6 +29,9 @@ if keras.backend.backend() != "tensorflow":
         "KERAS_BACKEND=tensorflow before Keras is imported. "
         f"Received: the backend {keras.backend.backend()!r}"
     )
+
+from keras_gans import constraints, data, layers, losses, models, networks, penalties  # noqa: E402
+from keras_gans.saved_model import load  # noqa: E402
 
 _ROOMS = ("divergences", "metrics")
 

@@ -1,0 +1,61 @@
+"""Files that are either whole or not there: written beside their target, then renamed."""
+
+import contextlib
+import io
+import os
+import pathlib
+import shutil
+import tempfile
+
+
+@contextlib.contextmanager
+def replacing(filepath, overwrite=True):
+    """Yield a temporary path beside `filepath` that takes its place when the block succeeds."""
+    target = pathlib.Path(filepath)
+    if not overwrite and target.exists():
+        raise FileExistsError(f"{target} exists, and `overwrite` is False. Nothing was written.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=target.parent) as folder:
+        temporary = pathlib.Path(folder) / target.name
+        yield temporary
+        _replace(temporary, target, folder)
+
+
+@contextlib.contextmanager
+def replacing_saved_model(filepath):
+    """As `replacing`, for a SavedModel's folder; anything else that stands there is refused."""
+    target = pathlib.Path(filepath)
+    if target.exists() and not is_saved_model(target) and not _is_empty_folder(target):
+        raise ValueError(
+            "`filepath` must be a new or empty folder, or a SavedModel to replace. "
+            f"Received: filepath={str(filepath)!r}, which holds something else. "
+            "Nothing was written."
+        )
+    with replacing(target) as temporary:
+        yield temporary
+
+
+def is_saved_model(folder):
+    """Whether `folder` holds a TensorFlow SavedModel."""
+    return (pathlib.Path(folder) / "saved_model.pb").is_file()
+
+
+@contextlib.contextmanager
+def quiet():
+    """Keep what the block prints to itself."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        yield
+
+
+def _is_empty_folder(path):
+    return path.is_dir() and not any(path.iterdir())
+
+
+def _replace(temporary, target, folder):
+    if target.is_dir():
+        old = pathlib.Path(folder) / "replaced"
+        os.replace(target, old)
+        os.replace(temporary, target)
+        shutil.rmtree(old)
+    else:
+        os.replace(temporary, target)

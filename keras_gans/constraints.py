@@ -1,0 +1,36 @@
+"""Constraints on weights, applied by the optimizer after every update."""
+
+import keras
+from keras import ops
+
+from keras_gans import _checks
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class ClipConstraint(keras.constraints.Constraint):
+    """Clip every weight to [−clip_value, clip_value].
+
+    Args:
+        clip_value: Positive float, the paper's c. Defaults to `0.01`.
+
+    Raises:
+        ValueError: If `clip_value` is not positive.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> float(kg.constraints.ClipConstraint(0.01)(0.5))
+    0.009999999776482582
+
+    Reference:
+        Arjovsky et al. 2017, Wasserstein GAN, Algorithm 1, line 7.
+    """
+
+    def __init__(self, clip_value=0.01):
+        self.clip_value = _checks.real_number("clip_value", clip_value, low=0.0, low_open=True)
+
+    def __call__(self, w):
+        return ops.clip(w, -self.clip_value, self.clip_value)
+
+    def get_config(self):
+        return {"clip_value": self.clip_value}

@@ -1,0 +1,22 @@
+"""Data: datasets in, batches out."""
+
+from keras_gans.data.densities import (
+    ToyDensity,
+    grid_of_gaussians,
+    ring_of_gaussians,
+    swiss_roll,
+)
+from keras_gans.data.images import image_grid, save_grid, to_uint8
+from keras_gans.data.loading import DatasetInfo, load
+
+__all__ = [
+    "DatasetInfo",
+    "ToyDensity",
+    "grid_of_gaussians",
+    "image_grid",
+    "load",
+    "ring_of_gaussians",
+    "save_grid",
+    "swiss_roll",
+    "to_uint8",
+]

@@ -1,0 +1,256 @@
+"""Datasets by name, from folders and from arrays, ready for `fit`."""
+
+import dataclasses
+import os
+import pathlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gans import _checks
+
+#: Datasets whose examples take no more than this many bytes are kept in memory.
+CACHE_BYTES = 2**30
+
+
+@dataclasses.dataclass(frozen=True)
+class DatasetInfo:
+    """What a dataset holds.
+
+    Attributes:
+        name: String.
+        image_shape: `(height, width, channels)`.
+        num_examples: Integer, or `None` if unknown.
+        num_classes: Integer, or `None` if there are no classes.
+        split: String, which part of the dataset.
+    """
+
+    name: str
+    image_shape: tuple
+    num_examples: int | None
+    num_classes: int | None
+    split: str
+
+
+def load(
+    source,
+    split="train",
+    batch_size=64,
+    image_size=None,
+    labels=False,
+    shuffle=None,
+    seed=None,
+):
+    """Load images, scaled to [−1, 1], in shuffled batches.
+
+    Args:
+        source: One of
+            - `"digits"`: the 1,797 real handwritten digits 8×8×1 that come with scikit-learn, no
+              download; the last 297 are the split `"test"`;
+            - the name of any TFDS image dataset, such as `"mnist"`, `"fashion_mnist"`, `"cifar10"`
+              or `"celeb_a"`: downloaded once, to `TFDS_DATA_DIR` if that is set;
+            - the path of a folder of pictures; its sub-folders, if any, are classes;
+            - an array `(num, height, width, channels)` or `(num, height, width)`: uint8 pixels in
+              [0, 255] or floats in [−1, 1]; or a tuple `(array, integer labels)`.
+        split: String, part of a named dataset, such as `"train"`, `"test"` or `"train[:1000]"`.
+            Defaults to `"train"`.
+        batch_size: Positive integer. Examples that do not fill a batch are dropped. Defaults to
+            `64`.
+        image_size: `(height, width)` or an integer: cut the largest centred part of that aspect
+            ratio and resize it. Needed if pictures differ in size. Defaults to `None`.
+        labels: Boolean: yield `(images, labels)` instead of images alone. Defaults to `False`.
+        shuffle: Boolean. Defaults to `None`: yes for training splits, no for others.
+        seed: Integer or `None`, of the order. Defaults to `None`.
+
+    Returns:
+        `(dataset, info)`: a `tf.data.Dataset` of float32 images `(batch_size, height, width,
+        channels)` in [−1, 1], or of `(images, int32 labels)`; and a `DatasetInfo`.
+
+    Raises:
+        ValueError: If the source or the split is unknown, holds too few images for one batch or
+            images of differing sizes, or has no labels where they are asked for.
+        TypeError: If the source is of another kind.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> train, info = kg.data.load("digits")
+    >>> info.image_shape
+    (8, 8, 1)
+    """
+    batch_size = _checks.positive_int("batch_size", batch_size)
+    seed = _checks.seed("seed", seed)
+    image_size = _image_size(image_size)
+    dataset, info = _examples(source, split, image_size)
+    if labels and info.num_classes is None:
+        raise ValueError(f"`labels` must be False: {info.name!r} has none.")
+    if info.num_examples is not None and info.num_examples < batch_size:
+        raise ValueError(
+            f"`batch_size` must be at most the number of images, {info.num_examples} in the split "
+            f"{split!r} of {info.name!r}. Received: batch_size={batch_size}"
+        )
+    bytes_needed = 4 * np.prod(info.image_shape) * (info.num_examples or np.inf)
+    if bytes_needed <= CACHE_BYTES:
+        dataset = dataset.cache()
+    if split.startswith("train") if shuffle is None else shuffle:
+        dataset = dataset.shuffle(min(info.num_examples or 10_000, 60_000), seed=seed)
+    if not labels:
+        dataset = dataset.map(lambda image, label: image, num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = dataset.batch(batch_size, drop_remainder=True)
+    return dataset.prefetch(tf.data.AUTOTUNE), info
+
+
+def _examples(source, split, image_size):
+    """Return a dataset of single `(image, label)` pairs and its `DatasetInfo`."""
+    if isinstance(source, (str, os.PathLike)):
+        if source == "digits":
+            return _digits(split, image_size)
+        if pathlib.Path(source).is_dir():
+            return _folder(pathlib.Path(source), split, image_size)
+        if isinstance(source, str) and not any(c in source for c in "\\."):
+            return _tfds(source, split, image_size)
+        raise ValueError(
+            "`source` must be 'digits', the name of a TFDS dataset, or an existing folder. "
+            f"Received: source={str(source)!r}"
+        )
+    if isinstance(source, tuple) and len(source) == 2:
+        return _arrays(np.asarray(source[0]), np.asarray(source[1]), split, image_size)
+    if hasattr(source, "__array__"):
+        return _arrays(np.asarray(source), None, split, image_size)
+    raise TypeError(
+        "`source` must be a name, a folder, an array or a tuple (array, labels). "
+        f"Received: source of type {type(source).__name__}"
+    )
+
+
+def _digits(split, image_size):
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    cut = {"train": slice(0, 1500), "test": slice(1500, None), "all": slice(None)}
+    _checks.one_of("split", split, list(cut))
+    images = (digits.images[cut[split]] / 8 - 1).astype("float32")
+    labels = digits.target[cut[split]]
+    dataset, info = _arrays(images, labels, split, image_size)
+    return dataset, dataclasses.replace(info, name="digits", num_classes=10)
+
+
+def _arrays(images, labels, split, image_size):
+    if images.ndim == 3:
+        images = images[..., None]
+    if images.ndim != 4 or images.shape[3] not in (1, 3) or len(images) == 0:
+        raise ValueError(
+            "`source` must have shape (num, height, width, channels) with 1 or 3 channels. "
+            f"Received: an array of shape {images.shape}"
+        )
+    if labels is not None and (labels.shape != images.shape[:1] or labels.dtype.kind not in "iu"):
+        raise ValueError(
+            f"`source` must have one integer label for each of its {len(images)} images. "
+            f"Received: labels of shape {labels.shape} and dtype {labels.dtype}"
+        )
+    if images.dtype == np.uint8:
+        images = images.astype("float32") / 127.5 - 1
+    elif images.dtype.kind != "f" or not np.abs(images).max() <= 1.001:
+        raise ValueError(
+            "`source` must hold uint8 pixels in [0, 255] or finite floats in [-1, 1]. "
+            f"Received: {images.dtype} with values from {images.min()} to {images.max()}"
+        )
+    dataset = tf.data.Dataset.from_tensor_slices(
+        (images.astype("float32"), np.zeros(len(images), "int32") if labels is None else labels)
+    ).map(lambda image, label: (_resized(image, image_size), tf.cast(label, tf.int32)))
+    return dataset, DatasetInfo(
+        name="array",
+        image_shape=(*(image_size or images.shape[1:3]), images.shape[3]),
+        num_examples=len(images),
+        num_classes=None if labels is None else int(labels.max()) + 1,
+        split=split,
+    )
+
+
+def _folder(folder, split, image_size):
+    if image_size is None:
+        raise ValueError(
+            "`image_size` must be given for a folder of pictures, which may differ in size. "
+            "Received: image_size=None"
+        )
+    classes = [p for p in folder.iterdir() if p.is_dir()]
+    dataset = keras.utils.image_dataset_from_directory(
+        folder,
+        labels="inferred" if classes else None,
+        label_mode="int" if classes else None,
+        color_mode="rgb",
+        batch_size=None,
+        image_size=image_size,
+        crop_to_aspect_ratio=True,
+        shuffle=False,
+        verbose=False,
+    )
+    num_classes = len(dataset.class_names) if classes else None
+    num_examples = len(dataset.file_paths)
+    if not classes:
+        dataset = dataset.map(lambda image: (image, 0))
+    dataset = dataset.map(
+        lambda image, label: (image / 127.5 - 1, tf.cast(label, tf.int32)),
+        num_parallel_calls=tf.data.AUTOTUNE,
+    )
+    return dataset, DatasetInfo(folder.name, (*image_size, 3), num_examples, num_classes, split)
+
+
+def _tfds(name, split, image_size):
+    import tensorflow_datasets as tfds
+
+    try:
+        dataset, info = tfds.load(name, split=split, with_info=True)
+    except tfds.core.DatasetNotFoundError:
+        raise ValueError(
+            "`source` must be 'digits', the name of a TFDS dataset, or an existing folder. "
+            f"Received: source={name!r}"
+        ) from None
+    except ValueError as error:
+        raise ValueError(f"`split` must be a split of {name!r}. {error}") from None
+    if "image" not in info.features:
+        raise ValueError(
+            f"`source` must be an image dataset. Received: source={name!r}, which holds "
+            f"{list(info.features)}"
+        )
+    *size, channels = info.features["image"].shape
+    if image_size is None and None in size:
+        raise ValueError(
+            f"`image_size` must be given for {name!r}, whose pictures differ in size. "
+            "Received: image_size=None"
+        )
+    label = info.features.get("label")
+    num_classes = getattr(label, "num_classes", None)
+
+    def example(features):
+        image = tf.cast(features["image"], tf.float32) / 127.5 - 1
+        return _resized(image, image_size), tf.cast(features["label"] if num_classes else 0, "int32")
+
+    return dataset.map(example, num_parallel_calls=tf.data.AUTOTUNE), DatasetInfo(
+        name=name,
+        image_shape=(*(image_size or size), channels),
+        num_examples=int(dataset.cardinality()) if dataset.cardinality() >= 0 else None,
+        num_classes=num_classes,
+        split=split,
+    )
+
+
+def _resized(image, image_size):
+    if image_size is None:
+        return image
+    return keras.ops.image.resize(
+        image, image_size, interpolation="bilinear", antialias=True, crop_to_aspect_ratio=True
+    )
+
+
+def _image_size(image_size):
+    if image_size is None:
+        return None
+    sides = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    if len(sides) != 2:
+        raise ValueError(
+            "`image_size` must be an integer or (height, width). "
+            f"Received: image_size={image_size!r}"
+        )
+    return tuple(_checks.positive_int("image_size", side) for side in sides)

@@ -1,0 +1,264 @@
+"""From whatever `fit` is given to batches that hold one step's mini-batches.
+
+`tf.distribute` splits the first axis of every batch among replicas, so the n mini-batches of a step
+travel as one flat batch in which example k of mini-batch j stands at k·n + j: every n-th example
+from j on is mini-batch j, on one replica as on many.
+"""
+
+import contextlib
+import types
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+def mini_batches(x, y, batch_size, batches_per_step, replicas, shuffle, check):
+    """Return the batches to train on, each holding `batches_per_step` interleaved mini-batches.
+
+    Args:
+        x, y: As in `GenerativeModel.fit`.
+        batch_size: Integer or `None`, examples of one mini-batch, if `x` is an array.
+        batches_per_step: Integer, mini-batches in one step.
+        replicas: Integer, replicas that share each mini-batch.
+        shuffle: Boolean, whether to shuffle an array at every epoch.
+        check: Function of `(x, y)`, arrays or `tf.TensorSpec`s of a batch, that raises if the model
+            cannot learn from such examples.
+    """
+    x, y = checked(x, y, check)
+    if isinstance(x, keras.utils.PyDataset):
+        return InterleavedPyDataset(x, batches_per_step) if batches_per_step > 1 else x
+    if isinstance(x, types.GeneratorType):
+        return interleaved_generator(x, batches_per_step)
+    if isinstance(x, tf.data.Dataset):
+        return interleaved_dataset(x, batches_per_step, replicas)
+    return array_batches(x, y, batch_size or 32, batches_per_step, replicas, shuffle)
+
+
+def checked(x, y, check):
+    """Check examples as far as their kind allows without reading them, and return `(x, y)`.
+
+    Arrays come back as arrays; datasets check their values as they are read.
+    """
+    if isinstance(x, tf.data.Dataset):
+        _refuse_labels_beside(x, y)
+        check(*_unpack(x.element_spec))
+        return x.map(_check_values, num_parallel_calls=tf.data.AUTOTUNE), None
+    if isinstance(x, (keras.utils.PyDataset, types.GeneratorType)):
+        _refuse_labels_beside(x, y)
+        if isinstance(x, keras.utils.PyDataset):
+            first = _unpack(x[0])
+            check(*(None if a is None else np.asarray(a) for a in first))
+        return x, None
+    if isinstance(x, tf.distribute.DistributedDataset):
+        raise TypeError(
+            "`x` must be the plain tf.data.Dataset, not one distributed by hand: `fit` groups "
+            "mini-batches into steps and distributes them itself."
+        )
+    if not isinstance(x, (np.ndarray, tf.Tensor)) and not hasattr(x, "__array__"):
+        raise TypeError(
+            "`x` must be an array, a tf.data.Dataset, a keras.utils.PyDataset or a generator. "
+            f"Received: x of type {type(x).__name__}"
+        )
+    x, y = np.asarray(x), None if y is None else np.asarray(y)
+    if y is not None and len(x) != len(y):
+        raise ValueError(
+            f"`x` and `y` must have the same length. Received: len(x)={len(x)}, len(y)={len(y)}"
+        )
+    check(x, y)
+    return x, y
+
+
+def split(x, y, validation_split):
+    """Cut the last part of arrays off: `((x, y), (x_validation, y_validation))`."""
+    if not 0 < validation_split < 1:
+        raise ValueError(
+            f"`validation_split` must be in (0, 1). Received: validation_split={validation_split!r}"
+        )
+    if not hasattr(x, "__array__"):
+        raise ValueError(
+            "`validation_split` needs `x` to be an array; give `validation_data` instead. "
+            f"Received: x of type {type(x).__name__}"
+        )
+    cut = round(len(x) * (1 - validation_split))
+    held_out = x[cut:] if y is None else (x[cut:], y[cut:])
+    return (x[:cut], None if y is None else y[:cut]), held_out
+
+
+def array_batches(x, y, batch_size, batches_per_step, replicas, shuffle):
+    size = batch_size * batches_per_step
+    _check_divisible(batch_size, replicas)
+    if len(x) < size:
+        raise ValueError(
+            f"`x` must hold at least one step: {batches_per_step} mini-batches of {batch_size} = "
+            f"{size} examples. Received: {len(x)} examples"
+        )
+    indices = tf.data.Dataset.range(len(x))
+    if shuffle:
+        indices = indices.shuffle(len(x))
+    arrays = tf.nest.map_structure(tf.constant, x if y is None else (x, y))
+    return (
+        indices.batch(size, drop_remainder=True)
+        .map(lambda i: tf.nest.map_structure(lambda a: tf.gather(a, i), arrays))
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def interleaved_dataset(dataset, batches_per_step, replicas):
+    batch_size = tf.nest.flatten(dataset.element_spec)[0].shape[0]
+    if batch_size is not None:
+        _check_divisible(batch_size, replicas)
+    elif replicas > 1:
+        raise ValueError(
+            "`x` must have batches of a fixed size to be shared among replicas: make them with "
+            "`batch(batch_size, drop_remainder=True)`."
+        )
+    else:
+        dataset = dataset.scan(np.int64(-1), _flag_full).filter(lambda full, batch: full)
+        dataset = dataset.map(lambda full, batch: batch)
+    if 0 <= dataset.cardinality() < batches_per_step:
+        raise ValueError(
+            f"`x` must hold at least the {batches_per_step} mini-batches of one step. "
+            f"Received: a dataset of {dataset.cardinality()} batches"
+        )
+    return (
+        dataset.batch(batches_per_step, drop_remainder=True)
+        .map(lambda *batch: tf.nest.map_structure(interleave, _one_or_all(batch)))
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def interleave(batches):
+    """Turn `(n, batch, …)` into `(batch · n, …)` with example k of batch j at k·n + j."""
+    shape = batches.shape
+    batches = tf.transpose(batches, [1, 0, *range(2, len(shape))])
+    flat = tf.reshape(batches, tf.concat([[-1], tf.shape(batches)[2:]], 0))
+    size = None if None in shape[:2] else shape[0] * shape[1]
+    return tf.ensure_shape(flat, (size, *shape[2:]))
+
+
+class InterleavedPyDataset(keras.utils.PyDataset):
+    """A `PyDataset` whose item i holds the batches i·n … i·n + n − 1 of another, interleaved."""
+
+    def __init__(self, dataset, batches_per_step):
+        super().__init__(
+            workers=dataset.workers,
+            use_multiprocessing=dataset.use_multiprocessing,
+            max_queue_size=dataset.max_queue_size,
+        )
+        self.dataset = dataset
+        self.batches_per_step = batches_per_step
+        if len(self) == 0:
+            raise ValueError(
+                f"`x` must hold at least the {batches_per_step} mini-batches of one step. "
+                f"Received: a PyDataset of {dataset.num_batches} batches"
+            )
+
+    def __len__(self):
+        return self.dataset.num_batches // self.batches_per_step
+
+    def __getitem__(self, index):
+        n = self.batches_per_step
+        return _interleave_arrays([self.dataset[index * n + j] for j in range(n)])
+
+    def on_epoch_begin(self):
+        self.dataset.on_epoch_begin()
+
+    def on_epoch_end(self):
+        self.dataset.on_epoch_end()
+
+
+def interleaved_generator(batches, batches_per_step):
+    """Yield the batches of a generator in interleaved groups."""
+    while True:
+        group = [batch for _, batch in zip(range(batches_per_step), batches, strict=False)]
+        if len(group) < batches_per_step:
+            return
+        yield _interleave_arrays(group)
+
+
+@contextlib.contextmanager
+def readable_errors():
+    """Turn what the checks inside a tf.data pipeline find into a `ValueError`."""
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        for problem in (NOT_FINITE, NOT_SCALED):
+            if problem in str(error):
+                raise ValueError(problem) from None
+        raise
+
+
+NOT_FINITE = "`x` must hold finite numbers only. Received: NaN or infinity"
+NOT_SCALED = (
+    "`x` must hold images scaled to [-1, 1]: for pixels in [0, 255] pass x / 127.5 - 1. "
+    "Received: values outside"
+)
+
+
+def check_values(x):
+    """Raise if an array holds NaN or infinities, or pictures that were not scaled."""
+    if not np.isfinite(x).all():
+        raise ValueError(NOT_FINITE)
+    if x.ndim == 4 and x.size and np.abs(x).max() > 1.001:
+        raise ValueError(f"{NOT_SCALED}, up to {np.abs(x).max():g}")
+
+
+def _check_values(*batch):
+    batch = _one_or_all(batch)
+    x, _ = _unpack(batch)
+    checks = [tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(x)), [NOT_FINITE])]
+    if len(x.shape) == 4:
+        checks.append(tf.debugging.Assert(tf.reduce_max(tf.abs(x)) <= 1.001, [NOT_SCALED]))
+    with tf.control_dependencies(checks):
+        return tf.nest.map_structure(tf.identity, batch)
+
+
+def _flag_full(size, *batch):
+    """Whether a batch is as large as the first one."""
+    batch = _one_or_all(batch)
+    received = tf.shape(tf.nest.flatten(batch)[0], tf.int64)[0]
+    size = tf.where(size < 0, received, size)
+    return size, (received == size, batch)
+
+
+def _interleave_arrays(batches):
+    sizes = {len(tf.nest.flatten(batch)[0]) for batch in batches}
+    if len(sizes) > 1:
+        smallest = min(sizes)
+        batches = [tf.nest.map_structure(lambda a: a[:smallest], batch) for batch in batches]
+    return tf.nest.map_structure(
+        lambda *arrays: np.stack(arrays, axis=1).reshape(-1, *np.shape(arrays[0])[1:]), *batches
+    )
+
+
+def _unpack(batch):
+    """Return `(x, y)` of a batch that may be `x` alone."""
+    if not isinstance(batch, (tuple, list)):
+        return batch, None
+    if len(batch) > 2:
+        raise ValueError(
+            f"`x` must yield batches of examples, or of (examples, labels). Received: {len(batch)} "
+            "components"
+        )
+    return batch if len(batch) == 2 else (batch[0], None)
+
+
+def _one_or_all(batch):
+    return batch if len(batch) > 1 else batch[0]
+
+
+def _refuse_labels_beside(x, y):
+    if y is not None:
+        raise ValueError(
+            "`y` must be None when `x` is a dataset: let it yield (examples, labels). "
+            f"Received: x of type {type(x).__name__} and y of type {type(y).__name__}"
+        )
+
+
+def _check_divisible(batch_size, replicas):
+    if batch_size % replicas:
+        raise ValueError(
+            f"`batch_size` must be a multiple of the {replicas} replicas that share it. "
+            f"Received: batch_size={batch_size}"
+        )

@@ -1,0 +1,161 @@
+"""Objectives of the two-player game, as pairs of plain functions of logits.
+
+An `Objective` holds what the discriminator minimises, a function of the logits of real and of
+fake examples, and what the generator minimises, a function of the logits of fake examples. Logits
+are the raw outputs of the discriminator, of any shape; each loss is their mean, in their dtype.
+
+A new objective is one new pair:
+
+>>> import keras
+>>> from keras_gans import losses
+>>> squared_hinge = losses.Objective(
+...     discriminator=lambda real, fake: keras.ops.mean(keras.ops.relu(1 - real) ** 2)
+...     + keras.ops.mean(keras.ops.relu(1 + fake) ** 2),
+...     generator=lambda fake: -keras.ops.mean(fake),
+... )
+"""
+
+import keras
+from keras import ops
+
+_register = keras.saving.register_keras_serializable(package="keras_gans")
+
+
+@_register
+class Objective:
+    """A pair of losses: one for the discriminator, one for the generator.
+
+    Args:
+        discriminator: Function of `(real_logits, fake_logits)` that returns a scalar.
+        generator: Function of `fake_logits` that returns a scalar.
+        name: String, how the objective is called. Defaults to `"custom"`.
+
+    Raises:
+        TypeError: If either loss is not callable.
+
+    Functions registered with `keras.saving.register_keras_serializable` are saved with a model.
+    """
+
+    def __init__(self, discriminator, generator, name="custom"):
+        for argument, loss in (("discriminator", discriminator), ("generator", generator)):
+            if not callable(loss):
+                raise TypeError(
+                    f"`{argument}` must be a function of logits. Received: {argument}={loss!r}"
+                )
+        self.discriminator = discriminator
+        self.generator = generator
+        self.name = name
+
+    def get_config(self):
+        return {
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(
+            keras.saving.deserialize_keras_object(config["discriminator"]),
+            keras.saving.deserialize_keras_object(config["generator"]),
+            config["name"],
+        )
+
+    def __repr__(self):
+        return f"<Objective {self.name}>"
+
+
+@_register
+def cross_entropy_discriminator_loss(real_logits, fake_logits):
+    """−E log D(x) − E log(1 − D(G(z))), with D the sigmoid of the logits."""
+    return ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(fake_logits))
+
+
+@_register
+def minimax_generator_loss(fake_logits):
+    """E log(1 − D(G(z))): its gradient vanishes where D is sure that the fakes are fake."""
+    return -ops.mean(ops.softplus(fake_logits))
+
+
+@_register
+def non_saturating_generator_loss(fake_logits):
+    """−E log D(G(z)): strong gradients exactly where the minimax loss has none."""
+    return ops.mean(ops.softplus(-fake_logits))
+
+
+@_register
+def least_squares_discriminator_loss(real_logits, fake_logits):
+    """½ E(D(x) − 1)² + ½ E D(G(z))²: the 0-1 coding, a = 0 and b = 1."""
+    return 0.5 * (ops.mean(ops.square(real_logits - 1)) + ops.mean(ops.square(fake_logits)))
+
+
+@_register
+def least_squares_generator_loss(fake_logits):
+    """½ E(D(G(z)) − 1)²: the 0-1 coding, c = 1."""
+    return 0.5 * ops.mean(ops.square(fake_logits - 1))
+
+
+@_register
+def wasserstein_discriminator_loss(real_logits, fake_logits):
+    """E D(G(z)) − E D(x): the negated Kantorovich–Rubinstein dual for a 1-Lipschitz critic."""
+    return ops.mean(fake_logits) - ops.mean(real_logits)
+
+
+@_register
+def hinge_discriminator_loss(real_logits, fake_logits):
+    """E max(0, 1 − D(x)) + E max(0, 1 + D(G(z)))."""
+    return ops.mean(ops.relu(1 - real_logits)) + ops.mean(ops.relu(1 + fake_logits))
+
+
+@_register
+def linear_generator_loss(fake_logits):
+    """−E D(G(z)): the generator's side of the Wasserstein and hinge games."""
+    return -ops.mean(fake_logits)
+
+
+#: Goodfellow et al. 2014, equation 1.
+minimax = Objective(cross_entropy_discriminator_loss, minimax_generator_loss, "minimax")
+
+#: Goodfellow et al. 2014, section 3: the generator maximises log D(G(z)) instead.
+non_saturating = Objective(
+    cross_entropy_discriminator_loss, non_saturating_generator_loss, "non_saturating"
+)
+
+#: Mao et al. 2017 (LSGAN), equation 9.
+least_squares = Objective(
+    least_squares_discriminator_loss, least_squares_generator_loss, "least_squares"
+)
+
+#: Arjovsky et al. 2017 (WGAN), equations 2 and 3.
+wasserstein = Objective(wasserstein_discriminator_loss, linear_generator_loss, "wasserstein")
+
+#: Lim and Ye 2017 (Geometric GAN); Miyato et al. 2018, equations 16 and 17.
+hinge = Objective(hinge_discriminator_loss, linear_generator_loss, "hinge")
+
+_BY_NAME = {o.name: o for o in (minimax, non_saturating, least_squares, wasserstein, hinge)}
+
+
+def get(objective):
+    """Return an `Objective` from its name, or the `Objective` itself.
+
+    Args:
+        objective: `Objective`, or one of `"minimax"`, `"non_saturating"`, `"least_squares"`,
+            `"wasserstein"`, `"hinge"`.
+
+    Raises:
+        ValueError: If there is no objective of that name.
+
+    Example:
+
+    >>> from keras_gans import losses
+    >>> losses.get("hinge")
+    <Objective hinge>
+    """
+    if isinstance(objective, Objective):
+        return objective
+    if isinstance(objective, str) and objective in _BY_NAME:
+        return _BY_NAME[objective]
+    raise ValueError(
+        f"`objective` must be a keras_gans.losses.Objective or one of {list(_BY_NAME)}. "
+        f"Received: objective={objective!r}"
+    )

@@ -1,0 +1,465 @@
+"""The stair of the house: what every generative model needs and no paper talks about."""
+
+import contextlib
+import inspect
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from keras_gans import _checks, _files, saved_model
+from keras_gans.data import mini_batches
+
+
+class OptimizerGroup:
+    """The optimizers of a model, where Keras callbacks look for the only one: `model.optimizer`.
+
+    Callbacks that tune learning rates go through `optimizers`.
+    """
+
+    built = True
+
+    def __init__(self, optimizers):
+        self.optimizers = list(optimizers)
+
+    @property
+    def iterations(self):
+        return self.optimizers[0].iterations
+
+
+class GenerativeModel(keras.Model):
+    """Base class: a `keras.Model` with networks, several named optimizers, and a random state.
+
+    A subclass states
+
+    - `optimizer_networks`: for each optimizer, the networks that it trains, by attribute name;
+    - `loss_names`: the names of the losses that it logs;
+    - `default_optimizers()`: the paper's optimizers;
+    - `train_step(data)`, made of calls to `minimize` and `record`, and `test_step(data)`;
+    - `sampler`, the network that turns latents into examples.
+
+    Everything else is here: optimizers are built on their networks inside the strategy's scope and
+    saved; losses are averaged over replicas; noise is drawn once for the global batch and cut to
+    each replica's part, so that results do not depend on the number of replicas; seeds are saved.
+
+    Args:
+        latent_dim: Positive integer, size of the latent vectors.
+        seed: Integer or `None`, seed of the noise drawn in training. Defaults to `None`, which
+            takes one from Python's `random` (see `keras.utils.set_random_seed`).
+        **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+    """
+
+    optimizer_networks = {}
+    loss_names = ()
+
+    def __init__(self, latent_dim, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.latent_dim = _checks.positive_int("latent_dim", latent_dim)
+        self.seed = _checks.seed("seed", seed)
+        self.training_seeds = keras.random.SeedGenerator(self.seed)
+        self.evaluation_seeds = keras.random.SeedGenerator(0)
+        self.trackers = [keras.metrics.Mean(name) for name in self.loss_names]
+        self.sample_metrics = []
+        self.built = True
+
+    # Configuration
+
+    def get_config(self):
+        """Every argument of the constructor is kept in an attribute of its name."""
+        config = super().get_config()
+        for name in _constructor_arguments(type(self)):
+            config[name] = keras.saving.serialize_keras_object(getattr(self, name))
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return cls(**keras.saving.deserialize_keras_object(config, custom_objects=custom_objects))
+
+    # Optimizers
+
+    def default_optimizers(self):
+        """Return the paper's optimizers: a dictionary with the keys of `optimizer_networks`."""
+        raise NotImplementedError
+
+    def compile(
+        self,
+        metrics=None,
+        run_eagerly=False,
+        steps_per_execution=1,
+        jit_compile="auto",
+        auto_scale_loss=True,
+        **optimizers,
+    ):
+        """Give the model its optimizers.
+
+        Args:
+            metrics: List of `keras_gans.metrics` that compare real with generated examples; they
+                are updated by `evaluate`.
+            run_eagerly, steps_per_execution, jit_compile: Those of `keras.Model.compile`.
+            auto_scale_loss: Boolean, wrap each optimizer in a `LossScaleOptimizer` under the
+                policy `mixed_float16`. Defaults to `True`.
+            **optimizers: One Keras optimizer for each name of `optimizer_networks`, as an object,
+                a name or a config. Those not given, or `None`, are the paper's.
+
+        Raises:
+            TypeError: If an optimizer's name is unknown.
+        """
+        unknown = set(optimizers) - set(self.optimizer_networks)
+        if unknown:
+            raise TypeError(
+                f"`compile()` takes the optimizers {list(self.optimizer_networks)}. "
+                f"Received: {sorted(unknown)}"
+            )
+        super().compile(
+            optimizer=None,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,
+        )
+        with self.distribute_strategy.scope():
+            defaults = self.default_optimizers()
+            for name in self.optimizer_networks:
+                optimizer = keras.optimizers.get(optimizers.get(name) or defaults[name])
+                if auto_scale_loss and self.dtype_policy.name == "mixed_float16":
+                    optimizer = _with_loss_scale(optimizer)
+                optimizer.build(self._trained_variables(name))
+                setattr(self, name, optimizer)
+        self.optimizer = OptimizerGroup(getattr(self, name) for name in self.optimizer_networks)
+        self.sample_metrics = list(metrics or [])
+        self._compile_arguments = {
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+            "auto_scale_loss": auto_scale_loss,
+        }
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        parts = {name: getattr(self, name) for name in self.optimizer_networks}
+        parts["metrics"] = self.sample_metrics
+        return {**self._compile_arguments, **keras.saving.serialize_keras_object(parts)}
+
+    def compile_from_config(self, config):
+        if config:
+            self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def _trained_variables(self, optimizer_name):
+        networks = [getattr(self, name) for name in self.optimizer_networks[optimizer_name]]
+        return [variable for network in networks for variable in network.trainable_variables]
+
+    def minimize(self, optimizer_name, loss_fn):
+        """Take one step of one player.
+
+        Args:
+            optimizer_name: Key of `optimizer_networks`. Only the variables of its networks change.
+            loss_fn: Function without arguments that computes the loss from networks called with
+                `training=True`. Returns the scalar to minimise, or a dictionary of scalars whose
+                first value is the one to minimise: the mean over the replica's examples.
+
+        Returns:
+            What `loss_fn` returned.
+        """
+        optimizer = getattr(self, optimizer_name)
+        variables = self._trained_variables(optimizer_name)
+        with tf.GradientTape() as tape:
+            losses = loss_fn()
+            loss = next(iter(losses.values())) if isinstance(losses, dict) else losses
+            for name in self.optimizer_networks[optimizer_name]:
+                for regularizer in getattr(self, name).losses:
+                    loss += regularizer
+            loss = optimizer.scale_loss(loss / tf.distribute.get_strategy().num_replicas_in_sync)
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        return losses
+
+    # Randomness
+
+    def draw(self, distribution, batch_size, shape=(), training=True):
+        """Draw noise for the global batch and return this replica's part.
+
+        Args:
+            distribution: `keras.random.normal`, `keras.random.uniform` or alike.
+            batch_size: Integer or scalar tensor, examples on this replica.
+            shape: Shape of the noise of one example.
+            training: Boolean, whether to advance the random state of training or of evaluation.
+
+        Returns:
+            Float32 tensor `(batch_size, *shape)`.
+        """
+        seeds = self.training_seeds if training else self.evaluation_seeds
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        values = distribution((batch_size * replicas, *shape), dtype="float32", seed=seeds)
+        if replicas == 1:
+            return values
+        start = tf.distribute.get_replica_context().replica_id_in_sync_group * batch_size
+        return values[start : start + batch_size]
+
+    def draw_latents(self, batch_size, training=True):
+        """Draw latents from N(0, I), float32 `(batch_size, latent_dim)`."""
+        return self.draw(keras.random.normal, batch_size, (self.latent_dim,), training)
+
+    # Logs
+
+    @property
+    def metrics(self):
+        return self.trackers
+
+    def record(self, losses, batch_size=1):
+        """Add a dictionary of losses, means over `batch_size` examples, to the running means."""
+        for tracker in self.trackers:
+            if tracker.name in losses:
+                tracker.update_state(losses[tracker.name], sample_weight=batch_size)
+
+    def logs(self):
+        """Return the running means by name, in the shape that the strategy can reduce."""
+        logs = {tracker.name: tracker.result() for tracker in self.trackers}
+        if isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            logs = {name: ops.reshape(value, (1,)) for name, value in logs.items()}
+        return logs
+
+    # Training and evaluation
+
+    @property
+    def batches_per_step(self):
+        """Mini-batches of real examples that one `train_step` consumes. Defaults to `1`."""
+        return 1
+
+    def check_examples(self, x, y):
+        """Refuse specs or arrays that this model cannot learn from. See `mini_batches`."""
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        validation_batch_size=None,
+        **kwargs,
+    ):
+        """Train the model. As `keras.Model.fit`, with these additions.
+
+        One step is one round of the game: it consumes `batches_per_step` mini-batches, each of
+        `batch_size` examples (of the dataset's batch, if `x` is a dataset), and the number of steps
+        an epoch is counted so. Examples that do not fill a step are left out of the epoch.
+
+        Args:
+            x: Real examples: NumPy array or tensor `(num_examples, …)`, `tf.data.Dataset` of
+                batches, `keras.utils.PyDataset`, or generator of batches. Images are floats in
+                [−1, 1].
+            y: Labels of an array `x`, integers `(num_examples,)`, for models that take labels.
+            batch_size: Examples of one mini-batch of an array `x`. Defaults to `32`.
+            validation_data: Held-out examples, in any form of `x`, or a tuple `(x, y)`; `evaluate`
+                is called on them after each epoch.
+            epochs, verbose, callbacks, validation_split, shuffle, validation_batch_size, **kwargs:
+                Those of `keras.Model.fit`, but for `class_weight` and `sample_weight`.
+
+        Returns:
+            A `keras.callbacks.History`.
+
+        Raises:
+            ValueError, TypeError: If the examples do not fit the networks, are not finite, are not
+                scaled, carry labels that are not expected, or are too few for one step.
+        """
+        for name in ("class_weight", "sample_weight"):
+            if kwargs.pop(name, None) is not None:
+                raise ValueError(f"`{name}` has no meaning in a game between networks. Remove it.")
+        if validation_split and validation_data is None:
+            (x, y), validation_data = mini_batches.split(x, y, validation_split)
+        batches = mini_batches.mini_batches(
+            x,
+            y,
+            batch_size=batch_size,
+            batches_per_step=self.batches_per_step,
+            replicas=self.distribute_strategy.num_replicas_in_sync,
+            shuffle=shuffle,
+            check=self.check_examples,
+        )
+        with mini_batches.readable_errors():
+            return super().fit(
+                batches,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_data=validation_data,
+                validation_batch_size=validation_batch_size or batch_size,
+                shuffle=False,
+                **kwargs,
+            )
+
+    def evaluate(self, x=None, y=None, return_dict=False, **kwargs):
+        """Measure the losses, and the metrics given to `compile`, on held-out examples.
+
+        As `keras.Model.evaluate`. Networks run with `training=False`, and noise is the same at
+        every call.
+
+        Raises:
+            ValueError, TypeError: As `fit`.
+        """
+        if x is not None:
+            x, y = mini_batches.checked(x, y, self.check_examples)
+        self.evaluation_seeds.state.assign(np.array([0, 0]))
+        for metric in self.sample_metrics:
+            metric.reset_state()
+        with mini_batches.readable_errors():
+            logs = super().evaluate(x, y, return_dict=True, **kwargs)
+        for metric in self.sample_metrics:
+            result = metric.result()
+            logs.update(result if isinstance(result, dict) else {metric.name: result})
+        logs = {name: float(value) for name, value in logs.items()}
+        return logs if return_dict else list(logs.values())
+
+    # Sampling
+
+    @property
+    def sampler(self):
+        """The network that turns latents into examples when sampling."""
+        raise NotImplementedError
+
+    def call(self, inputs, training=False):
+        """Generate examples from latents: what `model(latents)` and `model.predict` do."""
+        return self.sampler(inputs, training=training)
+
+    def sample(self, num, labels=None, seed=None, batch_size=256):
+        """Generate examples.
+
+        Args:
+            num: Positive integer, how many.
+            labels: Integer labels `(num,)` for models that take labels. Defaults to `None`.
+            seed: Integer or `None`. The same seed gives the same examples. Defaults to `None`, a
+                new seed at every call; the random state of training is left alone.
+            batch_size: Positive integer, examples generated at once. Defaults to `256`.
+
+        Returns:
+            Float32 array `(num, …)`; images are in [−1, 1].
+
+        Raises:
+            ValueError, TypeError: If an argument is out of range.
+        """
+        num = _checks.positive_int("num", num)
+        latents = saved_model.latents(num, self.latent_dim, saved_model.seed_or_new(seed))
+        labels = self.check_labels(labels, num)
+        inputs = latents if labels is None else [latents, labels]
+        batches = [
+            tf.nest.map_structure(lambda x, i=i: x[i : i + batch_size], inputs)
+            for i in range(0, num, _checks.positive_int("batch_size", batch_size))
+        ]
+        return np.concatenate([ops.convert_to_numpy(self(batch)) for batch in batches])
+
+    def check_labels(self, labels, num):
+        """Return labels as an integer array `(num,)`, or refuse them."""
+        if labels is not None:
+            raise ValueError(
+                f"`labels` must be None: {type(self).__name__} is not conditional. "
+                f"Received: labels={labels!r}"
+            )
+
+    # Saving
+
+    def save(self, filepath, overwrite=True, **kwargs):
+        """Save the model as a `.keras` file, written beside its target and renamed."""
+        with _files.replacing(filepath, overwrite) as temporary:
+            super().save(temporary, **kwargs)
+
+    def save_weights(self, filepath, overwrite=True, **kwargs):
+        """Save all weights, optimizers and random state as a `.weights.h5` file."""
+        if kwargs.get("max_shard_size") is not None:
+            return super().save_weights(filepath, overwrite=overwrite, **kwargs)
+        with _files.replacing(filepath, overwrite) as temporary:
+            super().save_weights(temporary)
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        for key, state in self._seed_states().items():
+            store[key] = ops.convert_to_numpy(state)
+
+    def load_own_variables(self, store):
+        states = self._seed_states()
+        missing = set(states) - set(store.keys())
+        if missing:
+            raise ValueError(
+                f"The saved file holds no random state for {sorted(missing)}: it was saved from a "
+                "model with other networks."
+            )
+        for key, state in states.items():
+            state.assign(store[key][()])
+        super().load_own_variables({k: store[k] for k in store.keys() if k not in states})
+
+    def _seed_states(self):
+        """The state of every seed generator in the model and its networks, by a stable key."""
+        states = [v for v in self.non_trainable_variables if v.path.endswith("_generator_state")]
+        return {f"seed_state_{i}": state for i, state in enumerate(states)}
+
+    # Serving
+
+    def export(self, filepath, format="tf_saved_model", verbose=None, **kwargs):
+        """Write a TensorFlow SavedModel for inference, beside its target and renamed.
+
+        Its endpoints are those of `serving_endpoints()`. `keras_gans.load(filepath)` and
+        `tf.saved_model.load(filepath)` read it without any training code.
+
+        Args:
+            filepath: Path of the folder to write. An older SavedModel there is replaced.
+            format: Must be `"tf_saved_model"`.
+            verbose: Boolean, whether to print the endpoints. Defaults to `None`, no.
+
+        Raises:
+            ValueError: If `format` is another, or `filepath` holds something that is not a
+                SavedModel.
+        """
+        if format != "tf_saved_model" or kwargs:
+            raise ValueError(
+                "`format` must be 'tf_saved_model', without further arguments. "
+                f"Received: format={format!r}, {kwargs}"
+            )
+        archive = keras.export.ExportArchive()
+        networks, endpoints = self.serving_endpoints()
+        for network in networks:
+            archive.track(network)
+        for name, (function, signature) in endpoints.items():
+            archive.add_endpoint(name, function, signature)
+        with _files.replacing_saved_model(filepath) as temporary:
+            quiet = contextlib.nullcontext() if verbose else _files.quiet()
+            with quiet:
+                archive.write_out(temporary, verbose=bool(verbose))
+
+    def serving_endpoints(self):
+        """Return the networks to export and a dictionary of `(function, input signature)`."""
+        raise NotImplementedError
+
+
+def read_only(network, inputs, training=True):
+    """Call a network in a phase that trains another one: its moving statistics stay as they are.
+
+    Random seeds do advance, so that dropout masks are fresh.
+    """
+    with keras.StatelessScope() as scope:
+        outputs = network(inputs, training=training)
+    for variable in network.non_trainable_variables:
+        if variable.path.endswith("seed_generator_state"):
+            value = scope.get_current_value(variable)
+            if value is not None:
+                variable.assign(value)
+    return outputs
+
+
+def _with_loss_scale(optimizer):
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        return optimizer
+    return keras.optimizers.LossScaleOptimizer(optimizer)
+
+
+def _constructor_arguments(cls):
+    """Names of the constructor's arguments, up to `GenerativeModel`, without `**kwargs`."""
+    names = []
+    for base in cls.__mro__:
+        if "__init__" in vars(base):
+            parameters = inspect.signature(base.__init__).parameters.values()
+            names += [p.name for p in parameters if p.name != "self" and p.kind != p.VAR_KEYWORD]
+        if base is GenerativeModel:
+            return list(dict.fromkeys(names))

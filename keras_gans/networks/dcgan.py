@@ -1,0 +1,164 @@
+"""Deep convolutional networks by the guidelines of Radford et al. 2015 (DCGAN).
+
+Strided convolutions instead of pooling; no hidden dense layers; batch normalisation everywhere but
+in the generator's output and the discriminator's input; ReLU in the generator with a tanh output,
+leaky ReLU in the discriminator; weights from N(0, 0.02²).
+"""
+
+import keras
+from keras import layers
+
+from keras_gans import _checks
+from keras_gans.layers import LeakyReLU
+from keras_gans.networks.normalization import normalize
+
+
+def dcgan_generator(
+    image_shape,
+    latent_dim=128,
+    filters=64,
+    max_filters=512,
+    kernel_size=5,
+    normalization="batch",
+    name="generator",
+):
+    """A generator of transposed convolutions, each doubling the sides and halving the channels.
+
+    The sides of the image are halved (rounding up) until the smaller is below 8; the latent vector
+    is projected to that grid, and each layer grows it back to exactly the side that was halved, so
+    that any side is reached without cropping.
+
+    Args:
+        image_shape: `(height, width, channels)`, sides of at least 4.
+        latent_dim: Positive integer, size of the latent vector. Defaults to `128`.
+        filters: Positive integer, channels of the last hidden layer; doubled in each layer below.
+            Defaults to `64`.
+        max_filters: Positive integer, the most channels of any layer. Defaults to `512`.
+        kernel_size: Odd positive integer. Defaults to `5`, the paper's.
+        normalization: `"batch"`, `"layer"`, `"instance"` or `None`. Defaults to `"batch"`.
+        name: String. Defaults to `"generator"`.
+
+    Returns:
+        `keras.Model` from `(batch, latent_dim)` to float32 images `(batch, *image_shape)` in
+        [−1, 1].
+
+    Raises:
+        ValueError, TypeError: If a size is out of range, or a name is unknown.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> kg.networks.dcgan_generator((28, 28, 1), latent_dim=100).output_shape
+    (None, 28, 28, 1)
+
+    Reference:
+        Radford et al. 2015, Unsupervised Representation Learning with Deep Convolutional
+        Generative Adversarial Networks, figure 1.
+    """
+    image_shape = _checks.image_shape("image_shape", image_shape)
+    kernel_size = _odd("kernel_size", kernel_size)
+    *sides, base = _halvings(image_shape[:2])
+    widths = _widths(filters, max_filters, len(sides))
+
+    inputs = keras.Input((_checks.positive_int("latent_dim", latent_dim),))
+    x = layers.Dense(
+        base[0] * base[1] * widths[-1], use_bias=not normalization, kernel_initializer=_initializer()
+    )(inputs)
+    x = layers.Reshape((*base, widths[-1]))(x)
+    x = layers.ReLU()(normalize(normalization, x))
+    for side, width in zip(sides[:0:-1], widths[-2::-1], strict=True):
+        x = _grow(x, side, width, kernel_size, use_bias=not normalization)
+        x = layers.ReLU()(normalize(normalization, x))
+    x = _grow(x, sides[0], image_shape[2], kernel_size, use_bias=True)
+    outputs = layers.Activation("tanh", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def dcgan_discriminator(
+    image_shape,
+    filters=64,
+    max_filters=512,
+    kernel_size=5,
+    normalization="batch",
+    name="discriminator",
+):
+    """A discriminator of strided convolutions, each halving the sides and doubling the channels.
+
+    Args:
+        image_shape: `(height, width, channels)`, sides of at least 4.
+        filters: Positive integer, channels of the first layer; doubled in each layer above.
+            Defaults to `64`.
+        max_filters: Positive integer, the most channels of any layer. Defaults to `512`.
+        kernel_size: Odd positive integer. Defaults to `5`, the paper's.
+        normalization: `"batch"`, `"layer"`, `"instance"` or `None`, after all convolutions but the
+            first. Defaults to `"batch"`; a critic with a gradient penalty wants another.
+        name: String. Defaults to `"discriminator"`.
+
+    Returns:
+        `keras.Model` from images `(batch, *image_shape)` in [−1, 1] to float32 logits `(batch, 1)`.
+
+    Raises:
+        ValueError, TypeError: If a size is out of range, or a name is unknown.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> kg.networks.dcgan_discriminator((28, 28, 1), normalization=None).output_shape
+    (None, 1)
+    """
+    image_shape = _checks.image_shape("image_shape", image_shape)
+    kernel_size = _odd("kernel_size", kernel_size)
+    stages = len(_halvings(image_shape[:2])) - 1
+    inputs = x = keras.Input(image_shape)
+    for i, width in enumerate(_widths(filters, max_filters, stages)):
+        x = layers.Conv2D(
+            width,
+            kernel_size,
+            strides=2,
+            padding="same",
+            use_bias=not (normalization and i),
+            kernel_initializer=_initializer(),
+        )(x)
+        x = LeakyReLU()(normalize(normalization if i else None, x))
+    x = layers.Flatten()(x)
+    outputs = layers.Dense(1, kernel_initializer=_initializer(), dtype="float32")(x)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def _initializer():
+    return keras.initializers.RandomNormal(stddev=0.02)
+
+
+def _halvings(side):
+    """The sides of the image, halved (rounding up) at least once, until the smaller is below 8."""
+    sides = [side, tuple(-(-s // 2) for s in side)]
+    while min(sides[-1]) >= 8:
+        sides.append(tuple(-(-s // 2) for s in sides[-1]))
+    return sides
+
+
+def _widths(filters, max_filters, stages):
+    """Channels of each stage from the image inwards: doubling, up to `max_filters`."""
+    filters = _checks.positive_int("filters", filters)
+    max_filters = _checks.positive_int("max_filters", max_filters)
+    return [min(filters * 2**i, max_filters) for i in range(stages)]
+
+
+def _grow(x, side, width, kernel_size, use_bias):
+    """Transposed convolution of stride 2 to exactly `side`, twice the side of `x` or one less."""
+    output_padding = tuple(new - 2 * old + 1 for new, old in zip(side, x.shape[1:3], strict=True))
+    return layers.Conv2DTranspose(
+        width,
+        kernel_size,
+        strides=2,
+        padding="same",
+        output_padding=output_padding,
+        use_bias=use_bias,
+        kernel_initializer=_initializer(),
+    )(x)
+
+
+def _odd(name, value):
+    if _checks.positive_int(name, value) % 2 == 0:
+        raise ValueError(f"`{name}` must be odd. Received: {name}={value!r}")
+    return value

@@ -1,0 +1,102 @@
+"""Multi-layer perceptrons: the networks of Goodfellow et al. 2014, and of toy densities."""
+
+import math
+
+import keras
+from keras import layers
+
+from keras_gans import _checks
+from keras_gans.layers import LeakyReLU
+from keras_gans.networks.normalization import normalize
+
+
+def mlp_generator(
+    output_shape,
+    latent_dim=128,
+    hidden_units=(512, 512, 512),
+    normalization=None,
+    output_activation="auto",
+    name="generator",
+):
+    """A generator of dense layers: linear, normalisation, ReLU; then a linear output.
+
+    Args:
+        output_shape: Shape of one example: an integer, or a tuple such as `(2,)` or `(28, 28, 1)`.
+        latent_dim: Positive integer, size of the latent vector. Defaults to `128`.
+        hidden_units: Units of each hidden layer. Defaults to `(512, 512, 512)`, the toy network of
+            the WGAN-GP paper.
+        normalization: `"batch"`, `"layer"` or `None`. Defaults to `None`.
+        output_activation: Keras activation. Defaults to `"auto"`: tanh for images
+            `(height, width, channels)`, linear otherwise.
+        name: String. Defaults to `"generator"`.
+
+    Returns:
+        `keras.Model` from `(batch, latent_dim)` to `(batch, *output_shape)`.
+
+    Raises:
+        ValueError, TypeError: If a size is not a positive integer, or a name is unknown.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> kg.networks.mlp_generator((2,), latent_dim=2).output_shape
+    (None, 2)
+    """
+    output_shape = _example_shape("output_shape", output_shape)
+    if output_activation == "auto":
+        output_activation = "tanh" if len(output_shape) == 3 else None
+    inputs = x = keras.Input((_checks.positive_int("latent_dim", latent_dim),))
+    for units in _hidden("hidden_units", hidden_units):
+        x = layers.Dense(units, kernel_initializer="he_normal", use_bias=not normalization)(x)
+        x = layers.ReLU()(normalize(normalization, x))
+    x = layers.Dense(math.prod(output_shape))(x)
+    x = layers.Reshape(output_shape)(x)
+    outputs = layers.Activation(output_activation or "linear", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def mlp_discriminator(
+    input_shape,
+    hidden_units=(512, 512, 512),
+    normalization=None,
+    name="discriminator",
+):
+    """A discriminator of dense layers: linear, normalisation, leaky ReLU; then one logit.
+
+    Args:
+        input_shape: Shape of one example: an integer, or a tuple such as `(2,)` or `(28, 28, 1)`.
+        hidden_units: Units of each hidden layer. Defaults to `(512, 512, 512)`.
+        normalization: `"batch"`, `"layer"` or `None`, after all hidden layers but the first.
+            Defaults to `None`.
+        name: String. Defaults to `"discriminator"`.
+
+    Returns:
+        `keras.Model` from `(batch, *input_shape)` to logits `(batch, 1)`.
+
+    Raises:
+        ValueError, TypeError: If a size is not a positive integer, or a name is unknown.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> kg.networks.mlp_discriminator((2,)).output_shape
+    (None, 1)
+    """
+    inputs = keras.Input(_example_shape("input_shape", input_shape))
+    x = layers.Flatten()(inputs)
+    for i, units in enumerate(_hidden("hidden_units", hidden_units)):
+        x = layers.Dense(units, kernel_initializer="he_normal")(x)
+        x = LeakyReLU()(normalize(normalization if i else None, x))
+    outputs = layers.Dense(1, dtype="float32")(x)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def _example_shape(name, shape):
+    sides = (shape,) if isinstance(shape, int) else tuple(shape)
+    if not sides:
+        raise ValueError(f"`{name}` must have at least one axis. Received: {name}={shape!r}")
+    return tuple(_checks.positive_int(name, side) for side in sides)
+
+
+def _hidden(name, hidden_units):
+    return [_checks.positive_int(name, units) for units in hidden_units]

@@ -1,0 +1,99 @@
+"""Penalties on the gradient of a discriminator with respect to its input.
+
+Each takes the discriminator as a function of examples alone, so that labels or a training flag are
+bound by the caller, and is computed in float32 at least, whatever the precision of the networks.
+"""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+
+def gradient_penalty(critic, real, fake, target=1.0, one_sided=False, alpha=None):
+    """Penalise the critic's gradient norm along the lines between real and fake examples.
+
+    For x̂ᵢ = αᵢ xᵢ + (1 − αᵢ) G(z)ᵢ this is the mean over i of (‖∇D(x̂ᵢ)‖₂ − target)², each
+    sample's own norm over all its axes; one-sided, only norms above the target are penalised.
+
+    Args:
+        critic: Function from examples `(batch, …)` to logits `(batch, …)`. One sample's logits must
+            depend on that sample only: no batch normalisation.
+        real: Real examples, float tensor `(batch, …)`.
+        fake: Generated examples, of the same shape.
+        target: Float, the norm asked for. Defaults to `1.0`.
+        one_sided: Boolean, penalise max(0, ‖∇D‖ − target)² instead. Defaults to `False`.
+        alpha: Mixing coefficients in [0, 1], tensor `(batch,)`: one a sample. Defaults to a
+            draw from U(0, 1).
+
+    Returns:
+        Scalar tensor, float32 (float64 for float64 examples).
+
+    Example:
+
+    >>> import keras
+    >>> from keras_gans import penalties
+    >>> x = keras.ops.ones((4, 2))
+    >>> float(penalties.gradient_penalty(lambda x: 3 * x[:, 0], x, -x))
+    4.0
+
+    Reference:
+        Gulrajani et al. 2017, Improved Training of Wasserstein GANs, equation 3.
+    """
+    real, fake = _at_least_float32(real), _at_least_float32(fake)
+    if alpha is None:
+        alpha = keras.random.uniform((ops.shape(real)[0],), dtype=real.dtype)
+    alpha = ops.reshape(ops.cast(alpha, real.dtype), (-1,) + (1,) * (len(real.shape) - 1))
+    gradients = input_gradients(critic, fake + alpha * (real - fake))
+    excess = gradient_norms(gradients) - target
+    if one_sided:
+        excess = ops.relu(excess)
+    return ops.mean(ops.square(excess))
+
+
+def r1_penalty(discriminator, real):
+    """Penalise the squared norm of the discriminator's gradient at real examples: E ‖∇D(x)‖²/2.
+
+    Args:
+        discriminator: Function from examples `(batch, …)` to logits `(batch, …)`.
+        real: Real examples, float tensor `(batch, …)`.
+
+    Returns:
+        Scalar tensor, float32 (float64 for float64 examples). Weight it by the paper's γ.
+
+    Example:
+
+    >>> import keras
+    >>> from keras_gans import penalties
+    >>> float(penalties.r1_penalty(lambda x: 3 * x[:, 0], keras.ops.ones((4, 2))))
+    4.5
+
+    Reference:
+        Mescheder et al. 2018, Which Training Methods for GANs do actually Converge?, equation 9.
+    """
+    return 0.5 * ops.mean(squared_gradient_norms(input_gradients(discriminator, real)))
+
+
+def input_gradients(critic, examples):
+    """Return ∇D at each example: the critic's gradient with respect to its input."""
+    examples = _at_least_float32(examples)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(examples)
+        logits = _at_least_float32(critic(examples))
+    return tape.gradient(logits, examples, unconnected_gradients="zero")
+
+
+def squared_gradient_norms(gradients):
+    """Return ‖gᵢ‖² of each sample's gradient, over all axes but the first."""
+    return ops.sum(ops.square(gradients), axis=tuple(range(1, len(gradients.shape))))
+
+
+def gradient_norms(gradients):
+    """Return ‖gᵢ‖ of each sample's gradient, with a finite derivative (zero) at zero."""
+    squares = squared_gradient_norms(gradients)
+    positive = squares > 0
+    return ops.where(positive, ops.sqrt(ops.where(positive, squares, 1)), 0)
+
+
+def _at_least_float32(x):
+    x = ops.convert_to_tensor(x)
+    return x if x.dtype == tf.float64 else ops.cast(x, "float32")

@@ -1,0 +1,161 @@
+"""SavedModels for inference: write once, sample anywhere, with no training code."""
+
+import pathlib
+import random
+
+import numpy as np
+import tensorflow as tf
+
+from keras_gans import _checks, _files
+
+
+def latents(num, latent_dim, seed):
+    """Latents of a seed: float32 `(num, latent_dim)` from N(0, I), here and in a SavedModel."""
+    seed = tf.stack([tf.cast(seed, tf.int32), 0])
+    return tf.random.stateless_normal((num, latent_dim), seed)
+
+
+def seed_or_new(seed):
+    """Return `seed`, or a new one from Python's `random` if it is `None`."""
+    seed = _checks.seed("seed", seed)
+    return random.randrange(2**31) if seed is None else seed
+
+
+class SavedGenerator:
+    """A generative model read from a SavedModel, for inference.
+
+    Attributes:
+        latent_dim: Integer, size of the latent vectors.
+        example_shape: Shape of one generated example.
+        conditional: Boolean, whether the model takes labels.
+        endpoints: Names of the endpoints: `generate`, `sample`, `score` where the model has them.
+    """
+
+    def __init__(self, artifact):
+        self._artifact = artifact
+        signatures = artifact.signatures
+        self.endpoints = [n for n in ("generate", "sample", "score") if n in signatures]
+        inputs = _input_specs(signatures["generate"])
+        self.conditional = len(inputs) > 1
+        self.latent_dim = inputs[0].shape[-1]
+        self.example_shape = tuple(signatures["generate"].output_shapes.popitem()[1][1:])
+
+    def generate(self, latents, labels=None):
+        """Generate examples from latents.
+
+        Args:
+            latents: Float array `(num, latent_dim)`.
+            labels: Integer array `(num,)`, if the model is conditional.
+
+        Returns:
+            Float32 array `(num, *example_shape)`.
+
+        Raises:
+            ValueError: If `latents` have another shape, or labels are missing or not expected.
+        """
+        latents = np.asarray(latents, "float32")
+        if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
+            raise ValueError(
+                f"`latents` must have shape (num, {self.latent_dim}). "
+                f"Received: latents.shape={latents.shape}"
+            )
+        return self._artifact.generate(latents, *self._labels(labels, len(latents))).numpy()
+
+    def sample(self, num, labels=None, seed=None):
+        """Generate examples from random latents.
+
+        Args:
+            num: Positive integer, how many.
+            labels: Integer array `(num,)`, if the model is conditional.
+            seed: Integer or `None`. The same seed gives the same examples. Defaults to `None`, a
+                new seed at every call.
+
+        Returns:
+            Float32 array `(num, *example_shape)`; images are in [−1, 1].
+
+        Raises:
+            ValueError, TypeError: If an argument is out of range, or labels are missing or not
+                expected.
+        """
+        num = _checks.positive_int("num", num)
+        labels = self._labels(labels, num)
+        return self._artifact.sample(
+            tf.constant(num), *labels, tf.constant(seed_or_new(seed))
+        ).numpy()
+
+    def score(self, data, labels=None):
+        """Return the discriminator's logits of examples, float32 `(num, …)`.
+
+        Raises:
+            ValueError: If the model has no such endpoint, or the examples have another shape.
+        """
+        if "score" not in self.endpoints:
+            raise ValueError(f"This SavedModel has the endpoints {self.endpoints} only.")
+        data = np.asarray(data, "float32")
+        shape = tuple(_input_specs(self._artifact.signatures["score"])[0].shape)
+        if data.ndim != len(shape) or data.shape[1:] != shape[1:]:
+            raise ValueError(
+                f"`data` must have shape (num, {', '.join(map(str, shape[1:]))}). "
+                f"Received: data.shape={data.shape}"
+            )
+        return self._artifact.score(data, *self._labels(labels, len(data))).numpy()
+
+    def _labels(self, labels, num):
+        if not self.conditional:
+            if labels is not None:
+                raise ValueError("`labels` must be None: this SavedModel is not conditional.")
+            return ()
+        labels = np.asarray(labels if labels is not None else [])
+        if labels.shape != (num,) or labels.dtype.kind not in "iu":
+            raise ValueError(
+                f"`labels` must be {num} integers. Received: an array of shape {labels.shape} and "
+                f"dtype {labels.dtype}"
+            )
+        return (labels.astype("int32"),)
+
+
+def load(filepath):
+    """Read a SavedModel written by `export()`, for inference.
+
+    Args:
+        filepath: Path of its folder.
+
+    Returns:
+        A `SavedGenerator`, with `sample(num)`, `generate(latents)` and `score(data)`.
+
+    Raises:
+        ValueError: If there is no SavedModel, if it is corrupt, or if it has no `generate` and
+            `sample` endpoints.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> digits = kg.load("saved_models/wgan_gp_digits")
+    >>> digits.sample(16, seed=0).shape
+    (16, 8, 8, 1)
+    """
+    path = pathlib.Path(filepath)
+    if not _files.is_saved_model(path):
+        hint = " It is a Keras file: use keras.models.load_model." if path.is_file() else ""
+        raise ValueError(
+            "`filepath` must be the folder of a SavedModel, with a file saved_model.pb. "
+            f"Received: filepath={str(filepath)!r}.{hint}"
+        )
+    try:
+        artifact = tf.saved_model.load(str(path))
+    except Exception as error:
+        raise ValueError(
+            f"The SavedModel at {str(filepath)!r} cannot be read; it may be incomplete or damaged: "
+            f"{error}"
+        ) from error
+    missing = {"generate", "sample"} - set(artifact.signatures)
+    if missing:
+        raise ValueError(
+            f"The SavedModel at {str(filepath)!r} has no endpoint {sorted(missing)}: it was not "
+            f"written by keras_gans. Its endpoints are {sorted(artifact.signatures)}"
+        )
+    return SavedGenerator(artifact)
+
+
+def _input_specs(signature):
+    return list(signature.structured_input_signature[1].values())
