@@ -20,17 +20,21 @@ from keras_gans import _quiet
 
 __version__ = "0.1.0"
 
-with _quiet.tensorflow_start():
-    import keras
+_NEEDS_TENSORFLOW = (
+    "keras_gans needs Keras with the TensorFlow backend. Set the environment variable "
+    "KERAS_BACKEND=tensorflow before Keras is imported. Received: "
+)
+
+try:
+    with _quiet.tensorflow_start():
+        import keras
+except ImportError as error:
+    raise ImportError(f"{_NEEDS_TENSORFLOW}{error}") from error
 
 if keras.backend.backend() != "tensorflow":
-    raise ImportError(
-        "keras_gans needs Keras with the TensorFlow backend. Set the environment variable "
-        "KERAS_BACKEND=tensorflow before Keras is imported. "
-        f"Received: the backend {keras.backend.backend()!r}"
-    )
+    raise ImportError(f"{_NEEDS_TENSORFLOW}the backend {keras.backend.backend()!r}")
 
-from keras_gans import constraints, data, layers, losses, models, networks, penalties  # noqa: E402
+from keras_gans import callbacks, constraints, data, layers, losses, models, networks, penalties  # noqa: E402
 from keras_gans.saved_model import load  # noqa: E402
 
 _ROOMS = ("divergences", "metrics")

@@ -1,5 +1,15 @@
+"""Fixtures for all tests: two logical CPUs, deterministic operations, fresh seeds."""
+
+import pathlib
+
 import keras
 import pytest
+import tensorflow as tf
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+tf.config.experimental.enable_op_determinism()
 
 
 @pytest.fixture(autouse=True)
@@ -9,3 +19,15 @@ def fresh_keras():
     yield
     keras.config.set_dtype_policy("float32")
     keras.utils.clear_session()
+
+
+@pytest.fixture
+def repository():
+    """The root of the checkout."""
+    return pathlib.Path(__file__).parent.parent
+
+
+@pytest.fixture
+def two_replicas():
+    """A strategy with two replicas on one CPU."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

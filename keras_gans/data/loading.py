@@ -225,7 +225,9 @@ def _tfds(name, split, image_size):
 
     def example(features):
         image = tf.cast(features["image"], tf.float32) / 127.5 - 1
-        return _resized(image, image_size), tf.cast(features["label"] if num_classes else 0, "int32")
+        return _resized(image, image_size), tf.cast(
+            features["label"] if num_classes else 0, "int32"
+        )
 
     return dataset.map(example, num_parallel_calls=tf.data.AUTOTUNE), DatasetInfo(
         name=name,

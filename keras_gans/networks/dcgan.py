@@ -24,9 +24,9 @@ def dcgan_generator(
 ):
     """A generator of transposed convolutions, each doubling the sides and halving the channels.
 
-    The sides of the image are halved (rounding up) until the smaller is below 8; the latent vector
-    is projected to that grid, and each layer grows it back to exactly the side that was halved, so
-    that any side is reached without cropping.
+    The sides of the image are halved (rounding up) twice, and on until the smaller is below 8; the
+    latent vector is projected to that grid, and each layer grows it back to exactly the side that
+    was halved, so that any side is reached without cropping.
 
     Args:
         image_shape: `(height, width, channels)`, sides of at least 4.
@@ -62,7 +62,9 @@ def dcgan_generator(
 
     inputs = keras.Input((_checks.positive_int("latent_dim", latent_dim),))
     x = layers.Dense(
-        base[0] * base[1] * widths[-1], use_bias=not normalization, kernel_initializer=_initializer()
+        base[0] * base[1] * widths[-1],
+        use_bias=not normalization,
+        kernel_initializer=_initializer(),
     )(inputs)
     x = layers.Reshape((*base, widths[-1]))(x)
     x = layers.ReLU()(normalize(normalization, x))
@@ -130,9 +132,9 @@ def _initializer():
 
 
 def _halvings(side):
-    """The sides of the image, halved (rounding up) at least once, until the smaller is below 8."""
-    sides = [side, tuple(-(-s // 2) for s in side)]
-    while min(sides[-1]) >= 8:
+    """The sides of the image, halved (rounding up) twice and on until the smaller is below 8."""
+    sides = [side]
+    while len(sides) < 3 or min(sides[-1]) >= 8:
         sides.append(tuple(-(-s // 2) for s in sides[-1]))
     return sides
 

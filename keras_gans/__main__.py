@@ -1,0 +1,178 @@
+"""The front door for people who do not write Python: train, sample, list."""
+
+import argparse
+import json
+import pathlib
+import sys
+
+import keras
+
+from keras_gans import _files, callbacks, data, models, networks, saved_model
+
+
+#: What `train` can train: a model, and the normalisation of its discriminator.
+RECIPES = {"gan": (models.GAN, "batch"), "wgan_gp": (models.WGANGP, None)}
+
+
+def build(info, options):
+    """Return a compiled model with the DCGAN networks for the dataset's images."""
+    model, normalization = RECIPES[options.model]
+    gan = model(
+        networks.dcgan_generator(info.image_shape, options.latent_dim, options.filters),
+        networks.dcgan_discriminator(
+            info.image_shape, options.filters, normalization=normalization
+        ),
+        latent_dim=options.latent_dim,
+        ema_decay=options.ema_decay,
+        seed=options.seed,
+    )
+    gan.compile(steps_per_execution=min(10, options.steps_per_epoch))
+    return gan
+
+
+def train(options):
+    """Train a model, or train on if the output folder holds a run of the same configuration."""
+    folder = pathlib.Path(options.output)
+    checkpoint = folder / "model.keras"
+    keras.utils.set_random_seed(options.seed)
+    batches, info = data.load(
+        options.dataset,
+        batch_size=options.batch_size,
+        image_size=options.image_size,
+        shuffle=True,
+        seed=options.seed,
+    )
+    claim_run(folder, configuration(options))
+    if checkpoint.exists():
+        model = keras.models.load_model(checkpoint)
+    else:
+        model = build(info, options)
+    epochs_done = int(model.g_optimizer.iterations) // options.steps_per_epoch
+    if epochs_done >= options.epochs:
+        print(f"{folder} has been trained for {epochs_done} epochs already.")
+    else:
+        print(f"Training {options.model} on {info}, epochs {epochs_done + 1} to {options.epochs}.")
+        model.fit(
+            batches.repeat(),
+            initial_epoch=epochs_done,
+            epochs=options.epochs,
+            steps_per_epoch=options.steps_per_epoch,
+            callbacks=[
+                callbacks.SampleGrid(folder / "samples"),
+                keras.callbacks.ModelCheckpoint(checkpoint),
+                keras.callbacks.CSVLogger(folder / "log.csv", append=True),
+            ],
+        )
+    model.export(folder / "saved_model")
+    print(f"Samples are in {folder / 'samples'}, the SavedModel is {folder / 'saved_model'}.")
+
+
+def configuration(options):
+    """The options that make one run another run."""
+    return {k: v for k, v in vars(options).items() if k not in ("run", "epochs", "output")}
+
+
+def claim_run(folder, wanted):
+    """Write the run's configuration, or refuse to go on under another one."""
+    path = folder / "config.json"
+    if path.exists():
+        found = json.loads(path.read_text())
+        differing = [k for k in wanted if found.get(k) != wanted[k]]
+        if differing:
+            changes = ", ".join(f"{k}={found.get(k)} (now {wanted[k]})" for k in differing)
+            raise ValueError(
+                f"`--output` must be a new folder for a new configuration: {folder} holds a run "
+                f"with {changes}"
+            )
+    else:
+        with _files.replacing(path) as temporary:
+            temporary.write_text(json.dumps(wanted, indent=2) + "\n")
+
+
+def sample(options):
+    """Draw images from a SavedModel into one picture."""
+    images = saved_model.load(options.saved_model).sample(options.num, seed=options.seed)
+    data.save_grid(images, options.output, scale=-(-32 // images.shape[1]))
+    print(f"{options.num} samples are in {options.output}.")
+
+
+def list_all(options):
+    """List what there is to train, and on what."""
+    print("Models for `train`:")
+    for name, (model, _) in RECIPES.items():
+        print(f"  {name:10} {model.__doc__.splitlines()[0]}")
+    print("Datasets for `--dataset`:")
+    print("  digits     1,797 handwritten digits 8×8×1, no download")
+    print("  NAME       any TFDS image dataset: mnist, fashion_mnist, cifar10, celeb_a, …")
+    print("  FOLDER     a folder of pictures, with --image-size")
+
+
+def parser():
+    main = argparse.ArgumentParser(
+        prog="python -m keras_gans",
+        description="Train generative adversarial networks, and sample from them.",
+    )
+    commands = main.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser(
+        "train",
+        help="train a model; run again to train on",
+        description="Train a model. The output folder holds a grid of samples for every epoch, the "
+        "log, a checkpoint to train on from when the same command runs again, and the SavedModel.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    command.set_defaults(run=train)
+    command.add_argument("model", choices=RECIPES, help="what to train")
+    command.add_argument("--dataset", default="digits", help="a name, or a folder of pictures")
+    command.add_argument("--epochs", type=positive, default=10, help="epochs to have in the end")
+    command.add_argument("--output", required=True, help="folder of the run")
+    command.add_argument(
+        "--steps-per-epoch", type=positive, default=200, help="generator updates in an epoch"
+    )
+    command.add_argument(
+        "--batch-size", type=positive, default=64, help="images of one discriminator update"
+    )
+    command.add_argument("--image-size", type=positive, help="resize images to this side")
+    command.add_argument("--latent-dim", type=positive, default=64, help="size of the latents")
+    command.add_argument(
+        "--filters", type=positive, default=64, help="channels of the layers next to the image"
+    )
+    command.add_argument(
+        "--ema-decay", type=float, default=0.998, help="decay of the generator's moving average"
+    )
+    command.add_argument("--seed", type=int, default=0, help="seed of everything random")
+
+    command = commands.add_parser(
+        "sample",
+        help="draw images from a SavedModel",
+        description="Draw images from a SavedModel into one picture.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    command.set_defaults(run=sample)
+    command.add_argument("saved_model", metavar="SAVED_MODEL", help="its folder")
+    command.add_argument("--num", type=positive, default=64, help="how many images")
+    command.add_argument("--output", default="grid.png", help="picture to write")
+    command.add_argument("--seed", type=int, help="the same seed draws the same images")
+
+    command = commands.add_parser("list", help="list models and datasets")
+    command.set_defaults(run=list_all)
+    return main
+
+
+def positive(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be a positive integer, not {text}")
+    return value
+
+
+def main(arguments=None):
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (ValueError, TypeError) as error:
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    main()

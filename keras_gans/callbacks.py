@@ -1,0 +1,100 @@
+"""Callbacks: watch a model while it trains."""
+
+import pathlib
+
+import keras
+import numpy as np
+
+from keras_gans import _checks, _files
+from keras_gans.data.images import image_grid, to_uint8
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Draw the same latents after every epoch: a PNG grid each, and an animation at the end.
+
+    Args:
+        directory: Folder for `epoch_0001.png`, … and `animation.gif`; made if missing. The
+            animation shows every grid of the folder, those of earlier runs that were resumed
+            included.
+        num: Positive integer, images in the grid. Defaults to `64`.
+        every: Positive integer, epochs between grids. Defaults to `1`.
+        labels: Integer labels `(num,)` for models that take labels. Defaults to `None`.
+        seed: Integer, of the latents. Defaults to `0`.
+        scale: Positive integer, side in the grid of one pixel of an image. Defaults to `None`,
+            as much as makes images at least 32 pixels high.
+        animate: Boolean, whether to write the animation. Defaults to `True`.
+        tensorboard: Folder for TensorBoard image summaries, or `None`. Defaults to `None`.
+
+    Raises:
+        ValueError, TypeError: If a number is out of range.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> callback = kg.callbacks.SampleGrid("samples/", num=16)
+    """
+
+    def __init__(
+        self,
+        directory,
+        num=64,
+        every=1,
+        labels=None,
+        seed=0,
+        scale=None,
+        animate=True,
+        tensorboard=None,
+    ):
+        super().__init__()
+        self.directory = pathlib.Path(directory)
+        self.num = _checks.positive_int("num", num)
+        self.every = _checks.positive_int("every", every)
+        self.labels = labels
+        self.seed = _checks.seed("seed", seed)
+        self.scale = scale
+        self.animate = animate
+        self.tensorboard = tensorboard
+        self._writer = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every:
+            return
+        images = self.model.sample(self.num, labels=self.labels, seed=self.seed)
+        grid = image_grid(images, scale=self.scale or -(-32 // images.shape[1]))
+        with _files.replacing(self.directory / f"epoch_{epoch + 1:04d}.png") as temporary:
+            grid.save(temporary)
+        if self.tensorboard is not None:
+            self._summarise(images, epoch)
+
+    def on_train_end(self, logs=None):
+        if self.animate:
+            write_animation(sorted(self.directory.glob("epoch_*.png")), self.directory)
+        if self._writer is not None:
+            self._writer.close()
+
+    def _summarise(self, images, epoch):
+        import tensorflow as tf
+
+        if self._writer is None:
+            self._writer = tf.summary.create_file_writer(str(self.tensorboard))
+        with self._writer.as_default(step=epoch):
+            tf.summary.image("samples", to_uint8(images), max_outputs=self.num)
+        self._writer.flush()
+
+
+def write_animation(pictures, directory, milliseconds=200, longest=100):
+    """Write `animation.gif` from picture files of one size, at most `longest` of them, evenly."""
+    from PIL import Image
+
+    if not pictures:
+        return
+    chosen = np.unique(np.linspace(0, len(pictures) - 1, longest).round().astype(int))
+    frames = []
+    for i in chosen:
+        with Image.open(pictures[i]) as picture:
+            frames.append(picture.copy())
+    durations = [milliseconds] * (len(frames) - 1) + [2000]
+    with _files.replacing(pathlib.Path(directory) / "animation.gif") as temporary:
+        frames[0].save(
+            temporary, save_all=True, append_images=frames[1:], duration=durations, loop=0
+        )
