@@ -30,7 +30,7 @@ keras.utils.set_random_seed(0)
 
 """
 The dataset is one constant. `digits` comes with scikit-learn and takes two minutes on two CPU
-cores; `mnist` is downloaded once, and takes about an hour there: `python examples/wgan_gp.py mnist`.
+cores; `mnist` is downloaded once, and takes about an hour: `python examples/wgan_gp.py mnist`.
 """
 
 DATASET = sys.argv[1] if len(sys.argv) > 1 else "digits"

@@ -9,7 +9,6 @@ import keras
 
 from keras_gans import _files, callbacks, data, models, networks, saved_model
 
-
 #: What `train` can train: a model, and the normalisation of its discriminator.
 RECIPES = {"gan": (models.GAN, "batch"), "wgan_gp": (models.WGANGP, None)}
 
