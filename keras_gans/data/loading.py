@@ -220,14 +220,12 @@ def _tfds(name, split, image_size):
             f"`image_size` must be given for {name!r}, whose pictures differ in size. "
             "Received: image_size=None"
         )
-    label = info.features.get("label")
-    num_classes = getattr(label, "num_classes", None)
+    num_classes = info.features["label"].num_classes if "label" in info.features else None
 
     def example(features):
         image = tf.cast(features["image"], tf.float32) / 127.5 - 1
-        return _resized(image, image_size), tf.cast(
-            features["label"] if num_classes else 0, "int32"
-        )
+        label = features["label"] if num_classes else 0
+        return _resized(image, image_size), tf.cast(label, tf.int32)
 
     return dataset.map(example, num_parallel_calls=tf.data.AUTOTUNE), DatasetInfo(
         name=name,
