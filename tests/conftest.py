@@ -18,7 +18,7 @@ def fresh_keras():
     keras.utils.set_random_seed(0)
     yield
     keras.config.set_dtype_policy("float32")
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
 
 
 @pytest.fixture
@@ -27,7 +27,18 @@ def repository():
     return pathlib.Path(__file__).parent.parent
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def two_replicas():
-    """A strategy with two replicas on one CPU."""
+    """A strategy with two replicas on one CPU: one for all tests, as TensorFlow numbers the
+    collective operations of every strategy alike and confuses those of two strategies."""
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@pytest.fixture
+def xla():
+    """Lift determinism, under which Keras leaves XLA off."""
+    from tensorflow.python.framework import config
+
+    config.disable_op_determinism()
+    yield
+    tf.config.experimental.enable_op_determinism()

@@ -1,0 +1,219 @@
+"""What every model promises, as tests: subclass and say how to make one."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_gans as kg
+
+
+def assert_same_weights(a, b, **tolerances):
+    for u, v in zip(a.weights, b.weights, strict=True):
+        u, v = keras.ops.convert_to_numpy(u), keras.ops.convert_to_numpy(v)
+        np.testing.assert_allclose(u, v, **{"rtol": 0, "atol": 0, **tolerances})
+
+
+#: Small, so that rounding errors stay rounding errors.
+LEARNING_RATE = 1e-3
+
+
+class ModelTests:
+    """Subclasses give `make_model()`, uncompiled, and `examples`, what it trains on.
+
+    `examples` is an array, or a tuple of an array and labels, of 8 mini-batches of 8.
+    """
+
+    batch_size = 8
+    labels = None
+
+    def make_model(self):
+        raise NotImplementedError
+
+    @property
+    def examples(self):
+        raise NotImplementedError
+
+    def sgd(self, model):
+        """Compile with SGD, under which equal gradients give equal steps."""
+        optimizers = {
+            name: keras.optimizers.SGD(LEARNING_RATE) for name in model.optimizer_networks
+        }
+        model.compile(**optimizers)
+        return model
+
+    def compiled(self):
+        keras.utils.set_random_seed(0)
+        model = self.make_model()
+        model.compile()
+        return model
+
+    def fit(self, model, examples=None, **kwargs):
+        x, y = self.unpacked(examples)
+        kwargs = {"batch_size": self.batch_size, "verbose": 0, "shuffle": False, **kwargs}
+        return model.fit(x, y, **kwargs)
+
+    def unpacked(self, examples=None):
+        examples = self.examples if examples is None else examples
+        return examples if isinstance(examples, tuple) else (examples, None)
+
+    def sample(self, model, num=4):
+        labels = None if self.labels is None else self.labels[:num]
+        return model.sample(num, labels=labels, seed=3)
+
+    def test_fits_and_logs_running_means(self):
+        model = self.compiled()
+        history = self.fit(model, epochs=2).history
+        assert set(history) == set(model.loss_names)
+        assert np.isfinite(list(history.values())).all()
+
+    def test_each_step_changes_every_trained_network(self):
+        model = self.compiled()
+        names = {n for networks in model.optimizer_networks.values() for n in networks}
+        before = {n: getattr(model, n).get_weights() for n in names}
+        self.fit(model)
+        for name in names:
+            changed = [
+                not np.array_equal(u, v)
+                for u, v in zip(before[name], getattr(model, name).get_weights(), strict=True)
+            ]
+            assert any(changed), name
+
+    def test_samples(self):
+        model = self.make_model()
+        samples = self.sample(model)
+        assert samples.dtype == np.float32
+        assert samples.shape == (4, *self.unpacked()[0].shape[1:])
+        np.testing.assert_array_equal(samples, self.sample(model))
+
+    def test_sampling_leaves_training_alone(self):
+        a, b = self.compiled(), self.compiled()
+        self.fit(a)
+        self.fit(b)
+        self.sample(b)
+        b.evaluate(*self.unpacked(), batch_size=self.batch_size, verbose=0)
+        self.fit(a)
+        self.fit(b)
+        assert_same_weights(a, b)
+
+    def test_config_round_trip(self):
+        model = self.make_model()
+        again = type(model).from_config(model.get_config())
+        assert again.get_config() == model.get_config()
+
+    def test_saved_model_trains_on_bit_for_bit(self, tmp_path):
+        model = self.compiled()
+        self.fit(model)
+        model.save(tmp_path / "model.keras")
+        again = keras.models.load_model(tmp_path / "model.keras")
+        np.testing.assert_array_equal(self.sample(model), self.sample(again))
+        self.fit(model, epochs=2)
+        self.fit(again, epochs=2)
+        assert_same_weights(model, again)
+        for name in model.optimizer_networks:
+            assert_same_weights_of_optimizers(getattr(model, name), getattr(again, name))
+
+    def test_weights_file_restores_everything(self, tmp_path):
+        model = self.compiled()
+        self.fit(model)
+        model.save_weights(tmp_path / "model.weights.h5")
+        again = self.compiled()
+        again.load_weights(tmp_path / "model.weights.h5")
+        self.fit(model)
+        self.fit(again)
+        assert_same_weights(model, again)
+
+    def test_export_gives_the_models_samples(self, tmp_path):
+        model = self.compiled()
+        self.fit(model)
+        model.export(tmp_path / "saved_model")
+        served = kg.load(tmp_path / "saved_model")
+        np.testing.assert_allclose(self.sample(served), self.sample(model), atol=1e-6)
+
+    def test_two_replicas_equal_one(self, two_replicas):
+        keras.utils.set_random_seed(0)
+        one = self.sgd(self.make_model())
+        keras.utils.set_random_seed(0)
+        with two_replicas.scope():
+            two = self.sgd(self.make_model())
+        logs_of_one = self.fit(one, epochs=2).history
+        logs_of_two = self.fit(two, epochs=2).history
+        assert_same_weights(one, two, rtol=1e-5, atol=1e-6)
+        for name, values in logs_of_one.items():
+            np.testing.assert_allclose(logs_of_two[name], values, rtol=1e-4, atol=1e-5)
+
+    def test_two_replicas_evaluate_as_one(self, two_replicas):
+        keras.utils.set_random_seed(0)
+        one = self.sgd(self.make_model())
+        keras.utils.set_random_seed(0)
+        with two_replicas.scope():
+            two = self.sgd(self.make_model())
+        logs = [
+            m.evaluate(*self.unpacked(), batch_size=self.batch_size, verbose=0) for m in (one, two)
+        ]
+        np.testing.assert_allclose(logs[0], logs[1], rtol=1e-5, atol=1e-6)
+
+    @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+    def test_mixed_precision_trains(self, policy):
+        reference = self.fit(self.compiled()).history
+        keras.config.set_dtype_policy(policy)
+        model = self.compiled()
+        history = self.fit(model).history
+        for name, values in history.items():
+            np.testing.assert_allclose(values, reference[name], rtol=0.1, atol=0.05)
+        assert all(v.dtype == "float32" for v in model.trainable_variables)
+        assert self.sample(model).dtype == np.float32
+
+    def test_xla_trains(self, xla):
+        """XLA draws other noise from the same seeds, so only statistics agree."""
+        reference = self.fit(self.compiled()).history
+        model = self.compiled()
+        model.compile(jit_compile=True)
+        assert model.jit_compile
+        for name, values in self.fit(model).history.items():
+            np.testing.assert_allclose(values, reference[name], rtol=0.1, atol=0.05)
+
+    @pytest.mark.parametrize("arguments", [{"steps_per_execution": 3}, {"run_eagerly": True}])
+    def test_ways_of_running_give_the_same_weights(self, arguments):
+        a, b = self.make_pair()
+        a.compile()
+        b.compile(**arguments)
+        logs = [self.fit(m, epochs=2).history for m in (a, b)]
+        assert_same_weights(a, b, rtol=1e-4, atol=1e-5)
+        for name, values in logs[0].items():
+            np.testing.assert_allclose(logs[1][name], values, rtol=1e-3, atol=1e-4)
+
+    def make_pair(self):
+        models = []
+        for _ in range(2):
+            keras.utils.set_random_seed(0)
+            models.append(self.make_model())
+        return models
+
+    def test_datasets_give_the_weights_of_arrays(self):
+        a, b = self.compiled(), self.compiled()
+        steps = 4
+        batches = tf.data.Dataset.from_tensor_slices(self.examples_of_batches(steps, b))
+        self.fit(a, self.flat_examples(steps, b))
+        b.fit(batches, verbose=0)
+        assert_same_weights(a, b)
+
+    def flat_examples(self, steps, model):
+        """The first examples, as many as fill some steps."""
+        size = steps * model.batches_per_step * self.batch_size
+        return tf.nest.map_structure(lambda a: np.resize(a, (size, *a.shape[1:])), self.examples)
+
+    def examples_of_batches(self, steps, model):
+        """The same examples as mini-batches in the order in which the steps take them."""
+        n = model.batches_per_step
+
+        def deal(a):
+            steps_first = a.reshape(steps, self.batch_size, n, *a.shape[1:])
+            return steps_first.swapaxes(1, 2).reshape(-1, self.batch_size, *a.shape[1:])
+
+        return tf.nest.map_structure(deal, self.flat_examples(steps, model))
+
+
+def assert_same_weights_of_optimizers(a, b):
+    for u, v in zip(a.variables, b.variables, strict=True):
+        np.testing.assert_array_equal(u.numpy(), v.numpy(), err_msg=u.path)
