@@ -67,6 +67,17 @@ class ModelTests:
         assert set(history) == set(model.loss_names)
         assert np.isfinite(list(history.values())).all()
 
+    def test_trains_and_tests_on_one_batch(self):
+        model = self.compiled()
+        x, y = self.unpacked()
+        size = self.batch_size * model.batches_per_step
+        x, y = x[:size], None if y is None else y[:size]
+        fitted = self.compiled()
+        fitted.fit(x, y, batch_size=self.batch_size, shuffle=False, verbose=0)
+        assert set(model.train_on_batch(x, y, return_dict=True)) == set(model.loss_names)
+        assert_same_weights(model, fitted)
+        assert np.isfinite(list(model.test_on_batch(x, y, return_dict=True).values())).all()
+
     def test_each_step_changes_every_trained_network(self):
         model = self.compiled()
         names = {n for networks in model.optimizer_networks.values() for n in networks}

@@ -109,11 +109,20 @@ class GAN(GenerativeModel):
         return self.n_critic
 
     def train_step(self, data):
-        for j in range(self.n_critic):
-            real = data[j :: self.n_critic]
+        examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        for real in self.mini_batches(examples):
             self.record(self.train_discriminator(real))
         self.record(self.train_generator(ops.shape(real)[0]))
         return self.logs()
+
+    def mini_batches(self, examples):
+        """Cut one step's examples into a mini-batch for each discriminator update."""
+        if examples.shape[0] is not None and examples.shape[0] % self.n_critic:
+            raise ValueError(
+                f"A step needs {self.n_critic} mini-batches of one size, as `n_critic` says. "
+                f"Received: {examples.shape[0]} examples"
+            )
+        return [examples[j :: self.n_critic] for j in range(self.n_critic)]
 
     def train_discriminator(self, real):
         """Update the discriminator on a mini-batch of real examples and one of fakes."""
@@ -144,12 +153,13 @@ class GAN(GenerativeModel):
         return {"g_loss": self.objective.generator(_float32(fake_logits))}
 
     def test_step(self, data):
-        batch_size = ops.shape(data)[0]
+        real, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        batch_size = ops.shape(real)[0]
         fake = self(self.draw_latents(batch_size, training=False), training=False)
-        self.record(self.discriminator_losses(data, fake, training=False), batch_size)
+        self.record(self.discriminator_losses(real, fake, training=False), batch_size)
         self.record(self.generator_losses(self.discriminator(fake, training=False)), batch_size)
         for metric in self.sample_metrics:
-            metric.update_state(data, fake)
+            metric.update_state(real, fake)
         return self.logs()
 
     def check_examples(self, x, y):

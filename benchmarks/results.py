@@ -1,0 +1,30 @@
+"""Results of benchmarks: kept with the command that made them and the versions it ran on."""
+
+import importlib.metadata
+import json
+import os
+import pathlib
+import platform
+import sys
+
+FOLDER = pathlib.Path(__file__).parent / "results"
+
+
+def save(name, options, values):
+    """Write `values` to benchmarks/results/`name`.json, and print them."""
+    packages = ("keras", "tensorflow", "numpy")
+    script = f"benchmarks/{pathlib.Path(sys.argv[0]).name}"
+    record = {
+        "command": " ".join(["python", script, *sys.argv[1:]]),
+        "options": vars(options),
+        "versions": {
+            "python": platform.python_version(),
+            **{package: importlib.metadata.version(package) for package in packages},
+        },
+        "cpu_cores": os.cpu_count(),
+        "results": values,
+    }
+    FOLDER.mkdir(exist_ok=True)
+    text = json.dumps(record, indent=2)
+    (FOLDER / f"{name}.json").write_text(text + "\n")
+    print(text)
