@@ -54,17 +54,19 @@ class SampleMetric(keras.metrics.Metric):
     def prepare(self, samples, name):
         """Features of the samples, float64 and checked; builds the metric at the first call."""
         if self.feature_extractor is not None:
-            samples = self.feature_extractor(samples)
+            samples = self.extract(samples)
         samples = as_numbers(samples, name, self.layout)
-        shape = tuple(samples.shape[1:])
         if not self.built:
-            create_once(lambda: self.build(shape))
-        if shape != self.sample_shape:
+            create_once(lambda: self.build(samples.shape[1:]))
+        if not samples.shape[1:].is_compatible_with(self.sample_shape):
             raise ValueError(
                 f"`{name}` must be of shape (batch, {', '.join(map(str, self.sample_shape))}), as "
                 f"the samples before it. Received: shape {samples.shape}"
             )
-        return samples
+        return tf.ensure_shape(samples, (None, *self.sample_shape))
+
+    def extract(self, samples):
+        return self.feature_extractor(samples)
 
     def check_count(self, count, minimum, name):
         """Too few samples: an error when eager, left to the NaN of the result in a graph."""
@@ -142,10 +144,14 @@ class TwoSampleMetric(SampleMetric):
         """
         if real is None and generated is None:
             raise ValueError("`real` or `generated` must be given. Received: None for both")
-        if real is not None:
-            self.add_samples("real", self.prepare(real, "real"))
-        if generated is not None:
-            self.add_samples("generated", self.prepare(generated, "generated"))
+        sides = {"real": real, "generated": generated}
+        prepared = {
+            name: self.prepare(samples, name)
+            for name, samples in sides.items()
+            if samples is not None
+        }
+        for name, samples in prepared.items():
+            self.add_samples(name, samples)
 
     def add_samples(self, side, samples):
         """Update the statistics of one side, `self.real` or `self.generated`."""

@@ -24,10 +24,12 @@ def own_slot(variable):
 def write_slot(variable, value, slot=None):
     """Replace the slot by `value`; the other slots become zero."""
     slot = replica_id() if slot is None else slot
-    here = tf.range(variable.shape[0]) == slot
-    here = tf.reshape(here, [-1] + [1] * (len(variable.shape) - 1))
     value = tf.cast(value, variable.dtype)[tf.newaxis]
-    variable.assign(tf.where(here, value, tf.zeros_like(value)))
+    if variable.shape[0] > 1:
+        here = tf.range(variable.shape[0]) == slot
+        here = tf.reshape(here, [-1] + [1] * (len(variable.shape) - 1))
+        value = tf.where(here, value, tf.zeros_like(value))
+    variable.assign(value)
 
 
 def create_once(build):

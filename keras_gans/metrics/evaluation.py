@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans.metrics.checks import check_positive_integer
+from keras_gans.metrics.features import ClassifierFeatures
 from keras_gans.metrics.frechet_distance import FrechetDistance
 from keras_gans.metrics.inception_score import InceptionScore
 from keras_gans.metrics.kernel_distance import KernelDistance
@@ -50,7 +51,7 @@ def evaluate(
 
     Returns:
         A dict: "results" maps names to floats; "protocol" has the counts, the split, the extractor,
-        the seed and the versions that the results hold for.
+        the seed, the settings of the metrics and the versions that the results hold for.
 
     Raises:
         ValueError: A metric has no such name, "is" has no logits, or there are too few samples.
@@ -111,6 +112,7 @@ def evaluate(
             "split": split,
             "extractor": _extractor_name(feature_extractor),
             "seed": seed,
+            "settings": {measure.name: _settings(measure) for measure in measures.values()},
             "versions": {
                 "python": platform.python_version(),
                 "keras": keras.__version__,
@@ -124,8 +126,13 @@ def format_table(report):
     """The report of `evaluate` as plain text: a line for each result, then the protocol."""
     results, protocol = report["results"], dict(report["protocol"])
     versions = ", ".join(f"{name} {version}" for name, version in protocol.pop("versions").items())
+    settings = protocol.pop("settings", {})
     rows = [(name, f"{value:.6g}") for name, value in results.items()]
-    notes = [(name, str(value)) for name, value in [*protocol.items(), ("versions", versions)]]
+    notes = [(name, str(value)) for name, value in protocol.items()]
+    for name, values in settings.items():
+        if values:
+            notes.append((name, ", ".join(f"{key}={value}" for key, value in values.items())))
+    notes.append(("versions", versions))
     width = max(len(name) for name, _ in rows + notes)
     number_width = max(len(value) for _, value in rows)
     lines = [f"{name:<{width}}  {value:>{number_width}}" for name, value in rows]
@@ -138,8 +145,10 @@ def _extraction(extractor):
     """Function from a batch to its features and its logits, or `None` for what there is not."""
     if extractor is None:
         return lambda samples: (samples, None)
-    if hasattr(extractor, "features_and_logits"):
+    if isinstance(extractor, ClassifierFeatures):
         return tf.function(extractor.features_and_logits, reduce_retracing=True)
+    if hasattr(extractor, "features_and_logits"):
+        return extractor.features_and_logits
     return lambda samples: (extractor(samples), None)
 
 
@@ -149,6 +158,12 @@ def _extractor_name(extractor):
     return getattr(extractor, "name", None) or getattr(
         extractor, "__name__", type(extractor).__name__
     )
+
+
+def _settings(measure):
+    """What a metric was configured with, apart from what the protocol says for all."""
+    common = ("name", "dtype", "feature_extractor", "seed")
+    return {key: value for key, value in measure.get_config().items() if key not in common}
 
 
 def _first(batches, number):

@@ -17,8 +17,9 @@ class InceptionScore(SampleMetric):
         splits: Number of parts into which the samples are dealt. Defaults to 10.
         from_logits: Whether `generated`, or what the extractor returns, are logits; `False` means
             probabilities, whose rows must sum to one. Defaults to `True`.
-        feature_extractor: Callable from images in [-1, 1] to logits (batch, classes), such as
-            `InceptionFeatures().logits`. `None`: `update_state` takes the logits themselves.
+        feature_extractor: Callable from images in [-1, 1] to logits (batch, classes), or an object
+            with `features_and_logits`, such as `InceptionFeatures()`, of which the logits are
+            taken. `None`: `update_state` takes the logits themselves.
         name: Defaults to "inception_score".
         dtype: Type of the result. Defaults to float64.
 
@@ -73,7 +74,7 @@ class InceptionScore(SampleMetric):
         else:
             probabilities = normalized(scores)
             negative_entropies = tf.reduce_sum(tf.math.xlogy(probabilities, probabilities), axis=-1)
-        index = tf.range(tf.shape(scores)[0]) + tf.cast(self.count(), tf.int32)
+        index = tf.range(tf.shape(scores)[0]) + tf.cast(self.count() % self.splits, tf.int32)
 
         def deal(values):
             return tf.math.unsorted_segment_sum(values, index % self.splits, self.splits)
@@ -81,6 +82,11 @@ class InceptionScore(SampleMetric):
         self.counts.assign_add(deal(tf.ones_like(negative_entropies)))
         self.negative_entropies.assign_add(deal(negative_entropies))
         self.probabilities.assign_add(deal(probabilities))
+
+    def extract(self, samples):
+        if hasattr(self.feature_extractor, "features_and_logits"):
+            return self.feature_extractor.features_and_logits(samples)[1]
+        return self.feature_extractor(samples)
 
     def count(self):
         return tf.reduce_sum(tf.convert_to_tensor(self.counts))
@@ -111,7 +117,7 @@ class InceptionScore(SampleMetric):
 
     def merge_one(self, metric):
         """Deal the other's samples on from where one's own end, as one stream would have."""
-        shift = tf.cast(self.count(), tf.int32) % self.splits
+        shift = tf.cast(self.count() % self.splits, tf.int32)
         for own, other in zip(self.variables, metric.variables, strict=True):
             own.assign_add(tf.roll(tf.convert_to_tensor(other), shift, axis=0))
 

@@ -34,8 +34,8 @@ class ModeCoverage(SampleMetric):
     {'modes_covered': 1.0, 'good_share': 0.75}
 
     References:
-        - [Srivastava et al. 2017, VEEGAN, section 5.1](https://arxiv.org/abs/1705.07761)
-        - [Lin et al. 2018, PacGAN, section 4](https://arxiv.org/abs/1712.04086)
+        - [Srivastava et al. 2017, VEEGAN](https://arxiv.org/abs/1705.07761)
+        - [Lin et al. 2018, PacGAN](https://arxiv.org/abs/1712.04086)
     """
 
     layout = "batch, dimensions"

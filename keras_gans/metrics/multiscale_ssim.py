@@ -37,8 +37,8 @@ class MultiScaleSSIM(SampleMetric):
     1.0
 
     References:
-        - [Odena et al. 2017, Conditional Image Synthesis with Auxiliary Classifier GANs, section
-          4.2](https://arxiv.org/abs/1610.09585)
+        - [Odena et al. 2017, Conditional Image Synthesis with Auxiliary Classifier GANs](
+          https://arxiv.org/abs/1610.09585)
         - [Wang et al. 2003, Multi-scale Structural Similarity for Image Quality Assessment](
           https://ece.uwaterloo.ca/~z70wang/publications/msssim.pdf)
     """

@@ -40,7 +40,7 @@ class NGramJSDivergence(TwoSampleMetric):
     0.1308
 
     References:
-        - [Gulrajani et al. 2017, Improved Training of Wasserstein GANs, section 5.4 and its code](
+        - [Gulrajani et al. 2017, Improved Training of Wasserstein GANs, the language model](
           https://arxiv.org/abs/1704.00028)
     """
 

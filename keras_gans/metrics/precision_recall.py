@@ -30,7 +30,8 @@ class PrecisionRecall(TwoSampleMetric):
     Args:
         k: Which neighbour the balls reach; below `max_samples`. Defaults to 3, as Kynkäänniemi et
             al.; Naeem et al. print density and coverage at 5.
-        max_samples: Size of the subset kept of each side. Defaults to 10,000.
+        max_samples: Size of the subset kept of each side. Defaults to 10,000: 164 MB a side at
+            2048 features.
         seed: Seed of the random subset. Defaults to 0.
         feature_extractor: Callable from images in [-1, 1] to features (batch, d). `None`: the
             arguments are the features.
@@ -51,7 +52,7 @@ class PrecisionRecall(TwoSampleMetric):
     References:
         - [Kynkäänniemi et al. 2019, Improved Precision and Recall Metric, equations 1 and 2](
           https://arxiv.org/abs/1904.06991)
-        - [Naeem et al. 2020, Reliable Fidelity and Diversity Metrics, equations 4 and 5](
+        - [Naeem et al. 2020, Reliable Fidelity and Diversity Metrics, section 3](
           https://arxiv.org/abs/2002.09797)
     """
 

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from cases import CASES, values
 from hypothesis import given, settings
+from metric_cases import CASES, values
 
 every_metric = pytest.mark.parametrize("name", CASES)
 
@@ -183,6 +183,14 @@ class TestTwoSample:
     def test_nothing_at_all_is_an_error(self, name):
         with pytest.raises(ValueError, match=r"`real` or `generated` must be given"):
             CASES[name].make().update_state(None, None)
+
+    def test_an_error_leaves_the_state_as_it_was(self, name):
+        case = CASES[name]
+        metric = case.make()
+        case.feed(metric, case.real, case.generated)
+        with pytest.raises((TypeError, ValueError)):
+            metric.update_state(case.real, case.generated[..., None])
+        assert_equal(values(metric.result()), one_shot(case), case.tolerance)
 
     def test_one_side_alone_has_no_result(self, name):
         case = CASES[name]

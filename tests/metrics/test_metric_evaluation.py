@@ -63,6 +63,12 @@ def test_results_and_protocol():
     protocol = report["protocol"]
     assert (protocol["real"], protocol["generated"], protocol["split"]) == (200, 200, "test")
     assert (protocol["extractor"], protocol["seed"]) == ("halves", 5)
+    assert protocol["settings"] == {
+        "frechet_distance": {},
+        "kernel_distance": {"block_size": 1000, "max_blocks": 10},
+        "inception_score": {"splits": 10, "from_logits": True},
+        "precision_recall": {"k": 3, "max_samples": 10_000},
+    }
     assert {"python", "keras", "tensorflow"} == protocol["versions"].keys()
 
 
@@ -95,7 +101,15 @@ def test_table():
     table = format_table(
         {
             "results": {"frechet_distance": 12.3456789, "precision": 0.5},
-            "protocol": {"real": 7, "split": "test", "versions": {"keras": "3.0", "python": "3.1"}},
+            "protocol": {
+                "real": 7,
+                "split": "test",
+                "settings": {
+                    "frechet_distance": {},
+                    "precision_recall": {"k": 3, "max_samples": 9},
+                },
+                "versions": {"keras": "3.0", "python": "3.1"},
+            },
         }
     )
     assert table.splitlines() == [
@@ -104,6 +118,7 @@ def test_table():
         "-------------------------",
         "real              7",
         "split             test",
+        "precision_recall  k=3, max_samples=9",
         "versions          keras 3.0, python 3.1",
     ]
 

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import tensorflow as tf
-from cases import CASES, values
+from metric_cases import CASES, values
 
 cpus = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpus[0], [tf.config.LogicalDeviceConfiguration()] * 2)

@@ -46,6 +46,18 @@ def test_an_extractor_that_is_not_callable_is_an_error():
         metrics.FrechetDistance(feature_extractor="inception")
 
 
+def test_the_inception_score_takes_the_logits_of_a_classifier():
+    extractor = metrics.MNISTFeatures()
+    images = np.random.default_rng(0).uniform(-1, 1, (20, 28, 28, 1)).astype("float32")
+    metric, direct = (
+        metrics.InceptionScore(2, feature_extractor=extractor),
+        metrics.InceptionScore(2),
+    )
+    metric.update_state(images)
+    direct.update_state(extractor.logits(images))
+    assert float(metric.result()) == pytest.approx(float(direct.result()), rel=1e-9)
+
+
 class TestInceptionFeatures:
     def test_features_and_logits(self):
         extractor = metrics.InceptionFeatures(weights=None)

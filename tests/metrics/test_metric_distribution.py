@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import sys
 
-SCRIPT = pathlib.Path(__file__).with_name("two_replicas.py")
+SCRIPT = pathlib.Path(__file__).with_name("metrics_on_two_replicas.py")
 
 
 def test_two_replicas_equal_one_device():
