@@ -1,0 +1,56 @@
+"""Feed every metric on two replicas and compare with metrics that saw the same parts and merged."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from metric_cases import CASES, values
+
+cpus = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpus[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+BATCH = 8
+
+
+def run(name):
+    case = CASES[name]
+    config = case.make().get_config()
+    # Bounded subsets are exact below their capacity, which the replicas share.
+    config |= {key: 1000 for key in ("block_size", "max_samples", "max_patches") if key in config}
+    if name == "inception_score":
+        config["splits"] = 1
+    cls = type(case.make())
+    with strategy.scope():
+        metric = cls.from_config(config)
+    parts = [cls.from_config(config) for _ in range(2)]
+    number = min(len(case.generated), len(case.real) if case.two_sample else 10**9)
+    number -= number % BATCH
+
+    @tf.function
+    def step(*batch):
+        strategy.run(metric.update_state, args=batch)
+
+    data = (case.real, case.generated) if case.two_sample else (case.generated,)
+    data = tuple(samples[:number] for samples in data)
+    dataset = tf.data.Dataset.from_tensor_slices(data).batch(BATCH)
+    for batch in strategy.experimental_distribute_dataset(dataset):
+        step(*batch)
+    for start in range(0, number, BATCH):
+        for replica, part in enumerate(parts):
+            first = start + replica * BATCH // 2
+            part.update_state(*(samples[first : first + BATCH // 2] for samples in data))
+    parts[0].merge_state(parts[1:])
+
+    expected, result = values(parts[0].result()), values(metric.result())
+    assert result.keys() == expected.keys()
+    np.testing.assert_allclose(
+        list(result.values()),
+        list(expected.values()),
+        rtol=max(1e-10, case.tolerance),
+        err_msg=name,
+    )
+
+
+for case_name in CASES:
+    run(case_name)
+keras.utils.clear_session()
+print(f"{len(CASES)} metrics agree")

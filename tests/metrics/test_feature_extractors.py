@@ -1,0 +1,138 @@
+import json
+import os
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_gans import metrics
+from keras_gans.metrics import features
+
+
+@keras.saving.register_keras_serializable(package="tests")
+def flattened(images):
+    return tf.reshape(images, [tf.shape(images)[0], -1])
+
+
+def test_an_extractor_maps_images_to_features():
+    images = np.random.default_rng(0).normal(size=(2, 9, 2, 2, 1))
+    metric, direct = (
+        metrics.FrechetDistance(feature_extractor=keras.layers.Flatten()),
+        metrics.FrechetDistance(),
+    )
+    metric.update_state(*images)
+    direct.update_state(*images.reshape(2, 9, 4))
+    assert float(metric.result()) == pytest.approx(float(direct.result()), rel=1e-5)
+
+
+def test_a_registered_extractor_is_saved():
+    metric = metrics.KernelDistance(feature_extractor=flattened)
+    restored = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(metric))
+    assert restored.feature_extractor is flattened
+
+
+def test_a_model_is_not_saved_and_says_so():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    metric = metrics.KernelDistance(feature_extractor=model)
+    with pytest.warns(UserWarning, match=r"feature extractor of 'kernel_distance' is not saved"):
+        restored = metrics.KernelDistance.from_config(metric.get_config())
+    assert restored.feature_extractor is None
+
+
+def test_an_extractor_that_is_not_callable_is_an_error():
+    with pytest.raises(TypeError, match=r"`feature_extractor` must be callable or None. Received"):
+        metrics.FrechetDistance(feature_extractor="inception")
+
+
+def test_the_inception_score_takes_the_logits_of_a_classifier():
+    extractor = metrics.MNISTFeatures()
+    images = np.random.default_rng(0).uniform(-1, 1, (20, 28, 28, 1)).astype("float32")
+    metric, direct = (
+        metrics.InceptionScore(2, feature_extractor=extractor),
+        metrics.InceptionScore(2),
+    )
+    metric.update_state(images)
+    direct.update_state(extractor.logits(images))
+    assert float(metric.result()) == pytest.approx(float(direct.result()), rel=1e-9)
+
+
+class TestInceptionFeatures:
+    def test_features_and_logits(self):
+        extractor = metrics.InceptionFeatures(weights=None)
+        grey = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 1)).astype("float32")
+        pooled, logits = extractor.features_and_logits(grey)
+        assert pooled.shape == (2, 2048) and logits.shape == (2, 1000)
+        np.testing.assert_allclose(pooled, extractor(np.repeat(grey, 3, axis=-1)), rtol=1e-5)
+        dense = extractor.model.layers[-1]
+        np.testing.assert_allclose(logits, pooled @ dense.kernel + dense.bias, rtol=1e-4, atol=1e-5)
+
+    def test_a_failed_download_says_what_to_do(self, monkeypatch):
+        def unreachable(*arguments, **keywords):
+            raise OSError("URL fetch failure: no route to host")
+
+        monkeypatch.setattr(keras.applications, "InceptionV3", unreachable)
+        with pytest.raises(RuntimeError, match=r"weights must be downloaded once") as caught:
+            metrics.InceptionFeatures()
+        for advice in ("keras.applications.InceptionV3()", "~/.keras/models", "MNISTFeatures"):
+            assert advice in str(caught.value)
+        assert "no route to host" in str(caught.value)
+
+
+class TestMNISTFeatures:
+    def test_shapes(self):
+        extractor = metrics.MNISTFeatures()
+        images = np.zeros((3, 28, 28, 1), "float32")
+        assert extractor(images).shape == (3, 64)
+        assert extractor.logits(images).shape == (3, 10)
+
+    def test_it_is_saved_with_a_metric(self):
+        metric = metrics.FrechetDistance(feature_extractor=metrics.MNISTFeatures())
+        config = json.loads(json.dumps(keras.saving.serialize_keras_object(metric)))
+        restored = keras.saving.deserialize_keras_object(config)
+        images = np.random.default_rng(0).uniform(-1, 1, (2, 28, 28, 1)).astype("float32")
+        np.testing.assert_array_equal(
+            restored.feature_extractor(images), metric.feature_extractor(images)
+        )
+
+    @pytest.mark.parametrize("shape", [(2, 28, 28), (2, 28, 28, 3), (2, 32, 32, 1)])
+    def test_other_images_are_an_error(self, shape):
+        with pytest.raises(ValueError, match=r"`images` must be of shape .* Received: shape"):
+            metrics.MNISTFeatures()(np.zeros(shape, "float32"))
+
+    def test_bytes_are_an_error(self):
+        with pytest.raises(TypeError, match=r"floating point values in .* Received: dtype uint8"):
+            metrics.MNISTFeatures()(np.zeros((2, 28, 28, 1), "uint8"))
+
+    def test_a_missing_classifier_says_how_to_make_it(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(features, "_CLASSIFIER", pathlib.Path("nowhere", "classifier.keras"))
+        with pytest.raises(FileNotFoundError, match=r"python benchmarks/mnist_classifier\.py"):
+            metrics.MNISTFeatures()
+
+    def test_the_environment_variable_comes_first(self, monkeypatch, tmp_path):
+        place = tmp_path / features._CLASSIFIER
+        place.parent.mkdir()
+        place.touch()
+        monkeypatch.setenv("KERAS_GANS_SAVED_MODELS", str(tmp_path))
+        assert features.find_saved_model(features._CLASSIFIER, "") == place
+
+    @pytest.mark.mnist
+    def test_accuracy_is_the_published_one(self):
+        import tensorflow_datasets as tfds
+
+        if not pathlib.Path(os.environ.get("TFDS_DATA_DIR", ""), "mnist").is_dir():
+            pytest.skip("TFDS_DATA_DIR does not hold mnist")
+        images, labels = tfds.load("mnist", split="test", batch_size=-1, as_supervised=True)
+        extractor = metrics.MNISTFeatures()
+        errors = 0
+        for start in range(0, 10_000, 500):
+            batch = tf.cast(images[start : start + 500], tf.float32) / 127.5 - 1.0
+            predicted = tf.argmax(extractor.logits(batch), axis=-1)
+            errors += int(
+                tf.reduce_sum(tf.cast(predicted != labels[start : start + 500], tf.int32))
+            )
+        path = features.find_saved_model("mnist_classifier/results.json", "")
+        published = json.loads(path.read_text())
+        assert abs(errors - published["test_errors"]) <= 2
+        assert errors <= 100

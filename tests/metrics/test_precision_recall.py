@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from keras_gans.metrics import PrecisionRecall
+
+
+def reference(real, generated, k):
+    """The definitions, one pair at a time."""
+
+    def radius(samples, i):
+        others = [np.linalg.norm(samples[i] - x) for j, x in enumerate(samples) if j != i]
+        return sorted(others)[k - 1]
+
+    def held(points, centres):
+        radii = [radius(centres, i) for i in range(len(centres))]
+        return np.array(
+            [
+                [
+                    np.linalg.norm(point - centre) <= r
+                    for centre, r in zip(centres, radii, strict=True)
+                ]
+                for point in points
+            ]
+        )
+
+    generated_in_real, real_in_generated = held(generated, real), held(real, generated)
+    return {
+        "precision": generated_in_real.any(axis=1).mean(),
+        "recall": real_in_generated.any(axis=1).mean(),
+        "density": generated_in_real.sum() / (k * len(generated)),
+        "coverage": generated_in_real.any(axis=0).mean(),
+    }
+
+
+def measure(real, generated, **arguments):
+    metric = PrecisionRecall(**arguments)
+    metric.update_state(real, generated)
+    return {name: float(value) for name, value in metric.result().items()}
+
+
+def draw(number, seed, shift=0.0, scale=1.0):
+    return shift + scale * np.random.default_rng(seed).normal(size=(number, 2))
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+@pytest.mark.parametrize(("shift", "scale"), [(0.0, 1.0), (1.0, 0.4), (0.5, 2.0)])
+def test_equals_the_definitions(k, shift, scale):
+    real, generated = draw(40, 0), draw(31, 1, shift, scale)
+    assert measure(real, generated, k=k) == pytest.approx(reference(real, generated, k), rel=1e-12)
+
+
+def test_equal_sets_have_all():
+    samples = draw(50, 2)
+    result = measure(samples, samples)
+    assert (result["precision"], result["recall"], result["coverage"]) == (1.0, 1.0, 1.0)
+
+
+def test_distant_sets_have_nothing():
+    assert set(measure(draw(50, 3), draw(50, 4, shift=100.0)).values()) == {0.0}
+
+
+def test_collapse_keeps_precision_and_loses_recall():
+    result = measure(draw(300, 5), draw(300, 6, scale=0.05))
+    assert result["precision"] > 0.95
+    assert result["recall"] < 0.1
+    assert result["coverage"] < 0.2
+
+
+def test_a_subset_of_the_asked_size_is_kept():
+    real, generated = draw(100, 7), draw(80, 8)
+    metric = PrecisionRecall(max_samples=30, seed=3)
+    metric.update_state(real, generated)
+    kept = metric.real.result().numpy()
+    assert kept.shape == (30, 2)
+    assert len({tuple(row) for row in kept} & {tuple(row) for row in real}) == 30
+    expected = reference(kept, metric.generated.result().numpy(), 3)
+    assert {n: float(v) for n, v in metric.result().items()} == pytest.approx(expected)
+
+
+def test_k_must_be_smaller_than_the_subset():
+    with pytest.raises(ValueError, match=r"`k` must be smaller than `max_samples`. Received"):
+        PrecisionRecall(k=10, max_samples=10)
+
+
+def test_no_more_than_k_samples_is_an_error():
+    metric = PrecisionRecall(k=5)
+    metric.update_state(draw(5, 9), draw(9, 10))
+    with pytest.raises(ValueError, match=r"`real` must hold at least 6 samples"):
+        metric.result()

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+import scipy.ndimage
+
+from keras_gans.metrics import SlicedWasserstein
+from keras_gans.metrics.sliced_wasserstein import laplacian_pyramid, normalize_channels
+
+BINOMIAL = np.array([1, 4, 6, 4, 1]) / 16
+
+
+def images(number, size=32, seed=0, channels=2):
+    return np.random.default_rng(seed).uniform(-1, 1, (number, size, size, channels))
+
+
+def blurred(batch, sigma=1.0):
+    return scipy.ndimage.gaussian_filter(batch, (0, sigma, sigma, 0))
+
+
+def measure(real, generated, **arguments):
+    metric = SlicedWasserstein(**{"patches_per_image": 32, "directions": 64, **arguments})
+    metric.update_state(real, generated)
+    return {name: float(value) for name, value in metric.result().items()}
+
+
+def smooth_reference(batch):
+    for axis in (1, 2):
+        batch = scipy.ndimage.correlate1d(batch, BINOMIAL, axis=axis, mode="mirror")
+    return batch
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 32), (28, 21), (15, 16)])
+def test_pyramid_equals_scipy(height, width):
+    batch = np.random.default_rng(0).normal(size=(3, height, width, 2))
+    smaller = smooth_reference(batch)[:, ::2, ::2]
+    spread = np.zeros_like(batch)
+    spread[:, ::2, ::2] = smaller
+    levels = laplacian_pyramid(batch, 2)
+    np.testing.assert_allclose(levels[0], batch - 4 * smooth_reference(spread), atol=1e-12)
+    np.testing.assert_allclose(levels[1], smaller, atol=1e-12)
+
+
+def test_normalized_channels():
+    patches = np.random.default_rng(1).normal(3, 2, (50, 7 * 7 * 2))
+    patches[:, 1::2] = 5.0
+    normalized = normalize_channels(patches, 2).numpy().reshape(-1, 2)
+    np.testing.assert_allclose(normalized.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(normalized.std(axis=0), [1, 0], atol=1e-12)
+
+
+def test_patches_are_cut_from_the_images_at_varied_places():
+    height, width = 12, 16
+    batch = np.arange(2 * height * width, dtype="float64").reshape(2, height, width, 1)
+    metric = SlicedWasserstein(min_resolution=12, patches_per_image=200)
+    metric.update_state(real=batch)
+    patches = metric.real[0].result().numpy().reshape(-1, 7, 7)
+    corners = patches[:, :1, :1]
+    expected = corners + width * np.arange(7)[:, None] + np.arange(7)
+    np.testing.assert_array_equal(patches, expected)
+    corner = corners.ravel().astype(int)
+    assert np.bincount(corner // (height * width)).tolist() == [200, 200]
+    assert set(corner // width % height) == set(range(height - 6))
+    assert set(corner % width) == set(range(width - 6))
+
+
+def test_levels_end_at_the_smallest_resolution():
+    batch = images(2, size=64)
+    assert list(measure(batch, batch)) == [
+        "sliced_wasserstein_64",
+        "sliced_wasserstein_32",
+        "sliced_wasserstein_16",
+        "sliced_wasserstein",
+    ]
+
+
+def test_the_last_is_the_mean_of_the_levels():
+    *levels, mean = measure(images(8), blurred(images(8, seed=1))).values()
+    assert mean == pytest.approx(np.mean(levels))
+
+
+def test_blur_shows_most_in_the_finest_level():
+    real = blurred(images(64), 0.5)
+    same = measure(real, blurred(images(64, seed=1), 0.5))
+    blurry = measure(real, blurred(images(64, seed=1), 2.0))
+    assert blurry["sliced_wasserstein_32"] > 2 * same["sliced_wasserstein_32"]
+    assert blurry["sliced_wasserstein_32"] > blurry["sliced_wasserstein_16"]
+
+
+def test_a_merge_keeps_the_patches_of_both():
+    first, second = (SlicedWasserstein(patches_per_image=8) for _ in range(2))
+    first.update_state(real=images(3))
+    second.update_state(real=images(2, seed=1))
+    expected = {*first.real[1].result().numpy()[:, 0], *second.real[1].result().numpy()[:, 0]}
+    first.merge_state([second])
+    assert set(first.real[1].result().numpy()[:, 0]) == expected
+    assert len(expected) > 30
+
+
+def test_the_value_range_cancels():
+    real, generated = images(8), blurred(images(8, seed=1))
+    scaled = measure(127.5 * real + 127.5, 127.5 * generated + 127.5)
+    assert scaled == pytest.approx(measure(real, generated), rel=1e-9)
+
+
+def test_different_numbers_of_images():
+    result = measure(images(20), blurred(images(7, seed=1)))
+    assert all(value > 0 for value in result.values())
+
+
+def test_small_images_are_an_error():
+    with pytest.raises(ValueError, match=r"must be at least 16 pixels high and wide"):
+        SlicedWasserstein().update_state(images(2, size=15))
