@@ -176,8 +176,8 @@ save(figure, "orbits")
 ## The distance to the equilibrium
 
 On a logarithmic scale, simultaneous steps grow geometrically and alternating steps stay. The mean
-falls like 1/t in waves, historical averaging more slowly, as its memory never fades. The penalty and
-extragradient fall geometrically.
+falls like 1/t in waves, historical averaging more slowly, as its memory never fades. The penalty
+and extragradient fall geometrically.
 """
 
 figure, ax = plt.subplots(figsize=(9, 4.8), layout="constrained")

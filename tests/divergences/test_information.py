@@ -296,7 +296,6 @@ def test_distributions_in_a_graph():
     assert float(between(mean)) == pytest.approx(float(eager), abs=1e-12)
 
 
-@pytest.mark.parametrize("divergence", ALL)
 @pytest.mark.parametrize(
     ("p", "q", "kind", "message"),
     [
@@ -320,9 +319,10 @@ def test_distributions_in_a_graph():
         ),
     ],
 )
-def test_bad_input_is_named(divergence, p, q, kind, message):
-    with pytest.raises(kind, match=message):
-        divergence(p, q)
+def test_bad_input_is_named(p, q, kind, message):
+    for divergence in ALL:
+        with pytest.raises(kind, match=message):
+            divergence(p, q)
 
 
 def test_bad_options_are_named():
