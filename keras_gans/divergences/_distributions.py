@@ -10,6 +10,8 @@ from keras_gans.divergences import _checks
 
 _SAMPLES_FOR_EDGES = 512
 _TAIL_PANELS = 20
+_GAP_PANELS = 24
+_GAP_RATIO = 16
 # Where the real line is cut off to ask a bijector for the ends of a support.
 _FAR = 1e30
 
@@ -129,8 +131,9 @@ def cumulative(distribution, x, batch_rank=0):
 def panel_edges(*distributions):
     """Sorted points `(k,)` that lie where the mass of the distributions lies, and far beyond.
 
-    The quantiles of a fixed draw follow any scale and any number of modes; the ends of supports
-    are where densities jump; beyond, the panels double in width to 10^6 times the spread.
+    The quantiles of a fixed draw follow any scale and any number of modes. The ends of supports
+    are where densities jump. From each side of a gap between modes the panels double in width, and
+    so they do beyond the draw, to 10^6 times its spread.
     """
     draws, ends = [], []
     for seed, distribution in enumerate(distributions):
@@ -140,10 +143,21 @@ def panel_edges(*distributions):
     draws, ends = tf.sort(tf.concat(draws, 0)), tf.concat(ends, 0)
     inner = tf.gather(draws, tf.cast(tf.linspace(0, tf.size(draws) - 1, 257), tf.int32))
     spread = tf.maximum(inner[-1] - inner[0], 1e-12 * (1 + tf.abs(inner[0])))
-    steps = spread * tf.constant(2.0 ** np.arange(-4, _TAIL_PANELS), tf.float64)
-    edges = tf.concat([inner[0] - steps, inner, inner[-1] + steps], 0)
-    ends = tf.boolean_mask(ends, (ends > edges[0]) & (ends < edges[-1]))
+    steps = spread * tf.constant(2.0 ** np.arange(-_GAP_PANELS, _TAIL_PANELS), tf.float64)
+    edges = tf.concat([inner[0] - steps, inner, _inside_gaps(inner), inner[-1] + steps], 0)
+    ends = tf.boolean_mask(ends, tf.abs(ends) < _FAR)
     return tf.stop_gradient(tf.sort(tf.concat([edges, ends], 0)))
+
+
+def _inside_gaps(points):
+    """Points that grade the panels much wider than a neighbour from both of their ends."""
+    width = points[1:] - points[:-1]
+    neighbours = tf.pad(width, [[1, 1]], constant_values=np.inf)
+    wide = width > _GAP_RATIO * tf.minimum(neighbours[:-2], neighbours[2:])
+    left, right, width = (tf.boolean_mask(x, wide) for x in (points[:-1], points[1:], width))
+    steps = width[:, tf.newaxis] * tf.constant(2.0 ** -np.arange(1, _GAP_PANELS), tf.float64)
+    graded = tf.concat([left[:, tf.newaxis] + steps, right[:, tf.newaxis] - steps], 0)
+    return tf.reshape(graded, (-1,))
 
 
 def _ends_of_supports(distribution):

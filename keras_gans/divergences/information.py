@@ -56,7 +56,7 @@ def kl_divergence(
     >>> from keras_gans.divergences import kl_divergence
     >>> p, q = [0.36, 0.48, 0.16], [1 / 3, 1 / 3, 1 / 3]
     >>> print(f"{kl_divergence(q, p):.7f} {kl_divergence(p, q):.7f}")
-    0.0974550 0.0852995
+    0.0974550 0.0852996
     >>> print(float(kl_divergence([1.0, 0.0], [0.0, 1.0])))
     inf
 

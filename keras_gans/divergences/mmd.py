@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras_gans.divergences import _checks
 
 KERNELS = ("rbf", "polynomial")
-_PERMUTATIONS_AT_ONCE = 100
+_ROUNDING = 1e-12
 
 
 def maximum_mean_discrepancy(
@@ -86,16 +86,13 @@ def maximum_mean_discrepancy(
     value = _discrepancy(gram, in_x, n, m, unbiased)[..., 0]
     if not num_permutations:
         return value
-    gram = tf.stop_gradient(gram)
-    at_least = tf.zeros_like(value)
-    seeds = keras.random.SeedGenerator(seed) if isinstance(seed, int) else seed
-    for start in range(0, num_permutations, _PERMUTATIONS_AT_ONCE):
-        num = min(_PERMUTATIONS_AT_ONCE, num_permutations - start)
-        in_x = _relabel(in_x[0], num, seeds)
-        permuted = _discrepancy(gram, in_x, n, m, unbiased)
-        # A relabelling that only renames the points may differ by rounding.
-        reached = permuted >= value[..., tf.newaxis] * (1 - 1e-12)
-        at_least += tf.reduce_sum(tf.cast(reached, tf.float64), -1)
+    keys = keras.random.uniform((num_permutations, tf.shape(points)[-2]), seed=seed)
+    relabelled = tf.gather(in_x[0], tf.argsort(keys, axis=-1))
+    permuted = _discrepancy(tf.stop_gradient(gram), relabelled, n, m, unbiased)
+    # A relabelling that only renames the points may differ by rounding.
+    rounding = _ROUNDING * tf.reduce_max(tf.abs(gram), axis=(-2, -1))
+    reached = permuted >= (value - rounding)[..., tf.newaxis]
+    at_least = tf.reduce_sum(tf.cast(reached, tf.float64), -1)
     return value, (1 + at_least) / (1 + num_permutations)
 
 
@@ -106,11 +103,6 @@ def _discrepancy(gram, in_x, n, m, unbiased):
     within_x = tf.reduce_sum(to_x * in_x, -1) / (n * (n - 1) if unbiased else n * n)
     within_y = tf.reduce_sum(to_y * in_y, -1) / (m * (m - 1) if unbiased else m * m)
     return within_x + within_y - 2 * tf.reduce_sum(to_x * in_y, -1) / (n * m)
-
-
-def _relabel(in_x, num, seed):
-    keys = keras.random.uniform((num, in_x.shape[0] or tf.shape(in_x)[0]), seed=seed)
-    return tf.gather(in_x, tf.argsort(keys, axis=-1))
 
 
 def _same_batch(x, y):

@@ -6,7 +6,7 @@ from keras_gans.divergences import _checks
 from keras_gans.divergences.transport import pairwise_distances
 
 _DEFAULT_EPSILON = 0.05
-_CHECK_EVERY = 10
+_AVERAGED_STEPS = 50
 
 
 def sinkhorn_divergence(x, y, p=2, *, epsilon=None, max_iterations=2000, tolerance=1e-7):
@@ -59,8 +59,12 @@ def sinkhorn_divergence(x, y, p=2, *, epsilon=None, max_iterations=2000, toleran
     else:
         epsilon = _checks.positive(epsilon, "epsilon")
     between, within_x, within_y = (
-        _entropic_cost(cost, epsilon, max_iterations, tolerance)
-        for cost in (cost_xy, pairwise_distances(x, x) ** p, pairwise_distances(y, y) ** p)
+        _entropic_cost(pairwise_cost, epsilon, max_iterations, tolerance)
+        for pairwise_cost in (
+            cost_xy,
+            pairwise_distances(x, x) ** p,
+            pairwise_distances(y, y) ** p,
+        )
     )
     return between - (within_x + within_y) / 2
 
@@ -70,44 +74,68 @@ def _entropic_cost(cost, epsilon, max_iterations, tolerance):
 
     The potentials are held fixed: at the optimum the derivative in C is the plan itself.
     """
-    f, g = _potentials(tf.stop_gradient(cost), tf.stop_gradient(epsilon), max_iterations, tolerance)
+    batch, (n, m) = tf.shape(cost)[:-2], tf.unstack(tf.shape(cost)[-2:])
+    epsilons = tf.broadcast_to(epsilon, tf.concat([batch, [1, 1]], 0))
+    f, g = _potentials(
+        tf.reshape(tf.stop_gradient(cost), [-1, n, m]),
+        tf.reshape(tf.stop_gradient(epsilons), [-1, 1, 1]),
+        tf.constant(max_iterations),
+        tf.constant(tolerance, tf.float64),
+    )
+    f = tf.reshape(f, tf.concat([batch, [n, 1]], 0))
+    g = tf.reshape(g, tf.concat([batch, [1, m]], 0))
+    f, g = tf.stop_gradient(f), tf.stop_gradient(g)
     excess = tf.math.expm1((f + g - cost) / epsilon)
     mean = tf.reduce_mean(f + g, axis=(-2, -1))
     return mean - tf.reduce_mean(epsilon * excess, axis=(-2, -1))
 
 
+@tf.function(
+    input_signature=[
+        tf.TensorSpec([None, None, None], tf.float64),
+        tf.TensorSpec([None, 1, 1], tf.float64),
+        tf.TensorSpec([], tf.int32),
+        tf.TensorSpec([], tf.float64),
+    ]
+)
 def _potentials(cost, epsilon, max_iterations, tolerance):
-    """The optimal potentials, by Sinkhorn updates in the log domain.
+    """The optimal potentials `(batch, n, 1)` and `(batch, 1, m)`, by log-domain updates.
 
-    Averaging each update with the previous potential converges fast where X = Y; a last exact
-    update of each makes the plan's total mass one.
+    While ε is annealed from the largest cost to its value, and some steps more, both potentials are
+    averaged with their updates: between a cloud and itself this converges in a few steps. Then
+    the updates alternate, which is faster between different clouds.
     """
 
-    def update_f(g):
+    def update_f(g, epsilon):
         return -epsilon * _log_mean_exp((g - cost) / epsilon, -1)
 
-    def update_g(f):
+    def update_g(f, epsilon):
         return -epsilon * _log_mean_exp((f - cost) / epsilon, -2)
 
-    def unfinished(iteration, _f, _g, change):
-        return (iteration < max_iterations) & (change > tolerance)
+    def unfinished(iteration, annealed, _f, _g, change):
+        annealing = tf.reduce_any(annealed > epsilon)
+        return (iteration < max_iterations) & (annealing | (change > tolerance))
 
-    def update(iteration, f, g, _):
-        for _ in range(_CHECK_EVERY):
-            f, previous = (f + update_f(g)) / 2, f
-            g = (g + update_g(previous)) / 2
-        new_f = update_f(g)
-        new_g = update_g(new_f)
+    def step(iteration, annealed, f, g, _):
+        annealed = tf.maximum(annealed / 2, epsilon)
+
+        def averaged():
+            return (f + update_f(g, annealed)) / 2, (g + update_g(f, annealed)) / 2
+
+        def alternating():
+            new_f = update_f(g, annealed)
+            return new_f, update_g(new_f, annealed)
+
+        new_f, new_g = tf.cond(iteration < _AVERAGED_STEPS, averaged, alternating)
         change = tf.reduce_max(tf.abs(new_f - f) / epsilon)
         change = tf.maximum(change, tf.reduce_max(tf.abs(new_g - g) / epsilon))
-        return iteration + _CHECK_EVERY + 1, new_f, new_g, change
+        return iteration + 1, annealed, new_f, new_g, change
 
-    f = tf.zeros_like(cost[..., :1])
-    g = tf.zeros_like(cost[..., :1, :])
-    _, f, g, _ = tf.while_loop(
-        unfinished, update, (tf.constant(0), f, g, tf.constant(float("inf"), tf.float64))
-    )
-    return tf.stop_gradient(f), tf.stop_gradient(g)
+    f, g = tf.zeros_like(cost[:, :, :1]), tf.zeros_like(cost[:, :1, :])
+    largest = tf.maximum(tf.reduce_max(cost, axis=(-2, -1), keepdims=True), epsilon)
+    change = tf.constant(float("inf"), tf.float64)
+    _, _, f, g, _ = tf.while_loop(unfinished, step, (tf.constant(0), largest, f, g, change))
+    return f, g
 
 
 def _log_mean_exp(x, axis):

@@ -371,7 +371,17 @@ def _cost_matrix(x, y, p):
 def _transport_cost(x, y, a, b, p):
     """Σ mass·‖x − y‖^p over the moves of an optimal plan."""
     rows, columns, mass = _optimal_moves(x, y, a, b, p)
-    return tf.reduce_sum(mass * _distances(tf.gather(x, rows), tf.gather(y, columns)) ** p)
+    return tf.reduce_sum(mass * _distances(_gather(x, rows), _gather(y, columns)) ** p)
+
+
+@tf.custom_gradient
+def _gather(x, rows):
+    """`tf.gather` whose derivative is a tensor, not `tf.IndexedSlices`."""
+
+    def gradient(upstream):
+        return tf.math.unsorted_segment_sum(upstream, rows, tf.shape(x)[0]), None
+
+    return tf.gather(x, rows), gradient
 
 
 def _optimal_moves(x, y, a, b, p):

@@ -6,27 +6,31 @@ import tensorflow as tf
 from keras_gans.divergences import _checks
 
 
-def wavelet_emd(p, q, *, wavelet="sym5", num_axes=None, levels=None):
+def wavelet_emd(p, q, *, wavelet="sym5", power=1.0, num_axes=None, levels=None):
     """Wavelet earth mover's distance between histograms on a regular grid.
 
-    The dual of the earth mover's distance maximizes over functions of bounded slope. Wavelet
-    coefficients bound that slope, and the maximum becomes a weighted sum of the coefficients of
-    P − Q: Σ_λ 2^{ℓ(1 + d/2)} |(P − Q)_λ| at the level ℓ = 1, 2, … from fine to coarse, in d
-    dimensions. It is equivalent to the earth mover's distance: their ratio lies between two
-    constants that depend on the wavelet alone. It takes time linear in the number of bins.
+    The dual of the earth mover's distance maximizes over functions of bounded slope. Such a bound
+    is one on wavelet coefficients, and the maximum becomes a weighted sum of the coefficients of
+    P − Q: Σ_λ 2^{ℓ(s + d/2)} |(P − Q)_λ| at the levels ℓ = 1, 2, … from fine to coarse, in d
+    dimensions, for the ground distance ‖x − y‖^s. It takes time linear in the number of bins.
+
+    For s < 1 the ratio to the earth mover's distance lies between two constants, which depend on
+    the wavelet and s. For s = 1 the earth mover's distance is at most a constant times this one,
+    which is at most a constant times the number of levels times the earth mover's distance.
 
     Args:
         p: Non-negative masses on a regular grid, `(..., n_1, …, n_d)`.
         q: Masses of the same shape and the same total.
         wavelet: Name of a discrete orthogonal wavelet of PyWavelets. Defaults to `"sym5"`, the
             choice of the paper's experiments.
+        power: s in (0, 1], the power of the ground distance. Defaults to 1.
         num_axes: The number d of trailing axes that are the grid; the axes before them are a batch.
             Defaults to all axes.
         levels: Number of levels. Defaults to as many as halve the longest axis to one bin.
 
     Returns:
-        Float64 tensor of the leading axes' shape, non-negative, in units of mass times bins and up
-        to a constant. A metric on histograms of equal mass; differentiable; works in a
+        Float64 tensor of the leading axes' shape, non-negative, in units of mass times bins^s and
+        up to a constant. A metric on histograms of equal mass; differentiable; works in a
         `tf.function`.
 
     Raises:
@@ -58,6 +62,8 @@ def wavelet_emd(p, q, *, wavelet="sym5", num_axes=None, levels=None):
     leading = [-1 if n is None else n for n in batch]
     _checks.same_mass(*(tf.reshape(x, [*leading, grid.num_elements()]) for x in (p, q)))
     bank = _orthogonal_wavelet(wavelet)
+    if not 0 < power <= 1:
+        raise _checks.error("power", "a number in (0, 1]", power)
     if levels is None:
         levels = max(1, int(np.ceil(np.log2(max(grid)))))
     else:
@@ -67,7 +73,7 @@ def wavelet_emd(p, q, *, wavelet="sym5", num_axes=None, levels=None):
     for level in range(1, levels + 1):
         approximation, *details = _analyze(approximation, bank, axes)
         total = sum(tf.reduce_sum(tf.abs(d), list(axes)) for d in details)
-        distance += 2.0 ** (level * (1 + num_axes / 2)) * total
+        distance += 2.0 ** (level * (power + num_axes / 2)) * total
     return distance
 
 
