@@ -8,6 +8,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_gans._precision import at_least_float32
+
 
 def gradient_penalty(critic, real, fake, target=1.0, one_sided=False, alpha=None):
     """Penalise the critic's gradient norm along the lines between real and fake examples.
@@ -39,10 +41,11 @@ def gradient_penalty(critic, real, fake, target=1.0, one_sided=False, alpha=None
     Reference:
         Gulrajani et al. 2017, Improved Training of Wasserstein GANs, equation 3.
     """
-    real, fake = _at_least_float32(real), _at_least_float32(fake)
+    dtype = keras.backend.result_type(real.dtype, fake.dtype, "float32")
+    real, fake = ops.cast(real, dtype), ops.cast(fake, dtype)
     if alpha is None:
-        alpha = keras.random.uniform((ops.shape(real)[0],), dtype=real.dtype)
-    alpha = ops.reshape(ops.cast(alpha, real.dtype), (-1,) + (1,) * (len(real.shape) - 1))
+        alpha = keras.random.uniform((ops.shape(real)[0],), dtype=dtype)
+    alpha = ops.reshape(ops.cast(alpha, dtype), (-1,) + (1,) * (len(real.shape) - 1))
     gradients = input_gradients(critic, fake + alpha * (real - fake))
     excess = gradient_norms(gradients) - target
     if one_sided:
@@ -75,10 +78,10 @@ def r1_penalty(discriminator, real):
 
 def input_gradients(critic, examples):
     """Return ∇D at each example: the critic's gradient with respect to its input."""
-    examples = _at_least_float32(examples)
+    examples = at_least_float32(examples)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(examples)
-        logits = _at_least_float32(critic(examples))
+        logits = critic(examples)
     return tape.gradient(logits, examples, unconnected_gradients="zero")
 
 
@@ -92,8 +95,3 @@ def gradient_norms(gradients):
     squares = squared_gradient_norms(gradients)
     positive = squares > 0
     return ops.where(positive, ops.sqrt(ops.where(positive, squares, 1)), 0)
-
-
-def _at_least_float32(x):
-    x = ops.convert_to_tensor(x)
-    return x if x.dtype == tf.float64 else ops.cast(x, "float32")

@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, losses, saved_model
+from keras_gans._precision import at_least_float32
 from keras_gans.data import mini_batches
 from keras_gans.models.generative_model import GenerativeModel, read_only
 from keras_gans.models.moving_average import MovingAverage
@@ -144,13 +145,13 @@ class GAN(GenerativeModel):
 
     def discriminator_losses(self, real, fake, training=True):
         """What the discriminator minimises comes first; the rest is logged."""
-        real_logits = _float32(self.discriminator(real, training=training))
-        fake_logits = _float32(self.discriminator(fake, training=training))
+        real_logits = at_least_float32(self.discriminator(real, training=training))
+        fake_logits = at_least_float32(self.discriminator(fake, training=training))
         return {"d_loss": self.objective.discriminator(real_logits, fake_logits)}
 
     def generator_losses(self, fake_logits):
         """What the generator minimises comes first; the rest is logged."""
-        return {"g_loss": self.objective.generator(_float32(fake_logits))}
+        return {"g_loss": self.objective.generator(at_least_float32(fake_logits))}
 
     def test_step(self, data):
         real, _, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -202,7 +203,7 @@ class GAN(GenerativeModel):
             return generate(saved_model.latents(num, latent_dim, seed))
 
         def score(data):
-            return _float32(discriminator(data, training=False))
+            return at_least_float32(discriminator(data, training=False))
 
         example = discriminator.input_shape[1:]
         return [sampler, discriminator], {
@@ -210,10 +211,6 @@ class GAN(GenerativeModel):
             "sample": (sample, [tf.TensorSpec((), tf.int32, n) for n in ("num", "seed")]),
             "score": (score, [tf.TensorSpec((None, *example), name="data")]),
         }
-
-
-def _float32(logits):
-    return ops.cast(logits, "float32")
 
 
 def _check_networks(generator, discriminator, latent_dim):
