@@ -4,7 +4,6 @@ Author: The keras_gans authors
 Description: Why Wasserstein GANs: what each distance sees when two distributions do not overlap.
 Accelerator: None
 """
-# ruff: noqa: E402
 
 """
 ## Introduction

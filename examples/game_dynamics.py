@@ -4,7 +4,6 @@ Author: The keras_gans authors
 Description: Why GAN training circles, seen on v(a, b) = ab, and what makes it converge.
 Accelerator: None
 """
-# ruff: noqa: E402
 
 """
 ## Introduction

@@ -1,4 +1,4 @@
-"""The front door for people who do not write Python: train, sample, list."""
+"""The front door for people who do not write Python: train, sample, evaluate, list."""
 
 import argparse
 import json
@@ -7,10 +7,14 @@ import sys
 
 import keras
 
-from keras_gans import _files, callbacks, data, models, networks, saved_model
+from keras_gans import _files, callbacks, data, metrics, models, networks, saved_model
 
 #: What `train` can train: a model, and the normalisation of its discriminator.
-RECIPES = {"gan": (models.GAN, "batch"), "wgan_gp": (models.WGANGP, None)}
+RECIPES = {
+    "gan": (models.GAN, "batch"),
+    "wgan": (models.WGAN, "batch"),
+    "wgan_gp": (models.WGANGP, None),
+}
 
 
 def build(info, options):
@@ -95,6 +99,47 @@ def sample(options):
     print(f"{options.num} samples are in {options.output}.")
 
 
+def evaluate(options):
+    """Compare a SavedModel's samples with real images, and print a table with the protocol."""
+    generator = saved_model.load(options.saved_model)
+    image_size = options.image_size and (options.image_size, options.image_size)
+    real, info = data.load(
+        options.dataset, options.split, batch_size=100, image_size=image_size, shuffle=False
+    )
+    if info.image_shape != generator.example_shape:
+        raise ValueError(
+            f"`--dataset` must hold images of shape {generator.example_shape}, as the SavedModel "
+            f"makes them. Received: {info.name!r} with images of shape {info.image_shape}"
+        )
+    report = metrics.evaluate(
+        lambda num, seed: generator.sample(num, seed=seed),
+        real,
+        metrics=options.metrics.split(","),
+        num_samples=options.num,
+        feature_extractor=EXTRACTORS[options.extractor or extractor_for(options.dataset)](),
+        seed=options.seed,
+        split=f"{info.name}, {info.split}",
+    )
+    print(metrics.format_table(report))
+
+
+#: What turns images into features, by the name that `--extractor` takes.
+EXTRACTORS = {
+    "inception": metrics.InceptionFeatures,
+    "mnist": metrics.MNISTFeatures,
+    "pixels": lambda: pixels,
+}
+
+
+def extractor_for(dataset):
+    return "mnist" if dataset == "mnist" else "inception"
+
+
+def pixels(images):
+    """Images as features: a vector of pixels each."""
+    return keras.ops.reshape(images, (len(images), -1))
+
+
 def list_all(options):
     """List what there is to train, and on what."""
     print("Models for `train`:")
@@ -152,6 +197,27 @@ def parser():
     command.add_argument("--num", type=positive, default=64, help="how many images")
     command.add_argument("--output", default="grid.png", help="picture to write")
     command.add_argument("--seed", type=int, help="the same seed draws the same images")
+
+    command = commands.add_parser(
+        "evaluate",
+        help="compare a SavedModel's samples with real images",
+        description="Compare a SavedModel's samples with real images, and print a table of the "
+        "metrics together with what they depend on: counts, split, feature extractor.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    command.set_defaults(run=evaluate)
+    command.add_argument("saved_model", metavar="SAVED_MODEL", help="its folder")
+    command.add_argument("--dataset", required=True, help="a name, or a folder of pictures")
+    command.add_argument("--split", default="test", help="part of the dataset")
+    command.add_argument("--metrics", default="fid,kid,is,prdc", help="which, with commas between")
+    command.add_argument("--num", type=positive, default=10_000, help="images of each side")
+    command.add_argument(
+        "--extractor",
+        choices=EXTRACTORS,
+        help="what turns images into features; by default mnist for mnist, inception for others",
+    )
+    command.add_argument("--image-size", type=positive, help="resize real images to this side")
+    command.add_argument("--seed", type=int, default=0, help="seed of everything random")
 
     command = commands.add_parser("list", help="list models and datasets")
     command.set_defaults(run=list_all)

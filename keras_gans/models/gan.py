@@ -159,8 +159,7 @@ class GAN(GenerativeModel):
         fake = self(self.draw_latents(batch_size, training=False), training=False)
         self.record(self.discriminator_losses(real, fake, training=False), batch_size)
         self.record(self.generator_losses(self.discriminator(fake, training=False)), batch_size)
-        for metric in self.sample_metrics:
-            metric.update_state(real, fake)
+        self.update_sample_metrics(real, fake)
         return self.logs()
 
     def check_examples(self, x, y):

@@ -35,6 +35,7 @@ class GenerativeModel(keras.Model):
 
     - `optimizer_networks`: for each optimizer, the networks that it trains, by attribute name;
     - `loss_names`: the names of the losses that it logs;
+    - `fixed_arguments`: arguments of its parents' constructors that it gives itself;
     - `default_optimizers()`: the paper's optimizers;
     - `train_step(data)`, made of calls to `minimize` and `record`, and `test_step(data)`;
     - `sampler`, the network that turns latents into examples.
@@ -52,6 +53,7 @@ class GenerativeModel(keras.Model):
 
     optimizer_networks = {}
     loss_names = ()
+    fixed_arguments = ()
 
     def __init__(self, latent_dim, seed=None, **kwargs):
         super().__init__(**kwargs)
@@ -314,6 +316,21 @@ class GenerativeModel(keras.Model):
         logs = {name: float(value) for name, value in logs.items()}
         return logs if return_dict else list(logs.values())
 
+    def update_sample_metrics(self, real, generated):
+        """Show a batch to the metrics given to `compile`; some compare, some look at one side."""
+        for metric in self.sample_metrics:
+            if "real" in inspect.signature(metric.update_state).parameters:
+                metric.update_state(real=real, generated=generated)
+            else:
+                metric.update_state(generated)
+
+    def make_test_function(self, force=False):
+        """As `keras.Model`, but without XLA if there are metrics, which sort and count on hosts."""
+        compiled_by_xla = self.jit_compile
+        self.jit_compile = compiled_by_xla and not self.sample_metrics
+        super().make_test_function(force)
+        self.jit_compile = compiled_by_xla
+
     # Sampling
 
     @property
@@ -462,4 +479,4 @@ def _constructor_arguments(cls):
             parameters = inspect.signature(base.__init__).parameters.values()
             names += [p.name for p in parameters if p.name != "self" and p.kind != p.VAR_KEYWORD]
         if base is GenerativeModel:
-            return list(dict.fromkeys(names))
+            return [name for name in dict.fromkeys(names) if name not in cls.fixed_arguments]

@@ -52,6 +52,7 @@ class WGANGP(GAN):
     """
 
     loss_names = ("g_loss", "d_loss", "gradient_penalty", "wasserstein_estimate")
+    fixed_arguments = ("objective",)
 
     def __init__(
         self,
@@ -67,11 +68,6 @@ class WGANGP(GAN):
         _refuse_batch_normalization(discriminator)
         self.gp_weight = _checks.real_number("gp_weight", gp_weight, low=0.0, low_open=True)
         self.one_sided = bool(one_sided)
-
-    def get_config(self):
-        config = super().get_config()
-        del config["objective"]
-        return config
 
     def default_optimizers(self):
         """Adam with the defaults of the paper's Algorithm 1: α 1e-4, β₁ 0, β₂ 0.9."""

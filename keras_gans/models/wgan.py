@@ -1,0 +1,65 @@
+"""Wasserstein GAN with weight clipping (Arjovsky et al. 2017)."""
+
+import keras
+
+from keras_gans.constraints import ClipConstraint
+from keras_gans.models.gan import GAN
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class WGAN(GAN):
+    """Wasserstein GAN whose critic is kept Lipschitz by clipping its weights.
+
+    The critic minimises E D(G(z)) − E D(x), `n_critic` times on fresh mini-batches for each update
+    of the generator, which minimises −E D(G(z)). After every update each weight of the critic,
+    biases included, is clipped to [−clip_value, clip_value].
+
+    Args:
+        generator, discriminator, latent_dim, ema_decay, seed, **kwargs: See `GAN`. The
+            discriminator is here called critic.
+        n_critic: Positive integer, critic updates for each generator update. Defaults to `5`.
+        clip_value: Positive float, the paper's c. Defaults to `0.01`.
+
+    Raises:
+        ValueError, TypeError: As `GAN`, and if `clip_value` is not positive.
+
+    Logs: `g_loss`; `d_loss`; `wasserstein_estimate`, E D(x) − E D(G(z)): the distance between the
+    data and the generator up to the critic's Lipschitz constant, which clipping leaves unknown.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> gan = kg.models.WGAN(
+    ...     generator=kg.networks.mlp_generator((2,), latent_dim=2, hidden_units=(32,)),
+    ...     discriminator=kg.networks.mlp_discriminator((2,), hidden_units=(32,)),
+    ...     latent_dim=2,
+    ... )
+    >>> gan.compile()
+    >>> history = gan.fit(kg.data.ring_of_gaussians().sample(640), batch_size=64, verbose=0)
+    >>> max(abs(w).max() for w in gan.discriminator.get_weights()) <= 0.01
+    True
+
+    Reference:
+        Arjovsky et al. 2017, Wasserstein GAN, Algorithm 1.
+    """
+
+    loss_names = ("g_loss", "d_loss", "wasserstein_estimate")
+    fixed_arguments = ("objective",)
+
+    def __init__(self, generator, discriminator, latent_dim, n_critic=5, clip_value=0.01, **kwargs):
+        super().__init__(generator, discriminator, latent_dim, n_critic, "wasserstein", **kwargs)
+        self.clip_value = clip_value
+        clip = ClipConstraint(clip_value)
+        for weight in discriminator.trainable_variables:
+            weight.constraint = clip
+
+    def default_optimizers(self):
+        """RMSprop with the paper's learning rate 5e-5."""
+        return {
+            "g_optimizer": keras.optimizers.RMSprop(5e-5, name="g_rmsprop"),
+            "d_optimizer": keras.optimizers.RMSprop(5e-5, name="d_rmsprop"),
+        }
+
+    def discriminator_losses(self, real, fake, training=True):
+        losses = super().discriminator_losses(real, fake, training)
+        return {**losses, "wasserstein_estimate": -losses["d_loss"]}
