@@ -1,6 +1,7 @@
 """Checks of arguments: early, and in words that name the argument and what was received."""
 
 import numbers
+import operator
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def seed(name, value):
 def image_shape(name, value):
     """Return `value` as `(height, width, channels)` with sides of at least 4."""
     try:
-        shape = tuple(int(side) for side in value)
+        shape = tuple(operator.index(side) for side in value)
     except (TypeError, ValueError):
         shape = ()
     if len(shape) != 3 or min(shape[:2]) < 4 or shape[2] < 1:

@@ -71,6 +71,7 @@ class SampleGrid(keras.callbacks.Callback):
             write_animation(sorted(self.directory.glob("epoch_*.png")), self.directory)
         if self._writer is not None:
             self._writer.close()
+            self._writer = None
 
     def _summarise(self, images, epoch):
         import tensorflow as tf
@@ -80,6 +81,25 @@ class SampleGrid(keras.callbacks.Callback):
         with self._writer.as_default(step=epoch):
             tf.summary.image("samples", to_uint8(images), max_outputs=self.num)
         self._writer.flush()
+
+
+class TerminateOnNaN(keras.callbacks.TerminateOnNaN):
+    """Stop training when any loss is NaN or infinite.
+
+    Keras's own looks at `loss` alone, which a game between networks does not have.
+
+    Args:
+        raise_error: Boolean, raise a `RuntimeError` instead of stopping. Defaults to `False`.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> callback = kg.callbacks.TerminateOnNaN()
+    """
+
+    def on_batch_end(self, batch, logs=None):
+        for loss in (logs or {}).values():
+            super().on_batch_end(batch, {"loss": loss})
 
 
 def write_animation(pictures, directory, milliseconds=200, longest=100):

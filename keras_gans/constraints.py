@@ -18,9 +18,9 @@ class ClipConstraint(keras.constraints.Constraint):
 
     Example:
 
-    >>> import keras_gans as kg
-    >>> float(kg.constraints.ClipConstraint(0.01)(0.5))
-    0.009999999776482582
+    >>> import keras, keras_gans as kg
+    >>> kg.constraints.ClipConstraint(0.25)(keras.ops.array([-1.0, 0.125, 1.0])).numpy().tolist()
+    [-0.25, 0.125, 0.25]
 
     Reference:
         Arjovsky et al. 2017, Wasserstein GAN, Algorithm 1, line 7.

@@ -12,6 +12,13 @@ class ToyDensity:
         name: String.
         modes: Float32 array `(num_modes, 2)` of the centres, or `None` if it has none.
         stddev: Float, standard deviation around each centre, or `None`.
+
+    Example:
+
+    >>> import numpy as np, keras_gans as kg
+    >>> line = kg.data.ToyDensity("line", lambda num, rng: np.outer(rng.random(num), [1.0, 2.0]))
+    >>> line.sample(3, seed=0).shape
+    (3, 2)
     """
 
     def __init__(self, name, sampler, modes=None, stddev=None):

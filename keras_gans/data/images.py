@@ -58,7 +58,9 @@ def image_grid(images, columns=None, padding=2, scale=1):
     scale = _checks.positive_int("scale", scale)
     images = images.repeat(scale, axis=1).repeat(scale, axis=2)
     num, height, width, channels = images.shape
-    columns = _checks.positive_int("columns", columns or math.ceil(math.sqrt(num)))
+    if columns is None:
+        columns = math.ceil(math.sqrt(num))
+    columns = _checks.positive_int("columns", columns)
     rows = math.ceil(num / columns)
     grid = np.full(
         (rows * (height + padding) + padding, columns * (width + padding) + padding, channels),
@@ -82,6 +84,13 @@ def save_grid(images, filepath, **kwargs):
 
     Raises:
         ValueError: If `images` have another shape, or the format is unknown.
+
+    Example:
+
+    >>> import os, numpy as np, keras_gans as kg
+    >>> kg.data.save_grid(np.zeros((4, 8, 8, 1)), "grid.png")
+    >>> os.path.exists("grid.png")
+    True
     """
     grid = image_grid(images, **kwargs)
     with _files.replacing(filepath) as temporary:

@@ -13,6 +13,8 @@ from keras_gans import _checks
 #: Datasets whose examples take no more than this many bytes are kept in memory.
 CACHE_BYTES = 2**30
 
+_SOURCES = "`source` must be 'digits', the name of a TFDS dataset, or an existing folder."
+
 
 @dataclasses.dataclass(frozen=True)
 class DatasetInfo:
@@ -24,6 +26,13 @@ class DatasetInfo:
         num_examples: Integer, or `None` if unknown.
         num_classes: Integer, or `None` if there are no classes.
         split: String, which part of the dataset.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> train, info = kg.data.load("digits", split="test")
+    >>> info.num_examples, info.num_classes
+    (297, 10)
     """
 
     name: str
@@ -71,6 +80,7 @@ def load(
         ValueError: If the source or the split is unknown, holds too few images for one batch or
             images of differing sizes, or has no labels where they are asked for.
         TypeError: If the source is of another kind.
+        OSError: If a named dataset cannot be downloaded.
 
     Example:
 
@@ -108,12 +118,9 @@ def _examples(source, split, image_size):
             return _digits(split, image_size)
         if pathlib.Path(source).is_dir():
             return _folder(pathlib.Path(source), split, image_size)
-        if isinstance(source, str) and not any(c in source for c in "\\."):
+        if isinstance(source, str):
             return _tfds(source, split, image_size)
-        raise ValueError(
-            "`source` must be 'digits', the name of a TFDS dataset, or an existing folder. "
-            f"Received: source={str(source)!r}"
-        )
+        raise ValueError(f"{_SOURCES} Received: source={source!r}")
     if isinstance(source, tuple) and len(source) == 2:
         return _arrays(np.asarray(source[0]), np.asarray(source[1]), split, image_size)
     if hasattr(source, "__array__"):
@@ -201,26 +208,30 @@ def _tfds(name, split, image_size):
     import tensorflow_datasets as tfds
 
     try:
-        dataset, info = tfds.load(name, split=split, with_info=True)
-    except tfds.core.DatasetNotFoundError:
-        raise ValueError(
-            "`source` must be 'digits', the name of a TFDS dataset, or an existing folder. "
-            f"Received: source={name!r}"
-        ) from None
-    except ValueError as error:
-        raise ValueError(f"`split` must be a split of {name!r}. {error}") from None
-    if "image" not in info.features:
+        builder = tfds.builder(name)
+    except Exception as error:
+        raise ValueError(f"{_SOURCES} Received: source={name!r}") from error
+    features = builder.info.features
+    if "image" not in features:
         raise ValueError(
             f"`source` must be an image dataset. Received: source={name!r}, which holds "
-            f"{list(info.features)}"
+            f"{list(features)}"
         )
-    *size, channels = info.features["image"].shape
+    *size, channels = features["image"].shape
     if image_size is None and None in size:
         raise ValueError(
             f"`image_size` must be given for {name!r}, whose pictures differ in size. "
             "Received: image_size=None"
         )
-    num_classes = info.features["label"].num_classes if "label" in info.features else None
+    num_classes = features["label"].num_classes if "label" in features else None
+    try:
+        builder.download_and_prepare()
+    except Exception as error:
+        raise OSError(f"The dataset {name!r} cannot be downloaded and prepared: {error}") from error
+    try:
+        dataset = builder.as_dataset(split=split)
+    except ValueError as error:
+        raise ValueError(f"`split` must be a split of {name!r}. {error}") from None
 
     def example(features):
         image = tf.cast(features["image"], tf.float32) / 127.5 - 1
@@ -247,7 +258,7 @@ def _resized(image, image_size):
 def _image_size(image_size):
     if image_size is None:
         return None
-    sides = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    sides = image_size if isinstance(image_size, (tuple, list)) else (image_size, image_size)
     if len(sides) != 2:
         raise ValueError(
             "`image_size` must be an integer or (height, width). "

@@ -6,6 +6,7 @@ from j on is mini-batch j, on one replica as on many.
 """
 
 import contextlib
+import itertools
 import types
 
 import keras
@@ -27,12 +28,22 @@ def mini_batches(x, y, batch_size, batches_per_step, replicas, shuffle, check):
     """
     x, y = checked(x, y, check)
     if isinstance(x, keras.utils.PyDataset):
-        return InterleavedPyDataset(x, batches_per_step) if batches_per_step > 1 else x
+        return InterleavedPyDataset(x, batches_per_step, check)
     if isinstance(x, types.GeneratorType):
-        return interleaved_generator(x, batches_per_step)
+        return interleaved_generator(x, batches_per_step, check)
     if isinstance(x, tf.data.Dataset):
         return interleaved_dataset(x, batches_per_step, replicas)
     return array_batches(x, y, batch_size or 32, batches_per_step, replicas, shuffle)
+
+
+def evaluation_batches(x, y, check):
+    """Return `(x, y)` for `keras.Model.evaluate`: as they are, but checked."""
+    x, y = checked(x, y, check)
+    if isinstance(x, keras.utils.PyDataset):
+        x = InterleavedPyDataset(x, 1, check)
+    elif isinstance(x, types.GeneratorType):
+        x = interleaved_generator(x, 1, check)
+    return x, y
 
 
 def checked(x, y, check):
@@ -47,8 +58,7 @@ def checked(x, y, check):
     if isinstance(x, (keras.utils.PyDataset, types.GeneratorType)):
         _refuse_labels_beside(x, y)
         if isinstance(x, keras.utils.PyDataset):
-            first = _unpack(x[0])
-            check(*(None if a is None else np.asarray(a) for a in first))
+            _check_batch(x[0], check)
         return x, None
     if isinstance(x, tf.distribute.DistributedDataset):
         raise TypeError(
@@ -106,6 +116,8 @@ def array_batches(x, y, batch_size, batches_per_step, replicas, shuffle):
 
 def interleaved_dataset(dataset, batches_per_step, replicas):
     batch_size = tf.nest.flatten(dataset.element_spec)[0].shape[0]
+    if 0 <= dataset.cardinality() < batches_per_step:
+        raise ValueError(_too_few(batches_per_step, f"a dataset of {dataset.cardinality()}"))
     if batch_size is not None:
         _check_divisible(batch_size, replicas)
     elif replicas > 1:
@@ -116,11 +128,6 @@ def interleaved_dataset(dataset, batches_per_step, replicas):
     else:
         dataset = dataset.scan(np.int64(-1), _flag_full).filter(lambda full, batch: full)
         dataset = dataset.map(lambda full, batch: batch)
-    if 0 <= dataset.cardinality() < batches_per_step:
-        raise ValueError(
-            f"`x` must hold at least the {batches_per_step} mini-batches of one step. "
-            f"Received: a dataset of {dataset.cardinality()} batches"
-        )
     return (
         dataset.batch(batches_per_step, drop_remainder=True)
         .map(lambda *batch: tf.nest.map_structure(interleave, _one_or_all(batch)))
@@ -140,7 +147,7 @@ def interleave(batches):
 class InterleavedPyDataset(keras.utils.PyDataset):
     """A `PyDataset` whose item i holds the batches i·n … i·n + n − 1 of another, interleaved."""
 
-    def __init__(self, dataset, batches_per_step):
+    def __init__(self, dataset, batches_per_step, check):
         super().__init__(
             workers=dataset.workers,
             use_multiprocessing=dataset.use_multiprocessing,
@@ -148,18 +155,19 @@ class InterleavedPyDataset(keras.utils.PyDataset):
         )
         self.dataset = dataset
         self.batches_per_step = batches_per_step
-        if len(self) == 0:
-            raise ValueError(
-                f"`x` must hold at least the {batches_per_step} mini-batches of one step. "
-                f"Received: a PyDataset of {dataset.num_batches} batches"
-            )
+        self.check = check
+        if self.num_batches == 0:
+            raise ValueError(_too_few(batches_per_step, f"a PyDataset of {dataset.num_batches}"))
 
-    def __len__(self):
-        return self.dataset.num_batches // self.batches_per_step
+    @property
+    def num_batches(self):
+        batches = self.dataset.num_batches
+        return None if batches is None else batches // self.batches_per_step
 
     def __getitem__(self, index):
         n = self.batches_per_step
-        return _interleave_arrays([self.dataset[index * n + j] for j in range(n)])
+        group = [self.dataset[index * n + j] for j in range(n)]
+        return _interleave_arrays(group, self.check)
 
     def on_epoch_begin(self):
         self.dataset.on_epoch_begin()
@@ -168,13 +176,17 @@ class InterleavedPyDataset(keras.utils.PyDataset):
         self.dataset.on_epoch_end()
 
 
-def interleaved_generator(batches, batches_per_step):
-    """Yield the batches of a generator in interleaved groups."""
-    while True:
-        group = [batch for _, batch in zip(range(batches_per_step), batches, strict=False)]
-        if len(group) < batches_per_step:
+def interleaved_generator(batches, batches_per_step, check):
+    """Yield the batches of a generator in interleaved groups, as tuples, which Keras asks for."""
+    for step in itertools.count():
+        group = list(itertools.islice(batches, batches_per_step))
+        if len(group) == batches_per_step:
+            flat = _interleave_arrays(group, check)
+            yield tuple(flat) if isinstance(flat, (tuple, list)) else (flat,)
+        elif step == 0:
+            raise ValueError(_too_few(batches_per_step, f"a generator of {len(group)}"))
+        else:
             return
-        yield _interleave_arrays(group)
 
 
 @contextlib.contextmanager
@@ -222,7 +234,9 @@ def _flag_full(size, *batch):
     return size, (received == size, batch)
 
 
-def _interleave_arrays(batches):
+def _interleave_arrays(batches, check):
+    for batch in batches:
+        _check_batch(batch, check)
     sizes = {len(tf.nest.flatten(batch)[0]) for batch in batches}
     if len(sizes) > 1:
         smallest = min(sizes)
@@ -230,6 +244,10 @@ def _interleave_arrays(batches):
     return tf.nest.map_structure(
         lambda *arrays: np.stack(arrays, axis=1).reshape(-1, *np.shape(arrays[0])[1:]), *batches
     )
+
+
+def _check_batch(batch, check):
+    check(*(None if part is None else np.asarray(part) for part in _unpack(batch)))
 
 
 def _unpack(batch):
@@ -254,6 +272,13 @@ def _refuse_labels_beside(x, y):
             "`y` must be None when `x` is a dataset: let it yield (examples, labels). "
             f"Received: x of type {type(x).__name__} and y of type {type(y).__name__}"
         )
+
+
+def _too_few(batches_per_step, received):
+    return (
+        f"`x` must hold at least the {batches_per_step} mini-batches of one step. "
+        f"Received: {received} batches"
+    )
 
 
 def _check_divisible(batch_size, replicas):

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+_FIXED = {"strides", "padding", "data_format", "dilation_rate", "groups"}
+
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class UpsampleConv2D(keras.layers.Conv2D):
@@ -22,6 +24,7 @@ class UpsampleConv2D(keras.layers.Conv2D):
 
     Raises:
         ValueError: If `kernel_size` is not one odd integer.
+        TypeError: If an argument that is fixed is given.
 
     Input shape: `(batch, height, width, channels)`.
     Output shape: `(batch, 2 · height, 2 · width, filters)`.
@@ -34,12 +37,20 @@ class UpsampleConv2D(keras.layers.Conv2D):
     """
 
     def __init__(self, filters, kernel_size=3, **kwargs):
-        sides = (kernel_size,) * 2 if isinstance(kernel_size, int) else tuple(kernel_size)
-        if len(sides) != 2 or sides[0] != sides[1] or sides[0] % 2 == 0:
+        fixed = _FIXED.intersection(kwargs)
+        if fixed:
+            raise TypeError(f"`UpsampleConv2D` takes no {sorted(fixed)}: they are fixed.")
+        sides = kernel_size if isinstance(kernel_size, (tuple, list)) else (kernel_size,) * 2
+        if (
+            len(sides) != 2
+            or sides[0] != sides[1]
+            or not isinstance(sides[0], int)
+            or sides[0] % 2 == 0
+        ):
             raise ValueError(
                 f"`kernel_size` must be one odd integer. Received: kernel_size={kernel_size!r}"
             )
-        super().__init__(filters, sides, **kwargs)
+        super().__init__(filters, tuple(sides), **kwargs)
         self.spread = _spread_matrix(sides[0])
 
     def call(self, inputs):
@@ -55,8 +66,7 @@ class UpsampleConv2D(keras.layers.Conv2D):
         return (batch, height and 2 * height, width and 2 * width, self.filters)
 
     def get_config(self):
-        fixed = ("strides", "padding", "data_format", "dilation_rate", "groups")
-        return {k: v for k, v in super().get_config().items() if k not in fixed}
+        return {k: v for k, v in super().get_config().items() if k not in _FIXED}
 
 
 def _spread_matrix(kernel_size):

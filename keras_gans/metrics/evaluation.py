@@ -123,7 +123,14 @@ def evaluate(
 
 
 def format_table(report):
-    """The report of `evaluate` as plain text: a line for each result, then the protocol."""
+    """The report of `evaluate` as plain text: a line for each result, then the protocol.
+
+    Example:
+
+    >>> report = {"results": {"frechet_distance": 1.5}, "protocol": {"real": 8, "versions": {}}}
+    >>> print(format_table(report).splitlines()[0])
+    frechet_distance  1.5
+    """
     results, protocol = report["results"], dict(report["protocol"])
     versions = ", ".join(f"{name} {version}" for name, version in protocol.pop("versions").items())
     settings = protocol.pop("settings", {})

@@ -49,6 +49,40 @@ class GenerativeModel(keras.Model):
         seed: Integer or `None`, seed of the noise drawn in training. Defaults to `None`, which
             takes one from Python's `random` (see `keras.utils.set_random_seed`).
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+
+    Example:
+
+    >>> import keras, tensorflow as tf, keras_gans as kg
+    >>> class MomentMatcher(kg.models.GenerativeModel):
+    ...     optimizer_networks = {"g_optimizer": ("generator",)}
+    ...     loss_names = ("gap",)
+    ...
+    ...     def __init__(self, generator, latent_dim, **kwargs):
+    ...         super().__init__(latent_dim, **kwargs)
+    ...         self.generator = generator
+    ...
+    ...     def default_optimizers(self):
+    ...         return {"g_optimizer": keras.optimizers.Adam(1e-2)}
+    ...
+    ...     def train_step(self, real):
+    ...         latents = self.draw_latents(keras.ops.shape(real)[0])
+    ...
+    ...         def gap():
+    ...             fake = self.generator(latents, training=True)
+    ...             difference = keras.ops.mean(fake, axis=0) - keras.ops.mean(real, axis=0)
+    ...             return {"gap": keras.ops.sum(difference**2)}
+    ...
+    ...         self.record(self.minimize("g_optimizer", gap))
+    ...         return self.logs()
+    ...
+    ...     @property
+    ...     def sampler(self):
+    ...         return self.generator
+    >>> model = MomentMatcher(kg.networks.mlp_generator((2,), 3, (8,)), latent_dim=3)
+    >>> model.compile()
+    >>> history = model.fit(kg.data.swiss_roll().sample(512), epochs=5, verbose=0)
+    >>> model.sample(4).shape
+    (4, 2)
     """
 
     optimizer_networks = {}
@@ -304,7 +338,7 @@ class GenerativeModel(keras.Model):
             ValueError, TypeError: As `fit`.
         """
         if x is not None:
-            x, y = mini_batches.checked(x, y, self.check_examples)
+            x, y = mini_batches.evaluation_batches(x, y, self.check_examples)
         self.evaluation_seeds.state.assign(np.array([0, 0]))
         for metric in self.sample_metrics:
             metric.reset_state()

@@ -46,7 +46,7 @@ def mlp_generator(
     if output_activation == "auto":
         output_activation = "tanh" if len(output_shape) == 3 else None
     inputs = x = keras.Input((_checks.positive_int("latent_dim", latent_dim),))
-    for units in _hidden("hidden_units", hidden_units):
+    for units in _sizes("hidden_units", hidden_units):
         x = layers.Dense(units, kernel_initializer="he_normal", use_bias=not normalization)(x)
         x = layers.ReLU()(normalize(normalization, x))
     x = layers.Dense(math.prod(output_shape))(x)
@@ -84,7 +84,7 @@ def mlp_discriminator(
     """
     inputs = keras.Input(_example_shape("input_shape", input_shape))
     x = layers.Flatten()(inputs)
-    for i, units in enumerate(_hidden("hidden_units", hidden_units)):
+    for i, units in enumerate(_sizes("hidden_units", hidden_units)):
         x = layers.Dense(units, kernel_initializer="he_normal")(x)
         x = LeakyReLU()(normalize(normalization if i else None, x))
     outputs = layers.Dense(1, dtype="float32")(x)
@@ -92,11 +92,12 @@ def mlp_discriminator(
 
 
 def _example_shape(name, shape):
-    sides = (shape,) if isinstance(shape, int) else tuple(shape)
+    sides = _sizes(name, shape)
     if not sides:
         raise ValueError(f"`{name}` must have at least one axis. Received: {name}={shape!r}")
-    return tuple(_checks.positive_int(name, side) for side in sides)
+    return sides
 
 
-def _hidden(name, hidden_units):
-    return [_checks.positive_int(name, units) for units in hidden_units]
+def _sizes(name, value):
+    sizes = value if isinstance(value, (tuple, list)) else (value,)
+    return tuple(_checks.positive_int(name, size) for size in sizes)

@@ -363,3 +363,23 @@ class TestBadInput:
     def test_uncompiled(self):
         with pytest.raises(ValueError, match="compile"):
             points().fit(np.zeros((64, 2), "float32"))
+
+
+def test_evaluates_every_kind_of_input_alike():
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, index):
+            return x[8 * index : 8 * index + 8]
+
+    gan = points()
+    gan.compile()
+    x = kg.data.ring_of_gaussians().sample(32, seed=0)
+    expected = gan.evaluate(x, batch_size=8, verbose=0)
+    for batches in (
+        tf.data.Dataset.from_tensor_slices(x).batch(8),
+        Batches(),
+        (x[i : i + 8] for i in range(0, 32, 8)),
+    ):
+        np.testing.assert_allclose(gan.evaluate(batches, verbose=0), expected, rtol=1e-6)

@@ -1,0 +1,303 @@
+"""Datasets by name, from folders and from arrays."""
+
+import os
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from keras_gans.data import load, to_uint8
+
+
+def all_of(dataset):
+    """Every batch of a dataset, concatenated."""
+    return tf.nest.map_structure(lambda *parts: np.concatenate(parts), *dataset.as_numpy_iterator())
+
+
+def images_of(num=10, channels=1):
+    return np.random.default_rng(0).integers(0, 256, (num, 6, 8, channels), "uint8")
+
+
+class TestDigits:
+    def test_are_scikit_learns_scaled(self):
+        dataset, info = load("digits", split="all", batch_size=1797, labels=True)
+        images, labels = all_of(dataset)
+        digits = load_digits()
+        np.testing.assert_allclose(images[..., 0], digits.images / 8 - 1)
+        np.testing.assert_array_equal(labels, digits.target)
+        assert images.dtype == np.float32
+        assert labels.dtype == np.int32
+        assert (images.min(), images.max()) == (-1, 1)
+        assert info.name == "digits"
+        assert info.image_shape == (8, 8, 1)
+        assert (info.num_examples, info.num_classes, info.split) == (1797, 10, "all")
+
+    def test_splits_are_disjoint(self):
+        parts = {
+            split: all_of(load("digits", split, batch_size=num)[0])
+            for split, num in (("train", 1500), ("test", 297), ("all", 1797))
+        }
+        lines = {k: sorted(v.reshape(len(v), -1).tolist()) for k, v in parts.items()}
+        assert sorted(lines["train"] + lines["test"]) == lines["all"]
+        assert load("digits")[1].num_examples == 1500
+        assert load("digits", split="test")[1].num_examples == 297
+
+    def test_unknown_splits_are_refused(self):
+        with pytest.raises(ValueError, match=r"`split` must be one of \['train', 'test', 'all'\]"):
+            load("digits", split="validation")
+
+
+class TestBatches:
+    def test_have_a_fixed_size_and_drop_the_remainder(self):
+        dataset, info = load(images_of(10), batch_size=4)
+        assert dataset.element_spec == tf.TensorSpec((4, 6, 8, 1), tf.float32)
+        assert [len(batch) for batch in dataset] == [4, 4]
+        assert info.num_examples == 10
+
+    def test_training_splits_are_shuffled_anew_in_every_epoch(self):
+        dataset, _ = load(images_of(64), batch_size=64, seed=1)
+        first, second = (to_uint8(all_of(dataset)) for _ in range(2))
+        assert not np.array_equal(first, images_of(64))
+        assert not np.array_equal(first, second)
+        for epoch in (first, second):
+            assert sorted(map(bytes, epoch)) == sorted(map(bytes, images_of(64)))
+
+    def test_the_same_seed_gives_the_same_epochs(self):
+        datasets = [load(images_of(64), batch_size=64, seed=seed)[0] for seed in (1, 1, 2)]
+        for _ in range(2):
+            a, b, c = (all_of(dataset) for dataset in datasets)
+            np.testing.assert_array_equal(a, b)
+            assert not np.array_equal(a, c)
+
+    @pytest.mark.parametrize("arguments", [{"split": "test"}, {"shuffle": False}])
+    def test_other_splits_keep_their_order(self, arguments):
+        dataset, _ = load(images_of(64), batch_size=64, **arguments)
+        np.testing.assert_array_equal(to_uint8(all_of(dataset)), images_of(64))
+
+    def test_other_splits_are_shuffled_if_asked(self):
+        dataset, _ = load(images_of(64), split="test", batch_size=64, shuffle=True, seed=0)
+        assert not np.array_equal(to_uint8(all_of(dataset)), images_of(64))
+
+    def test_labels_stay_with_their_images(self):
+        images = np.broadcast_to(np.arange(50, dtype="uint8")[:, None, None, None], (50, 4, 4, 1))
+        dataset, info = load((images, np.arange(50)), batch_size=50, labels=True, seed=0)
+        x, y = all_of(dataset)
+        np.testing.assert_array_equal(to_uint8(x)[:, 0, 0, 0], y)
+        assert not np.array_equal(y, np.arange(50))
+        assert info.num_classes == 50
+
+    def test_more_than_there_is_is_refused(self):
+        with pytest.raises(ValueError, match=r"`batch_size` must be at most .* 10 .*batch_size=11"):
+            load(images_of(10), batch_size=11)
+
+    @pytest.mark.parametrize("value, error", [(0, ValueError), (2.5, TypeError)])
+    def test_sizes_are_positive_integers(self, value, error):
+        with pytest.raises(error, match="`batch_size` must be a positive integer"):
+            load("digits", batch_size=value)
+
+
+class TestArrays:
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_pixels_are_scaled(self, channels):
+        images = images_of(channels=channels)
+        x = all_of(load(images, batch_size=10, shuffle=False)[0])
+        assert x.dtype == np.float32
+        np.testing.assert_allclose(x, images / 127.5 - 1, atol=1e-6)
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_floats_are_taken_as_they_are(self, dtype):
+        images = np.random.default_rng(0).uniform(-1, 1, (5, 4, 4, 1)).astype(dtype)
+        x = all_of(load(images, batch_size=5, shuffle=False)[0])
+        assert x.dtype == np.float32
+        np.testing.assert_array_equal(x, images.astype("float32"))
+
+    def test_the_channel_axis_may_be_missing(self):
+        dataset, info = load(images_of()[..., 0], batch_size=10, shuffle=False)
+        np.testing.assert_array_equal(to_uint8(all_of(dataset)), images_of())
+        assert info.image_shape == (6, 8, 1)
+
+    @pytest.mark.parametrize(
+        "source, message",
+        [
+            (np.zeros((5, 4)), r"`source` must have shape .*\(5, 4\)"),
+            (np.zeros((5, 4, 4, 2)), r"`source` must have shape"),
+            (np.zeros((0, 4, 4, 1)), r"`source` must have shape"),
+            (np.full((5, 4, 4, 1), 255.0), r"`source` must hold .* from 255.0 to 255.0"),
+            (np.full((5, 4, 4, 1), -2.0), r"`source` must hold .* from -2.0"),
+            (np.full((5, 4, 4, 1), np.nan), r"`source` must hold .* finite"),
+            (np.zeros((5, 4, 4, 1), "int64"), r"`source` must hold .*int64"),
+            ((images_of(5), np.arange(4)), r"`source` must have one integer label"),
+            ((images_of(5), np.ones(5)), r"`source` must have one integer label .*float64"),
+        ],
+    )
+    def test_bad_arrays_are_refused(self, source, message):
+        with pytest.raises(ValueError, match=message):
+            load(source, batch_size=1)
+
+    @pytest.mark.parametrize("source", [None, 3, [1, 2], (1, 2, 3)])
+    def test_other_kinds_are_refused(self, source):
+        with pytest.raises(TypeError, match="`source` must be a name, a folder, an array"):
+            load(source)
+
+    def test_labels_that_are_not_there_are_refused(self):
+        with pytest.raises(ValueError, match="`labels` must be False"):
+            load(images_of(), batch_size=1, labels=True)
+
+
+class TestImageSize:
+    @pytest.mark.parametrize(
+        "size, expected", [(4, (4, 4)), ((3, 8), (3, 8)), ([12, 16], (12, 16))]
+    )
+    def test_images_are_resized(self, size, expected):
+        dataset, info = load(images_of(channels=3), batch_size=10, image_size=size)
+        assert info.image_shape == (*expected, 3)
+        assert dataset.element_spec.shape == (10, *expected, 3)
+        x = all_of(dataset)
+        assert x.shape == (10, *expected, 3)
+        assert np.abs(x).max() <= 1
+
+    def test_the_centre_is_cut_before_resizing(self):
+        images = np.full((1, 8, 16, 1), -1.0)
+        images[:, :, 4:12] = 1.0
+        x = all_of(load(images, batch_size=1, image_size=4)[0])
+        np.testing.assert_allclose(x, np.ones((1, 4, 4, 1)), atol=1e-6)
+
+    def test_shrinking_averages(self):
+        stripes = np.full((1, 16, 16, 1), -1.0)
+        stripes[:, :, ::4] = 1.0
+        x = all_of(load(stripes, batch_size=1, image_size=4)[0])
+        np.testing.assert_allclose(x, np.full((1, 4, 4, 1), -0.5), atol=0.15)
+
+    @pytest.mark.parametrize(
+        "size, error", [(0, ValueError), ((4, 4, 4), ValueError), (2.5, TypeError)]
+    )
+    def test_bad_sizes_are_named(self, size, error):
+        with pytest.raises(error, match="`image_size` must be"):
+            load(images_of(), batch_size=1, image_size=size)
+
+
+def draw_pictures(folder, colours, size=(12, 10)):
+    folder.mkdir(parents=True, exist_ok=True)
+    for i, colour in enumerate(colours):
+        Image.new("RGB", (size[0] + i, size[1]), colour).save(folder / f"{i}.png")
+
+
+class TestFolders:
+    def test_of_pictures(self, tmp_path):
+        draw_pictures(tmp_path, ["red", "lime", "blue"])
+        dataset, info = load(tmp_path, batch_size=3, image_size=(4, 6), shuffle=False)
+        x = to_uint8(all_of(dataset))
+        expected = 255 * np.eye(3)[:, None, None] * np.ones((3, 4, 6, 3))
+        np.testing.assert_array_equal(x, expected)
+        assert info.image_shape == (4, 6, 3)
+        assert (info.num_examples, info.num_classes) == (3, None)
+        assert info.name == tmp_path.name
+
+    def test_of_classes(self, tmp_path):
+        draw_pictures(tmp_path / "cats", ["red", "red"])
+        draw_pictures(tmp_path / "dogs", ["blue"])
+        dataset, info = load(str(tmp_path), batch_size=3, image_size=4, labels=True, shuffle=False)
+        x, y = all_of(dataset)
+        np.testing.assert_array_equal(y, [0, 0, 1])
+        assert y.dtype == np.int32
+        np.testing.assert_array_equal(to_uint8(x)[:, 0, 0], [[255, 0, 0], [255, 0, 0], [0, 0, 255]])
+        assert (info.num_examples, info.num_classes) == (3, 2)
+
+    def test_need_an_image_size(self, tmp_path):
+        with pytest.raises(ValueError, match="`image_size` must be given for a folder"):
+            load(tmp_path)
+
+    def test_without_pictures_are_refused(self, tmp_path):
+        with pytest.raises(ValueError, match="No images found"):
+            load(tmp_path, image_size=4)
+
+    def test_that_are_missing_are_refused(self, tmp_path):
+        for source in (tmp_path / "missing", str(tmp_path / "missing")):
+            with pytest.raises(ValueError, match=r"`source` must be .*missing"):
+                load(source, image_size=4)
+
+
+def no_download(self, **kwargs):
+    raise ConnectionError("there is no network")
+
+
+class TestNamedDatasets:
+    @pytest.mark.parametrize("name", ["no_such_dataset", "no/such/folder", "two words", "a.png"])
+    def test_unknown_names_are_refused(self, name):
+        with pytest.raises(ValueError, match=f"`source` must be 'digits', .*source='{name}'"):
+            load(name)
+
+    def test_what_cannot_be_downloaded_says_so(self, monkeypatch):
+        import tensorflow_datasets as tfds
+
+        monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", no_download)
+        with pytest.raises(OSError, match=r"'cifar10' cannot be downloaded.*there is no network"):
+            load("cifar10")
+
+    def test_what_holds_no_images_is_not_downloaded(self, monkeypatch):
+        import tensorflow_datasets as tfds
+
+        monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", no_download)
+        with pytest.raises(ValueError, match=r"`source` must be an image dataset.*'text'"):
+            load("imdb_reviews")
+
+    def test_what_differs_in_size_needs_an_image_size(self, monkeypatch):
+        import tensorflow_datasets as tfds
+
+        monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", no_download)
+        with pytest.raises(ValueError, match="`image_size` must be given for 'oxford_flowers102'"):
+            load("oxford_flowers102")
+
+    def test_any_image_dataset(self):
+        import tensorflow_datasets as tfds
+
+        with tfds.testing.mock_data(num_examples=6):
+            dataset, info = load("cifar10", batch_size=3, labels=True)
+            batches = list(dataset)
+        assert info.image_shape == (32, 32, 3)
+        assert info.num_classes == 10
+        assert len(batches) == 2
+        for x, y in batches:
+            assert x.shape == (3, 32, 32, 3)
+            assert y.shape == (3,)
+            assert x.dtype == tf.float32
+            assert -1 <= np.min(x) < -0.9 and 0.9 < np.max(x) <= 1
+
+
+@pytest.mark.mnist
+@pytest.mark.skipif(
+    not pathlib.Path(os.environ.get("TFDS_DATA_DIR", ""), "mnist").is_dir()
+    or "TFDS_DATA_DIR" not in os.environ,
+    reason="TFDS_DATA_DIR is not set, or holds no mnist",
+)
+class TestMNIST:
+    @pytest.mark.parametrize(
+        "split, num", [("train", 60_000), ("test", 10_000), ("test[:5%]", 500)]
+    )
+    def test_splits(self, split, num):
+        dataset, info = load("mnist", split=split, batch_size=100)
+        assert dataset.element_spec == tf.TensorSpec((100, 28, 28, 1), tf.float32)
+        assert (info.num_examples, info.num_classes, info.split) == (num, 10, split)
+        assert info.image_shape == (28, 28, 1)
+
+    def test_images_and_labels(self):
+        dataset, _ = load("mnist", split="test", batch_size=10_000, labels=True)
+        x, y = all_of(dataset)
+        assert (x.min(), x.max()) == (-1, 1)
+        np.testing.assert_allclose(x.mean(), 2 * 0.1325 - 1, atol=1e-3)  # of the test images
+        np.testing.assert_array_equal(
+            np.bincount(y), [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+        )
+
+    def test_unknown_splits_are_refused(self):
+        for split in ("validation", "test[:"):
+            with pytest.raises(ValueError, match="`split` must be a split of 'mnist'"):
+                load("mnist", split=split)
+
+    def test_can_be_resized(self):
+        dataset, info = load("mnist", split="test[:10]", batch_size=10, image_size=32)
+        assert info.image_shape == (32, 32, 1)
+        assert all_of(dataset).shape == (10, 32, 32, 1)

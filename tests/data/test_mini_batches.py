@@ -1,0 +1,316 @@
+"""Every n-th example of a batch is one mini-batch, and each of them is fresh."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_gans as kg
+from keras_gans.data.mini_batches import checked, mini_batches, readable_errors, split
+
+BATCHES = [np.arange(12.0, dtype="float32").reshape(4, 3) + 100 * i for i in range(7)]
+LABELS = [np.arange(4) + 10 * i for i in range(7)]
+
+
+def accept(x, y):
+    pass
+
+
+def batches_of(x, n, y=None, batch_size=None, replicas=1, shuffle=False, check=accept):
+    return mini_batches(x, y, batch_size, n, replicas, shuffle, check)
+
+
+def as_numpy(batches):
+    with readable_errors():
+        if isinstance(batches, tf.data.Dataset):
+            return list(batches.as_numpy_iterator())
+        return [b[0] if isinstance(b, tuple) and len(b) == 1 else b for b in batches]
+
+
+class Batches(keras.utils.PyDataset):
+    def __init__(self, batches, endless=False):
+        super().__init__()
+        self.batches = batches
+        self.endless = endless
+        self.epochs = []
+
+    @property
+    def num_batches(self):
+        return None if self.endless else len(self.batches)
+
+    def __getitem__(self, index):
+        return self.batches[index % len(self.batches)]
+
+    def on_epoch_begin(self):
+        self.epochs.append("begin")
+
+    def on_epoch_end(self):
+        self.epochs.append("end")
+
+
+def joined(batches):
+    return tf.nest.map_structure(lambda *parts: np.concatenate(parts), *batches)
+
+
+def static(batches):
+    size = len(tf.nest.flatten(batches)[0])
+    dataset = tf.data.Dataset.from_tensor_slices(joined(batches))
+    return dataset.batch(size, drop_remainder=True)
+
+
+def unknown(batches):
+    return tf.data.Dataset.from_tensor_slices(joined(batches)).batch(4)
+
+
+def generator(batches):
+    return (batch for batch in batches)
+
+
+SOURCES = {
+    "static": static,
+    "unknown": unknown,
+    "py_dataset": Batches,
+    "generator": generator,
+}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_every_nth_example_is_a_mini_batch(kind, n):
+    flat = as_numpy(batches_of(SOURCES[kind](BATCHES), n))
+    dealt = [step[j::n] for step in flat for j in range(n)]
+    assert len(flat) == 7 // n
+    np.testing.assert_array_equal(dealt, BATCHES[: 7 // n * n])
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_labels_go_with_their_examples(kind):
+    source = SOURCES[kind](list(zip(BATCHES, LABELS, strict=True)))
+    flat = as_numpy(batches_of(source, 3))
+    assert len(flat) == 2
+    for i, (x, y) in enumerate(flat):
+        for j in range(3):
+            np.testing.assert_array_equal(x[j::3], BATCHES[3 * i + j])
+            np.testing.assert_array_equal(y[j::3], LABELS[3 * i + j])
+
+
+def test_shapes_are_known_where_they_can_be():
+    images = np.zeros((40, 4, 4, 1), "float32")
+    dataset = tf.data.Dataset.from_tensor_slices(images)
+    fixed = batches_of(dataset.batch(5, drop_remainder=True), 2)
+    assert fixed.element_spec.shape == (10, 4, 4, 1)
+    assert batches_of(dataset.batch(5), 2).element_spec.shape.as_list() == [None, 4, 4, 1]
+    assert batches_of(images, 2, batch_size=5).element_spec.shape == (10, 4, 4, 1)
+
+
+class TestArrays:
+    X = np.arange(50, dtype="float32")[:, None]
+
+    def test_keep_their_order_and_drop_the_remainder(self):
+        flat = as_numpy(batches_of(self.X, 3, batch_size=4))
+        np.testing.assert_array_equal(np.concatenate(flat), self.X[:48])
+        assert [len(step) for step in flat] == [12] * 4
+
+    def test_no_example_comes_twice_in_a_shuffled_epoch(self):
+        batches = batches_of(self.X, 3, batch_size=4, shuffle=True)
+        epochs = [np.concatenate(as_numpy(batches))[:, 0] for _ in range(3)]
+        for epoch in epochs:
+            assert len(np.unique(epoch)) == len(epoch) == 48
+            assert not np.array_equal(epoch, np.sort(epoch))
+        assert not np.array_equal(epochs[0], epochs[1])
+        assert len(set(np.concatenate(epochs))) == 50
+
+    def test_labels_go_with_their_examples(self):
+        y = np.arange(50)
+        for x, labels in as_numpy(batches_of(self.X, 2, y=y, batch_size=5, shuffle=True)):
+            np.testing.assert_array_equal(x[:, 0], labels)
+
+    @pytest.mark.parametrize("convert", [tf.constant, keras.ops.array])
+    def test_may_be_tensors(self, convert):
+        flat = as_numpy(batches_of(convert(self.X), 1, batch_size=10))
+        np.testing.assert_array_equal(np.concatenate(flat), self.X)
+
+    def test_have_32_examples_in_a_mini_batch_unless_told(self):
+        assert [len(step) for step in as_numpy(batches_of(self.X, 1))] == [32]
+
+    def test_must_fill_one_step(self):
+        with pytest.raises(ValueError, match=r"`x` must hold .* 6 mini-batches of 9 = 54.* 50"):
+            batches_of(self.X, 6, batch_size=9)
+
+    def test_must_have_as_many_labels(self):
+        with pytest.raises(ValueError, match=r"same length.*len\(x\)=50, len\(y\)=49"):
+            batches_of(self.X, 1, y=np.arange(49))
+
+
+class TestRaggedBatches:
+    RAGGED = [*BATCHES[:5], BATCHES[5][:3]]
+
+    def test_are_left_out_of_datasets(self):
+        for n, steps in ((1, 5), (2, 2), (5, 1)):
+            flat = as_numpy(batches_of(unknown(self.RAGGED), n))
+            dealt = [step[j::n] for step in flat for j in range(n)]
+            np.testing.assert_array_equal(dealt, BATCHES[: steps * n])
+
+    def test_are_left_out_of_every_epoch(self):
+        batches = batches_of(unknown(self.RAGGED).repeat(2), 1)
+        np.testing.assert_array_equal(as_numpy(batches), BATCHES[:5] * 2)
+
+    @pytest.mark.parametrize("kind", ["py_dataset", "generator"])
+    def test_shorten_the_mini_batches_of_their_step_elsewhere(self, kind):
+        flat = as_numpy(batches_of(SOURCES[kind](self.RAGGED), 2))
+        np.testing.assert_array_equal(flat[2][0::2], BATCHES[4][:3])
+        np.testing.assert_array_equal(flat[2][1::2], BATCHES[5][:3])
+
+
+class TestTooShort:
+    @pytest.mark.parametrize("kind", SOURCES)
+    def test_is_refused(self, kind):
+        with pytest.raises(ValueError, match=r"`x` must hold at least the 8 mini-batches.* of 7"):
+            as_numpy(batches_of(SOURCES[kind](BATCHES), 8))
+
+    @pytest.mark.parametrize("kind", SOURCES)
+    def test_exactly_one_step_is_enough(self, kind):
+        assert len(as_numpy(batches_of(SOURCES[kind](BATCHES), 7))) == 1
+
+
+def test_endless_py_datasets_stay_endless():
+    batches = batches_of(Batches(BATCHES, endless=True), 3)
+    assert batches.num_batches is None
+    np.testing.assert_array_equal(batches[2][1::3], BATCHES[0])
+
+
+def test_endless_datasets_stay_endless():
+    batches = batches_of(static(BATCHES).repeat(), 3)
+    assert batches.cardinality() == tf.data.INFINITE_CARDINALITY
+
+
+def test_py_datasets_hear_of_epochs_and_keep_their_workers():
+    dataset = Batches(BATCHES)
+    dataset.workers = 3
+    batches = batches_of(dataset, 2)
+    batches.on_epoch_begin()
+    batches.on_epoch_end()
+    assert dataset.epochs == ["begin", "end"]
+    assert batches.workers == 3
+
+
+class TestReplicas:
+    def test_share_every_mini_batch_evenly(self):
+        x = np.zeros((40, 3), "float32")
+        for source in (x, tf.data.Dataset.from_tensor_slices(x).batch(5, drop_remainder=True)):
+            with pytest.raises(ValueError, match=r"multiple of the 2 replicas.*batch_size=5"):
+                batches_of(source, 1, batch_size=5, replicas=2)
+
+    def test_need_a_fixed_batch_size(self):
+        with pytest.raises(ValueError, match=r"`x` must have batches of a fixed size"):
+            batches_of(unknown(BATCHES), 1, replicas=2)
+
+    def test_get_examples_of_every_mini_batch(self):
+        (flat,) = as_numpy(batches_of(static(BATCHES[:3]), 3, replicas=2))
+        for replica in (0, 1):
+            part = flat[6 * replica : 6 * (replica + 1)]
+            for j in range(3):
+                mine = BATCHES[j][2 * replica : 2 * (replica + 1)]
+                np.testing.assert_array_equal(part[j::3], mine)
+
+
+@pytest.fixture(scope="module")
+def gan():
+    gan = kg.models.GAN(
+        kg.networks.mlp_generator((4, 4, 1), 2, (2,)),
+        kg.networks.mlp_discriminator((4, 4, 1), (2,)),
+        latent_dim=2,
+    )
+    gan.compile(run_eagerly=True)
+    return gan
+
+
+def images(value=0.0, dtype="float32", shape=(4, 4, 1)):
+    """Batches of images, with the value in the last pixel of the last one."""
+    batches = [np.zeros((3, *shape), dtype) for _ in range(4)]
+    batches[-1][-1, ..., -1] = value
+    return batches
+
+
+KINDS = {**SOURCES, "array": np.concatenate}
+BAD = {
+    "nan": (images(np.nan), "must hold finite numbers only.*NaN"),
+    "infinite": (images(-np.inf), "must hold finite numbers only.*infinity"),
+    "unscaled": (images(255.0), r"scaled to \[-1, 1\].* pass x / 127.5 - 1"),
+    "uint8": (images(255, "uint8"), "`x` must hold floats.*uint8"),
+    "shape": (images(shape=(4, 5, 1)), r"`x` must hold .* shape \(4, 4, 1\).*4, 5, 1"),
+    "rank": (images(shape=(4, 4)), r"`x` must hold .* shape \(4, 4, 1\)"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+class TestExamplesThatAModelCannotLearnFrom:
+    @pytest.mark.parametrize("n", [1, 2])
+    @pytest.mark.parametrize("problem", BAD)
+    def test_are_refused(self, gan, kind, n, problem):
+        batches, message = BAD[problem]
+        with pytest.raises(ValueError, match=message):
+            as_numpy(batches_of(KINDS[kind](batches), n, batch_size=3, check=gan.check_examples))
+
+    def test_labels_are_refused(self, gan, kind):
+        labels = np.split(np.arange(12), 4)
+        if kind == "array":
+            source, y = np.concatenate(images()), np.concatenate(labels)
+        else:
+            source, y = KINDS[kind](list(zip(images(), labels, strict=True))), None
+        with pytest.raises(ValueError, match="Labels must be absent"):
+            as_numpy(batches_of(source, 1, y=y, batch_size=3, check=gan.check_examples))
+
+    def test_good_ones_pass(self, gan, kind):
+        history = gan.fit(KINDS[kind](images(1.0)), batch_size=3, verbose=0).history
+        assert np.isfinite(history["d_loss"]).all()
+
+    @pytest.mark.parametrize("problem", ["nan", "unscaled"])
+    def test_fit_refuses_them(self, gan, kind, problem):
+        batches, message = BAD[problem]
+        with pytest.raises(ValueError, match=message):
+            gan.fit(KINDS[kind](batches), batch_size=3, verbose=0)
+
+
+class TestOtherInput:
+    @pytest.mark.parametrize("x", [None, [1.0, 2.0], "digits", {"x": BATCHES[0]}])
+    def test_of_another_kind_is_refused(self, x):
+        with pytest.raises(TypeError, match=r"`x` must be an array, a tf.data.Dataset"):
+            checked(x, None, accept)
+
+    @pytest.mark.parametrize("kind", SOURCES)
+    def test_labels_beside_a_dataset_are_refused(self, kind):
+        with pytest.raises(ValueError, match="`y` must be None when `x` is a dataset"):
+            checked(SOURCES[kind](BATCHES), LABELS[0], accept)
+
+    @pytest.mark.parametrize("kind", SOURCES)
+    def test_three_components_are_refused(self, kind):
+        source = SOURCES[kind](list(zip(BATCHES, LABELS, LABELS, strict=True)))
+        with pytest.raises(ValueError, match="Received: 3 components"):
+            as_numpy(batches_of(source, 1))
+
+    def test_distributed_datasets_are_refused(self, two_replicas):
+        dataset = two_replicas.experimental_distribute_dataset(static(BATCHES))
+        with pytest.raises(TypeError, match=r"must be the plain tf.data.Dataset"):
+            checked(dataset, None, accept)
+
+
+class TestValidationSplit:
+    def test_cuts_the_last_part_off(self):
+        x, y = np.arange(10), np.arange(10) * 2
+        (x_train, y_train), (x_held_out, y_held_out) = split(x, y, 0.3)
+        np.testing.assert_array_equal(np.concatenate([x_train, x_held_out]), x)
+        np.testing.assert_array_equal(np.concatenate([y_train, y_held_out]), y)
+        assert len(x_held_out) == 3
+        (x_train, y_train), x_held_out = split(x, None, 0.3)
+        assert y_train is None
+        np.testing.assert_array_equal(x_held_out, x[7:])
+
+    @pytest.mark.parametrize("fraction", [1.0, -0.1, 2])
+    def test_must_be_a_fraction(self, fraction):
+        with pytest.raises(ValueError, match=f"`validation_split` must be in .*={fraction}"):
+            split(np.arange(10), None, fraction)
+
+    def test_needs_an_array(self):
+        with pytest.raises(ValueError, match="`validation_split` needs `x` to be an array"):
+            split(static(BATCHES), None, 0.5)

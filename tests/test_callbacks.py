@@ -1,0 +1,247 @@
+"""SampleGrid, and Keras's own callbacks with a model of two optimizers."""
+
+import csv
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+import keras_gans as kg
+from keras_gans.callbacks import SampleGrid, TerminateOnNaN, write_animation
+from keras_gans.data import image_grid
+
+X = np.random.default_rng(0).uniform(-1, 1, (24, 8, 8, 1)).astype("float32")
+
+
+def make_gan():
+    keras.utils.set_random_seed(0)
+    gan = kg.models.WGANGP(
+        kg.networks.mlp_generator((8, 8, 1), 2, (4,)),
+        kg.networks.mlp_discriminator((8, 8, 1), (4,)),
+        latent_dim=2,
+        n_critic=2,
+    )
+    gan.compile()
+    return gan
+
+
+def fit(gan, *callbacks, epochs=2, **kwargs):
+    kwargs = {"batch_size": 6, "shuffle": False, "verbose": 0, **kwargs}
+    return gan.fit(X, epochs=epochs, callbacks=list(callbacks), **kwargs)
+
+
+def assert_same_weights(a, b):
+    for u, v in zip(a.get_weights(), b.get_weights(), strict=True):
+        np.testing.assert_array_equal(u, v)
+
+
+def tags(folder):
+    """The tags of all summaries under a folder, and how many values each has."""
+    found = {}
+    for path in folder.rglob("events.out.tfevents.*"):
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            for value in event.summary.value:
+                found.setdefault(value.tag, []).append(value.tensor)
+    return found
+
+
+class Painter:
+    """A stand-in for a model: new pictures at every call."""
+
+    def __init__(self):
+        self.calls = []
+
+    def sample(self, num, labels=None, seed=None):
+        self.calls.append({"num": num, "labels": labels, "seed": seed})
+        return np.random.default_rng(len(self.calls)).uniform(-1, 1, (num, 8, 8, 1))
+
+
+def run(callback, epochs, model=None):
+    callback.set_model(model or Painter())
+    callback.on_train_begin()
+    for epoch in epochs:
+        callback.on_epoch_begin(epoch)
+        callback.on_epoch_end(epoch, {})
+    callback.on_train_end()
+    return callback.model
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def frames(folder):
+    with Image.open(folder / "animation.gif") as animation:
+        return animation.n_frames
+
+
+class TestSampleGrid:
+    def test_draws_the_same_latents_after_every_epoch(self, tmp_path):
+        painter = run(SampleGrid(tmp_path / "new", num=6, labels=[1, 2], seed=7), range(2))
+        assert names(tmp_path / "new") == ["animation.gif", "epoch_0001.png", "epoch_0002.png"]
+        assert painter.calls == 2 * [{"num": 6, "labels": [1, 2], "seed": 7}]
+        for epoch in (1, 2):
+            images = np.random.default_rng(epoch).uniform(-1, 1, (6, 8, 8, 1))
+            with Image.open(tmp_path / "new" / f"epoch_{epoch:04d}.png") as picture:
+                np.testing.assert_array_equal(picture, image_grid(images, scale=4))
+
+    def test_scale(self, tmp_path):
+        run(SampleGrid(tmp_path, num=1, scale=1), range(1))
+        with Image.open(tmp_path / "epoch_0001.png") as picture:
+            assert picture.size == (12, 12)
+
+    def test_every(self, tmp_path):
+        painter = run(SampleGrid(tmp_path, num=1, every=2), range(5))
+        assert names(tmp_path) == ["animation.gif", "epoch_0002.png", "epoch_0004.png"]
+        assert len(painter.calls) == 2
+
+    def test_the_animation_shows_every_grid_those_of_earlier_runs_too(self, tmp_path):
+        run(SampleGrid(tmp_path, num=1), range(2))
+        assert frames(tmp_path) == 2
+        model = Painter()
+        model.calls = [None] * 2
+        run(SampleGrid(tmp_path, num=1), range(2, 5), model)
+        assert frames(tmp_path) == 5
+
+    def test_without_an_animation(self, tmp_path):
+        run(SampleGrid(tmp_path, num=1, animate=False), range(1))
+        assert names(tmp_path) == ["epoch_0001.png"]
+
+    def test_without_a_single_epoch(self, tmp_path):
+        run(SampleGrid(tmp_path, num=1), range(0))
+        assert names(tmp_path) == []
+
+    def test_tensorboard_gets_the_images_in_every_run(self, tmp_path):
+        callback = SampleGrid(tmp_path, num=3, tensorboard=tmp_path / "logs")
+        run(callback, range(2))
+        run(callback, range(2, 3))
+        (tag,) = tags(tmp_path / "logs")
+        assert tag.startswith("samples")
+        summaries = tags(tmp_path / "logs")[tag]
+        assert len(summaries) == 3
+        width, height, *pictures = summaries[0].string_val
+        assert (width, height, len(pictures)) == (b"8", b"8", 3)
+
+    def test_long_animations_keep_their_ends(self, tmp_path):
+        pictures = [tmp_path / f"{i:03d}.png" for i in range(30)]
+        for i, picture in enumerate(pictures):
+            Image.new("L", (2, 2), 8 * i).save(picture)
+        write_animation(pictures, tmp_path, longest=5)
+        with Image.open(tmp_path / "animation.gif") as animation:
+            assert animation.n_frames == 5
+            shades = []
+            for i in range(5):
+                animation.seek(i)
+                shades.append(animation.convert("L").getpixel((0, 0)))
+        assert shades[0] == 0 and shades[-1] == 8 * 29
+        assert shades == sorted(set(shades))
+
+    @pytest.mark.parametrize(
+        "arguments, error",
+        [({"num": 0}, ValueError), ({"every": 1.5}, TypeError), ({"seed": -1}, ValueError)],
+    )
+    def test_bad_arguments_are_named(self, arguments, error):
+        with pytest.raises(error, match=f"`{next(iter(arguments))}` must be"):
+            SampleGrid("samples", **arguments)
+
+    def test_training_goes_the_same_way_with_it(self, tmp_path):
+        a, b = make_gan(), make_gan()
+        fit(a, SampleGrid(tmp_path, num=3))
+        fit(b)
+        assert names(tmp_path) == ["animation.gif", "epoch_0001.png", "epoch_0002.png"]
+        assert_same_weights(a, b)
+        with Image.open(tmp_path / "epoch_0002.png") as picture:
+            np.testing.assert_array_equal(picture, image_grid(a.sample(3, seed=0), scale=4))
+
+
+class Interrupt(keras.callbacks.Callback):
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.epoch:
+            raise KeyboardInterrupt
+
+
+class TestKerasCallbacks:
+    def test_model_checkpoint(self, tmp_path):
+        gan = make_gan()
+        path = tmp_path / "{epoch}.keras"
+        fit(gan, keras.callbacks.ModelCheckpoint(path))
+        assert names(tmp_path) == ["1.keras", "2.keras"]
+        again = keras.models.load_model(tmp_path / "2.keras")
+        assert_same_weights(gan, again)
+        again = keras.models.load_model(tmp_path / "1.keras")
+        fit(again, initial_epoch=1)
+        assert_same_weights(gan, again)
+
+    def test_model_checkpoint_keeps_the_best_weights(self, tmp_path):
+        gan, path = make_gan(), tmp_path / "best.weights.h5"
+        callback = keras.callbacks.ModelCheckpoint(
+            path,
+            monitor="d_loss",
+            mode="min",
+            save_best_only=True,
+            save_weights_only=True,
+        )
+        history = fit(gan, callback, epochs=3).history["d_loss"]
+        best = make_gan()
+        fit(best, epochs=1 + int(np.argmin(history)))
+        again = make_gan()
+        again.load_weights(path)
+        assert_same_weights(best, again)
+
+    def test_backup_and_restore(self, tmp_path):
+        uninterrupted, interrupted, resumed = make_gan(), make_gan(), make_gan()
+        fit(uninterrupted, epochs=4)
+        with pytest.raises(KeyboardInterrupt):
+            backup = keras.callbacks.BackupAndRestore(tmp_path)
+            fit(interrupted, backup, Interrupt(2), epochs=4)
+        history = fit(resumed, keras.callbacks.BackupAndRestore(tmp_path), epochs=4)
+        assert history.epoch == [2, 3]
+        assert_same_weights(uninterrupted, resumed)
+        assert int(resumed.g_optimizer.iterations) == int(uninterrupted.g_optimizer.iterations)
+
+    def test_tensorboard(self, tmp_path):
+        gan = make_gan()
+        fit(gan, keras.callbacks.TensorBoard(tmp_path, histogram_freq=1))
+        found = tags(tmp_path / "train")
+        for name in gan.loss_names:
+            assert len(found[f"epoch_{name}"]) == 2
+        assert any("kernel" in tag for tag in found)
+
+    def test_learning_rate_scheduler_tunes_both_optimizers(self):
+        gan = make_gan()
+        gan.d_optimizer.learning_rate = 0.5
+        fit(gan, keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5))
+        np.testing.assert_allclose(gan.d_optimizer.learning_rate, 0.125)
+        np.testing.assert_allclose(gan.g_optimizer.learning_rate, 0.25e-4)
+
+    def test_csv_logger(self, tmp_path):
+        gan = make_gan()
+        history = fit(gan, keras.callbacks.CSVLogger(tmp_path / "log.csv")).history
+        with open(tmp_path / "log.csv") as file:
+            rows = list(csv.DictReader(file))
+        assert [row["epoch"] for row in rows] == ["0", "1"]
+        for name in gan.loss_names:
+            assert [float(row[name]) for row in rows] == history[name]
+
+    def test_early_stopping(self):
+        callback = keras.callbacks.EarlyStopping("d_loss", min_delta=1e9, patience=1, mode="min")
+        assert fit(make_gan(), callback, epochs=5).epoch == [0, 1]
+
+
+class TestTerminateOnNaN:
+    def test_stops_when_any_loss_is_nan(self):
+        gan = make_gan()
+        weights = gan.generator.get_weights()
+        gan.generator.set_weights([np.full_like(w, np.nan) for w in weights])
+        assert fit(gan, TerminateOnNaN(), epochs=5).epoch == [0]
+        with pytest.raises(RuntimeError, match="NaN or Inf"):
+            fit(gan, TerminateOnNaN(raise_error=True))
+
+    def test_lets_finite_losses_pass(self):
+        assert fit(make_gan(), TerminateOnNaN()).epoch == [0, 1]

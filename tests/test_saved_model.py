@@ -1,0 +1,176 @@
+import json
+import shutil
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_gans as kg
+from tests.models.test_gan import images, points
+
+
+@pytest.fixture
+def exported(tmp_path):
+    """A trained model and the folder of its SavedModel."""
+    gan = points(kg.models.WGANGP)
+    gan.compile()
+    gan.fit(kg.data.ring_of_gaussians().sample(160, seed=0), batch_size=16, verbose=0)
+    gan.export(tmp_path / "saved_model")
+    return gan, tmp_path / "saved_model"
+
+
+def test_outputs_equal_the_models(exported):
+    gan, path = exported
+    served = kg.load(path)
+    assert (served.latent_dim, served.example_shape, served.conditional) == (3, (2,), False)
+    assert served.endpoints == ["generate", "sample", "score"]
+    latents = np.random.default_rng(0).normal(size=(5, 3)).astype("float32")
+    np.testing.assert_allclose(served.generate(latents), gan(latents), atol=1e-6)
+    np.testing.assert_allclose(served.sample(5, seed=7), gan.sample(5, seed=7), atol=1e-6)
+    x = kg.data.swiss_roll().sample(5, seed=0)
+    np.testing.assert_allclose(served.score(x), gan.discriminator(x), atol=1e-6)
+
+
+def test_seeds(exported):
+    served = kg.load(exported[1])
+    np.testing.assert_array_equal(served.sample(4, seed=1), served.sample(4, seed=1))
+    assert not np.array_equal(served.sample(4, seed=1), served.sample(4, seed=2))
+    assert not np.array_equal(served.sample(4), served.sample(4))
+
+
+def test_plain_tensorflow_reads_it(exported):
+    gan, path = exported
+    script = (
+        "import sys, json, tensorflow as tf\n"
+        "served = tf.saved_model.load(sys.argv[1])\n"
+        "samples = served.sample(tf.constant(4), tf.constant(7)).numpy().tolist()\n"
+        "by_signature = served.signatures['generate'](latents=tf.zeros((2, 3)))\n"
+        "assert 'keras_gans' not in sys.modules\n"
+        "print(json.dumps(samples))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
+    )
+    samples = json.loads(run.stdout.splitlines()[-1])
+    np.testing.assert_allclose(samples, gan.sample(4, seed=7), atol=1e-6)
+
+
+def test_batch_normalization_serves_its_moving_statistics(tmp_path):
+    gan = kg.models.GAN(
+        kg.networks.dcgan_generator((8, 8, 1), 4, filters=4),
+        kg.networks.dcgan_discriminator((8, 8, 1), filters=4),
+        latent_dim=4,
+    )
+    gan.compile()
+    gan.fit(images(), batch_size=8, verbose=0)
+    gan.export(tmp_path / "saved_model")
+    served = kg.load(tmp_path / "saved_model")
+    latents = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
+    alone = np.concatenate([served.generate(latents[i : i + 1]) for i in range(6)])
+    np.testing.assert_allclose(served.generate(latents), alone, atol=1e-6)
+
+
+def test_export_replaces_an_older_one(exported):
+    gan, path = exported
+    gan.generator.set_weights([w + 1 for w in gan.generator.get_weights()])
+    gan.export(path)
+    np.testing.assert_allclose(kg.load(path).sample(3, seed=0), gan.sample(3, seed=0), atol=1e-6)
+    assert [p.name for p in path.parent.iterdir()] == ["saved_model"]
+
+
+def test_export_refuses_a_folder_of_something_else(tmp_path):
+    (tmp_path / "thesis.txt").write_text("the only copy")
+    with pytest.raises(ValueError, match="`filepath` must be a new or empty folder"):
+        points().export(tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "the only copy"
+
+
+def test_export_knows_one_format(tmp_path):
+    with pytest.raises(ValueError, match="`format`"):
+        points().export(tmp_path / "model", format="onnx")
+
+
+def test_export_inside_a_strategy(tmp_path, two_replicas):
+    with two_replicas.scope():
+        gan = points(ema_decay=0.9)
+        gan.compile()
+    gan.export(tmp_path / "saved_model")
+    np.testing.assert_allclose(
+        kg.load(tmp_path / "saved_model").sample(3, seed=0), gan.sample(3, seed=0), atol=1e-6
+    )
+
+
+class TestBadInput:
+    def test_missing_folder(self, tmp_path):
+        with pytest.raises(ValueError, match=r"`filepath` must be the folder of a SavedModel"):
+            kg.load(tmp_path / "nothing")
+
+    def test_keras_file(self, tmp_path):
+        points().save(tmp_path / "model.keras")
+        with pytest.raises(ValueError, match=r"keras\.models\.load_model"):
+            kg.load(tmp_path / "model.keras")
+
+    def test_damaged_graph(self, exported):
+        graph = exported[1] / "saved_model.pb"
+        graph.write_bytes(graph.read_bytes()[:100])
+        with pytest.raises(ValueError, match="cannot be read"):
+            kg.load(exported[1])
+
+    def test_missing_variables(self, exported):
+        shutil.rmtree(exported[1] / "variables")
+        with pytest.raises(ValueError, match="cannot be read"):
+            kg.load(exported[1])
+
+    def test_saved_model_of_another_kind(self, tmp_path):
+        module = tf.Module()
+        module.double = tf.function(lambda x: 2 * x, [tf.TensorSpec(())])
+        tf.saved_model.save(module, str(tmp_path / "other"))
+        with pytest.raises(ValueError, match="no endpoint"):
+            kg.load(tmp_path / "other")
+
+    def test_arguments(self, exported):
+        served = kg.load(exported[1])
+        for call in (
+            lambda: served.sample(0),
+            lambda: served.sample(2, seed=-1),
+            lambda: served.sample(2, labels=[0, 1]),
+            lambda: served.generate(np.zeros((2, 4))),
+            lambda: served.generate(np.zeros(3)),
+            lambda: served.score(np.zeros((2, 3))),
+        ):
+            with pytest.raises(ValueError, match=r"`(num|seed|labels|latents|data)`"):
+                call()
+        with pytest.raises(TypeError, match="`num`"):
+            served.sample("ten")
+
+
+def test_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):
+    gan = points()
+    gan.save(tmp_path / "model.keras")
+    before = (tmp_path / "model.keras").read_bytes()
+
+    def fail(*args, **kwargs):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("zipfile.ZipFile.write", fail)
+    monkeypatch.setattr("zipfile.ZipFile.writestr", fail)
+    with pytest.raises(OSError, match="No space"):
+        gan.save(tmp_path / "model.keras")
+    assert (tmp_path / "model.keras").read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["model.keras"]
+
+
+def test_compiled_metrics_survive_saving(tmp_path):
+    gan = points()
+    gan.compile(metrics=[kg.metrics.FrechetDistance(), kg.metrics.ModeCoverage([[0.0, 0.0]], 0.1)])
+    x = kg.data.ring_of_gaussians().sample(64, seed=0)
+    logs = gan.evaluate(x, batch_size=16, verbose=0, return_dict=True)
+    gan.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert [m.name for m in again.sample_metrics] == ["frechet_distance", "mode_coverage"]
+    again = again.evaluate(x, batch_size=16, verbose=0, return_dict=True)
+    assert again == pytest.approx(logs)
+    assert {"frechet_distance", "modes_covered", "good_share"} < set(logs)
