@@ -1,4 +1,4 @@
-"""What every model promises, as tests: subclass and say how to make one."""
+"""What every layer and every model promises, as tests: subclass and say how to make one."""
 
 import keras
 import numpy as np
@@ -12,6 +12,81 @@ def assert_same_weights(a, b, **tolerances):
     for u, v in zip(a.weights, b.weights, strict=True):
         u, v = keras.ops.convert_to_numpy(u), keras.ops.convert_to_numpy(v)
         np.testing.assert_allclose(u, v, **{"rtol": 0, "atol": 0, **tolerances})
+
+
+def descend(network, loss, learning_rate=0.1):
+    """One step of gradient descent on a network, in plain TensorFlow."""
+    with tf.GradientTape() as tape:
+        value = loss()
+    weights = network.trainable_variables
+    for weight, gradient in zip(weights, tape.gradient(value, weights), strict=True):
+        if gradient is not None:
+            weight.assign(weight - learning_rate * gradient)
+
+
+class LayerTests:
+    """Subclasses give `make_layer()` and `inputs`, a float32 array with a batch axis."""
+
+    def make_layer(self):
+        raise NotImplementedError
+
+    @property
+    def inputs(self):
+        raise NotImplementedError
+
+    def model(self):
+        return keras.Sequential([keras.Input(self.inputs.shape[1:]), self.make_layer()])
+
+    def test_config_round_trip(self):
+        layer = self.make_layer()
+        again = type(layer).from_config(layer.get_config())
+        assert again.get_config() == layer.get_config()
+
+    def test_output_shape_is_the_computed_one(self):
+        model = self.model()
+        outputs = model(self.inputs)
+        assert outputs.shape == model.layers[0].compute_output_shape(self.inputs.shape)
+        assert outputs.shape[1:] == model.output_shape[1:]
+
+    def test_one_step_of_fit_follows_a_finite_gradient(self):
+        model = self.model()
+        model.compile(keras.optimizers.SGD(1e-3), "mse")
+        targets = model(self.inputs).numpy() + 1
+        losses = model.fit(self.inputs, targets, epochs=3, verbose=0).history["loss"]
+        assert np.isfinite(losses).all()
+        assert all(np.isfinite(w).all() for w in model.get_weights())
+        assert losses[-1] < losses[0] if model.trainable_weights else losses[-1] == losses[0]
+
+    @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+    def test_mixed_precision_agrees(self, policy):
+        expected = self.model()
+        keras.config.set_dtype_policy(policy)
+        model = self.model()
+        model.set_weights(expected.get_weights())
+        outputs = model(self.inputs)
+        assert keras.backend.standardize_dtype(outputs.dtype) == policy.removeprefix("mixed_")
+        np.testing.assert_allclose(
+            tf.cast(outputs, "float32"), expected(self.inputs), rtol=0.05, atol=0.05
+        )
+
+    def test_saves_and_loads(self, tmp_path):
+        model = self.model()
+        model.save(tmp_path / "model.keras")
+        again = keras.models.load_model(tmp_path / "model.keras")
+        np.testing.assert_array_equal(model(self.inputs), again(self.inputs))
+
+    def test_two_replicas_equal_one(self, two_replicas):
+        keras.utils.set_random_seed(0)
+        model = self.model()
+        with two_replicas.scope():
+            copy = self.model()
+        copy.set_weights(model.get_weights())
+        np.testing.assert_allclose(
+            copy.predict(self.inputs, batch_size=len(self.inputs), verbose=0),
+            model.predict(self.inputs, verbose=0),
+            rtol=1e-5,
+            atol=1e-6,
+        )
 
 
 #: Small, so that rounding errors stay rounding errors.

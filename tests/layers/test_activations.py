@@ -7,6 +7,15 @@ import tensorflow as tf
 
 from keras_gans import penalties
 from keras_gans.layers import LeakyReLU
+from tests.shared import LayerTests
+
+
+class TestLeakyReLU(LayerTests):
+    inputs = np.random.default_rng(0).normal(size=(4, 5, 3)).astype("float32")
+
+    def make_layer(self):
+        return LeakyReLU(0.3)
+
 
 X = np.array([[-3.0, -1.0, -1e-6, -0.0, 0.0, 1e-6, 1.0, 3.0]], "float32")
 

@@ -6,6 +6,14 @@ import pytest
 import tensorflow as tf
 
 from keras_gans.layers import UpsampleConv2D
+from tests.shared import LayerTests
+
+
+class TestUpsampleConv2D(LayerTests):
+    inputs = np.random.default_rng(0).normal(size=(4, 5, 3, 2)).astype("float32")
+
+    def make_layer(self):
+        return UpsampleConv2D(3, kernel_size=5, activation="tanh")
 
 
 def two_layers(layer, filters, kernel_size, **kwargs):

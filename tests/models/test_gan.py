@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
-from tests.shared import ModelTests, assert_same_weights
+from tests.shared import ModelTests, assert_same_weights, descend
 
 
 def images(num=64, seed=0):
@@ -81,13 +81,6 @@ def test_one_step_is_algorithm_1():
     discriminator.set_weights(gan.discriminator.get_weights())
     x = kg.data.ring_of_gaussians().sample(12, seed=0)
     gan.fit(x, batch_size=6, shuffle=False, verbose=0)
-
-    def descend(network, loss):
-        with tf.GradientTape() as tape:
-            value = loss()
-        weights = network.trainable_variables
-        for weight, gradient in zip(weights, tape.gradient(value, weights), strict=True):
-            weight.assign(weight - 0.1 * gradient)
 
     seeds = keras.random.SeedGenerator(5)
     for j in range(2):

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 import keras_gans as kg
 from tests.models.test_gan import images, points
-from tests.shared import ModelTests, assert_same_weights
+from tests.shared import ModelTests, assert_same_weights, descend
 
 
 class TestWGANGP(ModelTests):
@@ -47,14 +47,6 @@ def test_one_step_is_algorithm_1(one_sided):
     critic.set_weights(gan.discriminator.get_weights())
     x = kg.data.ring_of_gaussians().sample(12, seed=0)
     gan.fit(x, batch_size=6, shuffle=False, verbose=0)
-
-    def descend(network, loss):
-        with tf.GradientTape() as tape:
-            value = loss()
-        weights = network.trainable_variables
-        for weight, gradient in zip(weights, tape.gradient(value, weights), strict=True):
-            if gradient is not None:
-                weight.assign(weight - 0.1 * gradient)
 
     def critic_loss(real, fake, alpha):
         mixed = alpha * real + (1 - alpha) * fake
