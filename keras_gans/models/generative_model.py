@@ -317,7 +317,7 @@ class GenerativeModel(keras.Model):
             check=self.check_examples,
         )
         with mini_batches.readable_errors():
-            return super().fit(
+            history = super().fit(
                 batches,
                 epochs=epochs,
                 verbose=verbose,
@@ -327,6 +327,9 @@ class GenerativeModel(keras.Model):
                 shuffle=False,
                 **kwargs,
             )
+        for name in self.optimizer_networks:
+            getattr(self, name).finalize_variable_values(self._trained_variables(name))
+        return history
 
     def evaluate(self, x=None, y=None, return_dict=False, **kwargs):
         """Measure the losses, and the metrics given to `compile`, on held-out examples.

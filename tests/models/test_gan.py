@@ -201,6 +201,16 @@ def test_regularizers_count():
     assert np.linalg.norm(generator.get_weights()[0]) < 0.2 * before
 
 
+def test_an_optimizers_own_average_is_taken_at_the_end_of_fit():
+    gan = points()
+    average = keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9)
+    gan.compile(g_optimizer=average, d_optimizer=keras.optimizers.SGD(0.1))
+    gan.fit(kg.data.ring_of_gaussians().sample(64, seed=0), batch_size=8, verbose=0)
+    averages = [v.numpy() for v in average._model_variables_moving_average]
+    for weight, value in zip(gan.generator.get_weights(), averages, strict=True):
+        np.testing.assert_array_equal(weight, value)
+
+
 def test_evaluation_of_one_sample_equals_that_in_a_batch():
     gan = TestGAN().make_model()
     gan.compile()
