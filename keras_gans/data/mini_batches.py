@@ -13,6 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gans import _checks
+
 
 def mini_batches(x, y, batch_size, batches_per_step, replicas, shuffle, check):
     """Return the batches to train on, each holding `batches_per_step` interleaved mini-batches.
@@ -33,7 +35,8 @@ def mini_batches(x, y, batch_size, batches_per_step, replicas, shuffle, check):
         return interleaved_generator(x, batches_per_step, check)
     if isinstance(x, tf.data.Dataset):
         return interleaved_dataset(x, batches_per_step, replicas)
-    return array_batches(x, y, batch_size or 32, batches_per_step, replicas, shuffle)
+    batch_size = 32 if batch_size is None else _checks.positive_int("batch_size", batch_size)
+    return array_batches(x, y, batch_size, batches_per_step, replicas, shuffle)
 
 
 def evaluation_batches(x, y, check):

@@ -307,6 +307,9 @@ class GenerativeModel(keras.Model):
                 raise ValueError(f"`{name}` has no meaning in a game between networks. Remove it.")
         if validation_split and validation_data is None:
             (x, y), validation_data = mini_batches.split(x, y, validation_split)
+        if validation_data is not None:
+            held_out = keras.utils.unpack_x_y_sample_weight(validation_data)[:2]
+            validation_data = mini_batches.evaluation_batches(*held_out, self.check_examples)
         batches = mini_batches.mini_batches(
             x,
             y,
@@ -340,13 +343,14 @@ class GenerativeModel(keras.Model):
         Raises:
             ValueError, TypeError: As `fit`.
         """
-        if x is not None:
+        if x is not None and not kwargs.get("_use_cached_eval_dataset"):
             x, y = mini_batches.evaluation_batches(x, y, self.check_examples)
         self.evaluation_seeds.state.assign(np.array([0, 0]))
         for metric in self.sample_metrics:
             metric.reset_state()
         with mini_batches.readable_errors():
             logs = super().evaluate(x, y, return_dict=True, **kwargs)
+        logs = {name: logs[name] for name in self.metrics_names}
         for metric in self.sample_metrics:
             result = metric.result()
             logs.update(result if isinstance(result, dict) else {metric.name: result})

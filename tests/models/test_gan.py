@@ -304,6 +304,18 @@ class TestBadInput:
         with pytest.raises(ValueError, match=message):
             getattr(self.gan(), method)(batches, verbose=0)
 
+    @pytest.mark.parametrize("batch_size", [0, -8, 2.5])
+    def test_batch_size(self, batch_size):
+        with pytest.raises((ValueError, TypeError), match="`batch_size`"):
+            self.gan().fit(images(), batch_size=batch_size)
+
+    @pytest.mark.parametrize("kind", ["array", "dataset"])
+    def test_validation_data(self, kind):
+        bad = np.full((8, 8, 8, 1), np.nan, "float32")
+        validation_data = bad if kind == "array" else tf.data.Dataset.from_tensors(bad)
+        with pytest.raises(ValueError, match="finite"):
+            self.gan().fit(images(), validation_data=validation_data, verbose=0)
+
     def test_kinds(self):
         with pytest.raises(TypeError, match=r"`x` must be an array.*received: x of type str|str"):
             self.gan().fit("digits")
@@ -386,3 +398,6 @@ def test_evaluates_every_kind_of_input_alike():
         (x[i : i + 8] for i in range(0, 32, 8)),
     ):
         np.testing.assert_allclose(gan.evaluate(batches, verbose=0), expected, rtol=1e-6)
+    history = gan.fit(x, batch_size=8, validation_data=Batches(), epochs=2, verbose=0).history
+    held_out = [history[f"val_{name}"][-1] for name in gan.loss_names]
+    np.testing.assert_allclose(held_out, gan.evaluate(x, batch_size=8, verbose=0), rtol=1e-5)
