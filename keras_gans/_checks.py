@@ -6,12 +6,13 @@ import operator
 import numpy as np
 
 
-def positive_int(name, value):
-    """Return `value` as an `int`, or say why it is not a positive whole number."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
-    if value < 1:
-        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+def positive_int(name, value, minimum=1):
+    """Return `value` as an `int` of at least `minimum`, or say why it is not one."""
+    expected = "a positive integer" if minimum == 1 else f"an integer of at least {minimum}"
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole or value < minimum:
+        error = ValueError if whole else TypeError
+        raise error(f"`{name}` must be {expected}. Received: {name}={value!r}")
     return int(value)
 
 

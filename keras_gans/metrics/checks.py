@@ -28,8 +28,3 @@ def as_numbers(values, name, layout):
         f"`{name}` must be finite. Received: values that are NaN or infinite",
     )
     return tensor
-
-
-def check_positive_integer(value, name, minimum=1):
-    if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
-        raise ValueError(f"`{name}` must be an integer of at least {minimum}. Received: {value!r}")

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gans.metrics.checks import check_positive_integer
+from keras_gans import _checks
 from keras_gans.metrics.features import ClassifierFeatures
 from keras_gans.metrics.frechet_distance import FrechetDistance
 from keras_gans.metrics.inception_score import InceptionScore
@@ -65,8 +65,8 @@ def evaluate(
     >>> report["protocol"]["real"], report["results"]["frechet_distance"] < 0.1
     (500, True)
     """
-    check_positive_integer(num_samples, "num_samples", minimum=2)
-    check_positive_integer(batch_size, "batch_size")
+    _checks.positive_int("num_samples", num_samples, minimum=2)
+    _checks.positive_int("batch_size", batch_size)
     unknown = [name for name in metrics if name not in _METRICS]
     if unknown or not metrics:
         raise ValueError(f"`metrics` must be among {list(_METRICS)}. Received: {list(metrics)}")

@@ -1,8 +1,9 @@
 import keras
 import tensorflow as tf
 
+from keras_gans import _checks
 from keras_gans.metrics.base import SampleMetric
-from keras_gans.metrics.checks import check, check_positive_integer
+from keras_gans.metrics.checks import check
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -52,7 +53,7 @@ class InceptionScore(SampleMetric):
         dtype="float64",
     ):
         super().__init__(feature_extractor=feature_extractor, name=name, dtype=dtype)
-        check_positive_integer(splits, "splits")
+        _checks.positive_int("splits", splits)
         self.splits = splits
         self.from_logits = from_logits
 

@@ -1,8 +1,8 @@
 import keras
 import tensorflow as tf
 
+from keras_gans import _checks
 from keras_gans.metrics.base import TwoSampleMetric
-from keras_gans.metrics.checks import check_positive_integer
 from keras_gans.metrics.reservoir import Reservoir
 
 
@@ -51,8 +51,8 @@ class KernelDistance(TwoSampleMetric):
         dtype="float64",
     ):
         super().__init__(feature_extractor=feature_extractor, name=name, dtype=dtype)
-        check_positive_integer(block_size, "block_size", minimum=2)
-        check_positive_integer(max_blocks, "max_blocks")
+        _checks.positive_int("block_size", block_size, minimum=2)
+        _checks.positive_int("max_blocks", max_blocks)
         self.block_size = block_size
         self.max_blocks = max_blocks
         self.seed = seed

@@ -2,8 +2,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gans import _checks
 from keras_gans.metrics.base import SampleMetric
-from keras_gans.metrics.checks import check, check_positive_integer
+from keras_gans.metrics.checks import check
 from keras_gans.metrics.distribution import num_replicas, own_slot, write_slot
 
 _SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -47,7 +48,7 @@ class MultiScaleSSIM(SampleMetric):
 
     def __init__(self, filter_size=11, name="ms_ssim", dtype="float64"):
         super().__init__(name=name, dtype=dtype)
-        check_positive_integer(filter_size, "filter_size", minimum=2)
+        _checks.positive_int("filter_size", filter_size, minimum=2)
         self.filter_size = filter_size
 
     def create_state(self, sample_shape):

@@ -1,9 +1,9 @@
 import keras
 import tensorflow as tf
 
+from keras_gans import _checks
 from keras_gans.divergences import js_divergence
 from keras_gans.metrics.base import TwoSampleMetric
-from keras_gans.metrics.checks import check_positive_integer
 from keras_gans.metrics.distribution import create_once, num_replicas, own_slot, write_slot
 
 _SEPARATOR = "\x1f"  # the control character "unit separator": no text holds it
@@ -45,8 +45,8 @@ class NGramJSDivergence(TwoSampleMetric):
     """
 
     def __init__(self, n=4, capacity=2**18, name=None, dtype="float64"):
-        check_positive_integer(n, "n")
-        check_positive_integer(capacity, "capacity", minimum=2)
+        _checks.positive_int("n", n)
+        _checks.positive_int("capacity", capacity, minimum=2)
         super().__init__(name=name or f"js_{n}", dtype=dtype)
         self.n = n
         self.capacity = capacity

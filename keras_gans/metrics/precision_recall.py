@@ -4,8 +4,8 @@ import tensorflow as tf
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
+from keras_gans import _checks
 from keras_gans.metrics.base import TwoSampleMetric
-from keras_gans.metrics.checks import check_positive_integer
 from keras_gans.metrics.reservoir import Reservoir
 
 _KEYS = ("precision", "recall", "density", "coverage")
@@ -66,8 +66,8 @@ class PrecisionRecall(TwoSampleMetric):
         dtype="float64",
     ):
         super().__init__(feature_extractor=feature_extractor, name=name, dtype=dtype)
-        check_positive_integer(k, "k")
-        check_positive_integer(max_samples, "max_samples", minimum=2)
+        _checks.positive_int("k", k)
+        _checks.positive_int("max_samples", max_samples, minimum=2)
         if k >= max_samples:
             raise ValueError(
                 f"`k` must be smaller than `max_samples`. Received: {k} and {max_samples}"

@@ -2,9 +2,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gans import _checks
 from keras_gans.divergences import sliced_wasserstein_distance
 from keras_gans.metrics.base import TwoSampleMetric
-from keras_gans.metrics.checks import check_positive_integer
 from keras_gans.metrics.reservoir import Reservoir, random_keys
 
 _PATCH = 7
@@ -66,10 +66,10 @@ class SlicedWasserstein(TwoSampleMetric):
         dtype="float64",
     ):
         super().__init__(name=name, dtype=dtype)
-        check_positive_integer(min_resolution, "min_resolution", minimum=_PATCH)
-        check_positive_integer(patches_per_image, "patches_per_image")
-        check_positive_integer(max_patches, "max_patches", minimum=2)
-        check_positive_integer(directions, "directions")
+        _checks.positive_int("min_resolution", min_resolution, minimum=_PATCH)
+        _checks.positive_int("patches_per_image", patches_per_image)
+        _checks.positive_int("max_patches", max_patches, minimum=2)
+        _checks.positive_int("directions", directions)
         self.min_resolution = min_resolution
         self.patches_per_image = patches_per_image
         self.max_patches = max_patches
