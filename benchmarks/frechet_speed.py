@@ -2,17 +2,16 @@
 
     python benchmarks/frechet_speed.py
 
-writes `benchmarks/results/frechet_speed.json`: seconds (the best of three runs, of one for sqrtm),
-the ratio, and the relative difference of the values. Takes about a minute on two cores.
+The ways take turns in one process; the medians' ratios and the relative difference of the values go
+to benchmarks/results/frechet_speed.json. Takes about a minute on two cores.
 """
 
-import json
-import os
-import pathlib
+import argparse
+import statistics
 import time
 
 import numpy as np
-import scipy
+import results
 import scipy.linalg
 
 from keras_gans.divergences import (
@@ -22,7 +21,6 @@ from keras_gans.divergences import (
 
 FEATURES = 2048
 MANY, FEW = 4096, 500
-RESULT = pathlib.Path(__file__).parent / "results" / "frechet_speed.json"
 
 
 def features(num, seed):
@@ -38,39 +36,40 @@ def squared_by_sqrtm(mean1, cov1, mean2, cov2):
     return np.sum((mean1 - mean2) ** 2) + np.trace(cov1) + np.trace(cov2) - 2 * cross
 
 
-def timed(function, runs):
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        value = float(function())
-        times.append(time.perf_counter() - start)
-    return value, min(times)
-
-
 def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--rounds", type=int, default=3, help="timed runs of each, in turns")
+    options = options.parse_args()
+
     x, y = features(MANY, 1), features(MANY, 2)
     moments = (x.mean(0), np.cov(x, rowvar=False), y.mean(0), np.cov(y, rowvar=False))
-    gaussian_wasserstein_squared([0.0], [[1.0]], [0.0], [[1.0]])  # load what loads once
-    reference, slow = timed(lambda: squared_by_sqrtm(*moments), runs=1)
-    value, fast = timed(lambda: gaussian_wasserstein_squared(*moments), runs=3)
-    _, few = timed(lambda: gaussian_wasserstein_squared_from_samples(x[:FEW], y[:FEW]), runs=3)
-    result = {
-        "command": "python benchmarks/frechet_speed.py",
-        "features": FEATURES,
-        "samples": MANY,
-        "few_samples": FEW,
-        "cpus": os.cpu_count(),
-        "scipy": scipy.__version__,
-        "sqrtm_seconds": round(slow, 3),
-        "moments_seconds": round(fast, 3),
-        "few_samples_seconds": round(few, 3),
-        "times_faster_than_sqrtm": round(slow / fast, 2),
-        "few_samples_times_faster_than_sqrtm": round(slow / few, 2),
-        "relative_difference": abs(value - reference) / reference,
+    ways = {
+        "sqrtm": lambda: squared_by_sqrtm(*moments),
+        "moments": lambda: gaussian_wasserstein_squared(*moments),
+        "few_samples": lambda: gaussian_wasserstein_squared_from_samples(x[:FEW], y[:FEW]),
     }
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    gaussian_wasserstein_squared([0.0], [[1.0]], [0.0], [[1.0]])  # load what loads once
+    times = {name: [] for name in ways}
+    values = {}
+    for _ in range(options.rounds):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            values[name] = float(way())
+            times[name].append(time.perf_counter() - start)
+    seconds = {name: statistics.median(runs) for name, runs in times.items()}
+    results.save(
+        "frechet_speed",
+        options,
+        {
+            "features": FEATURES,
+            "samples": MANY,
+            "few_samples": FEW,
+            "median_seconds": seconds,
+            "times_faster_than_sqrtm": seconds["sqrtm"] / seconds["moments"],
+            "few_samples_times_faster_than_sqrtm": seconds["sqrtm"] / seconds["few_samples"],
+            "relative_difference": abs(values["moments"] / values["sqrtm"] - 1),
+        },
+    )
 
 
 if __name__ == "__main__":

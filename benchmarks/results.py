@@ -12,7 +12,7 @@ FOLDER = pathlib.Path(__file__).parent / "results"
 
 def save(name, options, values):
     """Write `values` to benchmarks/results/`name`.json, and print them."""
-    packages = ("keras", "tensorflow", "numpy")
+    packages = ("keras", "tensorflow", "numpy", "scipy")
     script = f"benchmarks/{pathlib.Path(sys.argv[0]).name}"
     record = {
         "command": " ".join(["python", script, *sys.argv[1:]]),

@@ -2,12 +2,13 @@
 
 import argparse
 import json
+import math
 import pathlib
 import sys
 
 import keras
 
-from keras_gans import _files, callbacks, data, metrics, models, networks, saved_model
+from keras_gans import _checks, _files, callbacks, data, metrics, models, networks, saved_model
 
 #: What `train` can train: a model, and the normalisation of its discriminator.
 RECIPES = {
@@ -29,7 +30,7 @@ def build(info, options):
         ema_decay=options.ema_decay,
         seed=options.seed,
     )
-    gan.compile(steps_per_execution=min(10, options.steps_per_epoch))
+    gan.compile(steps_per_execution=math.gcd(10, options.steps_per_epoch))
     return gan
 
 
@@ -45,16 +46,16 @@ def train(options):
         shuffle=True,
         seed=options.seed,
     )
+    model = build(info, options)
     claim_run(folder, configuration(options))
     if checkpoint.exists():
         model = keras.models.load_model(checkpoint)
-    else:
-        model = build(info, options)
     epochs_done = int(model.g_optimizer.iterations) // options.steps_per_epoch
     if epochs_done >= options.epochs:
         print(f"{folder} has been trained for {epochs_done} epochs already.")
     else:
-        print(f"Training {options.model} on {info}, epochs {epochs_done + 1} to {options.epochs}.")
+        epochs = f"epochs {epochs_done + 1} to {options.epochs}"
+        print(f"Training {options.model} on {info.name}, {epochs}.")
         model.fit(
             batches.repeat(),
             initial_epoch=epochs_done,
@@ -102,9 +103,9 @@ def sample(options):
 def evaluate(options):
     """Compare a SavedModel's samples with real images, and print a table with the protocol."""
     generator = saved_model.load(options.saved_model)
-    image_size = options.image_size and (options.image_size, options.image_size)
+    split = options.split or ("train" if pathlib.Path(options.dataset).is_dir() else "test")
     real, info = data.load(
-        options.dataset, options.split, batch_size=100, image_size=image_size, shuffle=False
+        options.dataset, split, batch_size=100, image_size=options.image_size, shuffle=False
     )
     if info.image_shape != generator.example_shape:
         raise ValueError(
@@ -184,7 +185,7 @@ def parser():
     command.add_argument(
         "--ema-decay", type=float, default=0.998, help="decay of the generator's moving average"
     )
-    command.add_argument("--seed", type=int, default=0, help="seed of everything random")
+    command.add_argument("--seed", type=seed, default=0, help="seed of everything random")
 
     command = commands.add_parser(
         "sample",
@@ -196,7 +197,7 @@ def parser():
     command.add_argument("saved_model", metavar="SAVED_MODEL", help="its folder")
     command.add_argument("--num", type=positive, default=64, help="how many images")
     command.add_argument("--output", default="grid.png", help="picture to write")
-    command.add_argument("--seed", type=int, help="the same seed draws the same images")
+    command.add_argument("--seed", type=seed, help="the same seed draws the same images")
 
     command = commands.add_parser(
         "evaluate",
@@ -208,7 +209,9 @@ def parser():
     command.set_defaults(run=evaluate)
     command.add_argument("saved_model", metavar="SAVED_MODEL", help="its folder")
     command.add_argument("--dataset", required=True, help="a name, or a folder of pictures")
-    command.add_argument("--split", default="test", help="part of the dataset")
+    command.add_argument(
+        "--split", help="part of the dataset; by default test, or all the pictures of a folder"
+    )
     command.add_argument("--metrics", default="fid,kid,is,prdc", help="which, with commas between")
     command.add_argument("--num", type=positive, default=10_000, help="images of each side")
     command.add_argument(
@@ -217,7 +220,7 @@ def parser():
         help="what turns images into features; by default mnist for mnist, inception for others",
     )
     command.add_argument("--image-size", type=positive, help="resize real images to this side")
-    command.add_argument("--seed", type=int, default=0, help="seed of everything random")
+    command.add_argument("--seed", type=seed, default=0, help="seed of everything random")
 
     command = commands.add_parser("list", help="list models and datasets")
     command.set_defaults(run=list_all)
@@ -229,6 +232,13 @@ def positive(text):
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be a positive integer, not {text}")
     return value
+
+
+def seed(text):
+    try:
+        return _checks.seed("seed", int(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(error) from None
 
 
 def main(arguments=None):

@@ -10,8 +10,16 @@ import tempfile
 
 @contextlib.contextmanager
 def replacing(filepath, overwrite=True):
-    """Yield a temporary path beside `filepath` that takes its place when the block succeeds."""
-    target = pathlib.Path(filepath)
+    """Yield a temporary path beside `filepath` that takes its place when the block succeeds.
+
+    A remote path, such as `gs://…`, is yielded as it is.
+    """
+    if "://" in str(filepath):
+        yield filepath
+        return
+    target = pathlib.Path(filepath).resolve()
+    if target.is_dir() and not (is_saved_model(target) or _is_empty_folder(target)):
+        raise IsADirectoryError(f"{filepath} is a folder. Nothing was written.")
     if not overwrite and target.exists():
         raise FileExistsError(f"{target} exists, and `overwrite` is False. Nothing was written.")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -25,13 +33,18 @@ def replacing(filepath, overwrite=True):
 def replacing_saved_model(filepath):
     """As `replacing`, for a SavedModel's folder; anything else that stands there is refused."""
     target = pathlib.Path(filepath)
+    if target.resolve() == pathlib.Path.cwd():
+        raise ValueError(
+            "`filepath` must be another folder than the one you work in, which cannot be replaced. "
+            f"Received: filepath={str(filepath)!r}"
+        )
     if target.exists() and not is_saved_model(target) and not _is_empty_folder(target):
         raise ValueError(
             "`filepath` must be a new or empty folder, or a SavedModel to replace. "
             f"Received: filepath={str(filepath)!r}, which holds something else. "
             "Nothing was written."
         )
-    with replacing(target) as temporary:
+    with replacing(filepath) as temporary:
         yield temporary
 
 

@@ -51,10 +51,18 @@ class SampleGrid(keras.callbacks.Callback):
         self.every = _checks.positive_int("every", every)
         self.labels = labels
         self.seed = _checks.seed("seed", seed)
-        self.scale = scale
+        self.scale = scale if scale is None else _checks.positive_int("scale", scale)
         self.animate = animate
         self.tensorboard = tensorboard
         self._writer = None
+
+    def on_train_begin(self, logs=None):
+        shape = self.model.sampler.output_shape
+        if len(shape) != 4 or shape[-1] not in (1, 3):
+            raise ValueError(
+                "`SampleGrid` needs a model that makes images with 1 or 3 channels. Received: a "
+                f"model that makes examples of shape {shape[1:]}"
+            )
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every:
@@ -83,13 +91,10 @@ class SampleGrid(keras.callbacks.Callback):
         self._writer.flush()
 
 
-class TerminateOnNaN(keras.callbacks.TerminateOnNaN):
+class TerminateOnNaN(keras.callbacks.Callback):
     """Stop training when any loss is NaN or infinite.
 
     Keras's own looks at `loss` alone, which a game between networks does not have.
-
-    Args:
-        raise_error: Boolean, raise a `RuntimeError` instead of stopping. Defaults to `False`.
 
     Example:
 
@@ -97,17 +102,24 @@ class TerminateOnNaN(keras.callbacks.TerminateOnNaN):
     >>> callback = kg.callbacks.TerminateOnNaN()
     """
 
-    def on_batch_end(self, batch, logs=None):
-        for loss in (logs or {}).values():
-            super().on_batch_end(batch, {"loss": loss})
+    def on_train_batch_end(self, batch, logs=None):
+        bad = [name for name, loss in (logs or {}).items() if not np.isfinite(loss).all()]
+        if bad:
+            print(f"\nStep {batch}: {', '.join(bad)} is NaN or infinite, training stops.")
+            self.model.stop_training = True
 
 
 def write_animation(pictures, directory, milliseconds=200, longest=100):
-    """Write `animation.gif` from picture files of one size, at most `longest` of them, evenly."""
+    """Write `animation.gif` from picture files, at most `longest` of them, evenly.
+
+    Pictures of another size than the last one are of another run, and are left out.
+    """
     from PIL import Image
 
     if not pictures:
         return
+    sizes = [Image.open(picture).size for picture in pictures]
+    pictures = [p for p, size in zip(pictures, sizes, strict=True) if size == sizes[-1]]
     chosen = np.unique(np.linspace(0, len(pictures) - 1, longest).round().astype(int))
     frames = []
     for i in chosen:

@@ -1,5 +1,6 @@
 """SavedModels for inference: write once, sample anywhere, with no training code."""
 
+import os
 import pathlib
 import random
 
@@ -134,9 +135,13 @@ def load(filepath):
     >>> digits.sample(16, seed=0).shape
     (16, 8, 8, 1)
     """
+    if not isinstance(filepath, (str, os.PathLike)):
+        raise TypeError(f"`filepath` must be a path. Received: filepath={filepath!r}")
     path = pathlib.Path(filepath)
     if not _files.is_saved_model(path):
-        hint = " It is a Keras file: use keras.models.load_model." if path.is_file() else ""
+        hint = (
+            " It is a Keras file: use keras.models.load_model." if path.suffix == ".keras" else ""
+        )
         raise ValueError(
             "`filepath` must be the folder of a SavedModel, with a file saved_model.pb. "
             f"Received: filepath={str(filepath)!r}.{hint}"

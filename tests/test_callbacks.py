@@ -50,8 +50,11 @@ def tags(folder):
 class Painter:
     """A stand-in for a model: new pictures at every call."""
 
+    output_shape = (None, 8, 8, 1)
+
     def __init__(self):
         self.calls = []
+        self.sampler = self
 
     def sample(self, num, labels=None, seed=None):
         self.calls.append({"num": num, "labels": labels, "seed": seed})
@@ -234,14 +237,39 @@ class TestKerasCallbacks:
         assert fit(make_gan(), callback, epochs=5).epoch == [0, 1]
 
 
+def test_sample_grid_refuses_what_is_no_picture(tmp_path):
+    from tests.models.test_gan import points
+
+    gan = points()
+    gan.compile()
+    with pytest.raises(ValueError, match=r"`SampleGrid` needs .*shape \(2,\)"):
+        gan.fit(np.zeros((64, 2), "float32"), callbacks=[SampleGrid(tmp_path)], verbose=0)
+    with pytest.raises(ValueError, match="`scale`"):
+        SampleGrid(tmp_path, scale=0)
+
+
+def test_the_animation_leaves_out_pictures_of_another_size(tmp_path):
+    for epoch, side in ((1, 8), (2, 4), (3, 4)):
+        grid = np.random.default_rng(epoch).uniform(-1, 1, (1, side, side, 1))
+        kg.data.save_grid(grid, tmp_path / f"epoch_{epoch:04d}.png")
+    run(SampleGrid(tmp_path), [])
+    with Image.open(tmp_path / "animation.gif") as animation:
+        assert animation.n_frames == 2
+
+
 class TestTerminateOnNaN:
     def test_stops_when_any_loss_is_nan(self):
         gan = make_gan()
         weights = gan.generator.get_weights()
         gan.generator.set_weights([np.full_like(w, np.nan) for w in weights])
         assert fit(gan, TerminateOnNaN(), epochs=5).epoch == [0]
-        with pytest.raises(RuntimeError, match="NaN or Inf"):
-            fit(gan, TerminateOnNaN(raise_error=True))
+
+    def test_says_which_loss(self, capsys):
+        callback = TerminateOnNaN()
+        callback.set_model(make_gan())
+        callback.on_train_batch_end(7, {"g_loss": np.float32("inf"), "d_loss": np.float32(0)})
+        assert "Step 7: g_loss is NaN or infinite" in capsys.readouterr().out
+        assert callback.model.stop_training
 
     def test_lets_finite_losses_pass(self):
         assert fit(make_gan(), TerminateOnNaN()).epoch == [0, 1]

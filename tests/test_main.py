@@ -42,6 +42,16 @@ def test_trains_from_the_command_line_and_resumes(tmp_path, capsys):
     assert "trained for 3 epochs already" in capsys.readouterr().out
 
 
+def test_epochs_of_any_length_are_counted_right(tmp_path, capsys):
+    arguments = ["train", "gan", "--output", str(tmp_path / "run"), *SMALL]
+    arguments += ["--steps-per-epoch", "11"]
+    main([*arguments, "--epochs", "1"])
+    main([*arguments, "--epochs", "2"])
+    assert "epochs 2 to 2" in capsys.readouterr().out
+    model = keras.models.load_model(tmp_path / "run" / "model.keras")
+    assert int(model.g_optimizer.iterations) == 22
+
+
 def test_another_configuration_is_refused(tmp_path):
     train(tmp_path, 1)
     before = (tmp_path / "model.keras").read_bytes()
@@ -50,9 +60,13 @@ def test_another_configuration_is_refused(tmp_path):
     assert (tmp_path / "model.keras").read_bytes() == before
 
 
-def test_nothing_is_written_for_a_bad_dataset(tmp_path):
-    with pytest.raises(SystemExit, match="`batch_size`"):
-        train(tmp_path / "run", 1, "--batch-size", "5000")
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [("--batch-size", "5000", "`batch_size`"), ("--ema-decay", "2", "`ema_decay`")],
+)
+def test_nothing_is_written_for_a_bad_option(tmp_path, option, value, message):
+    with pytest.raises(SystemExit, match=message):
+        train(tmp_path / "run", 1, option, value)
     assert not (tmp_path / "run").exists()
 
 

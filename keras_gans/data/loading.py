@@ -1,6 +1,7 @@
 """Datasets by name, from folders and from arrays, ready for `fit`."""
 
 import dataclasses
+import math
 import os
 import pathlib
 
@@ -62,8 +63,8 @@ def load(
             - the path of a folder of pictures; its sub-folders, if any, are classes;
             - an array `(num, height, width, channels)` or `(num, height, width)`: uint8 pixels in
               [0, 255] or floats in [−1, 1]; or a tuple `(array, integer labels)`.
-        split: String, part of a named dataset, such as `"train"`, `"test"` or `"train[:1000]"`.
-            Defaults to `"train"`.
+        split: String, part of a named dataset, such as `"train"`, `"test"` or `"train[:1000]"`;
+            folders and arrays are not divided, and have `"train"` only. Defaults to `"train"`.
         batch_size: Positive integer. Examples that do not fill a batch are dropped. Defaults to
             `64`.
         image_size: `(height, width)` or an integer: cut the largest centred part of that aspect
@@ -90,6 +91,8 @@ def load(
     (8, 8, 1)
     """
     batch_size = _checks.positive_int("batch_size", batch_size)
+    if not isinstance(split, str):
+        raise TypeError(f"`split` must be a string. Received: split={split!r}")
     seed = _checks.seed("seed", seed)
     image_size = _image_size(image_size)
     dataset, info = _examples(source, split, image_size)
@@ -100,15 +103,21 @@ def load(
             f"`batch_size` must be at most the number of images, {info.num_examples} in the split "
             f"{split!r} of {info.name!r}. Received: batch_size={batch_size}"
         )
-    bytes_needed = 4 * np.prod(info.image_shape) * (info.num_examples or np.inf)
+    bytes_needed = 4 * math.prod(info.image_shape) * (info.num_examples or np.inf)
     if bytes_needed <= CACHE_BYTES:
         dataset = dataset.cache()
     if split.startswith("train") if shuffle is None else shuffle:
-        dataset = dataset.shuffle(min(info.num_examples or 10_000, 60_000), seed=seed)
+        dataset = dataset.shuffle(_buffer_size(info, batch_size), seed=seed)
     if not labels:
         dataset = dataset.map(lambda image, label: image, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(batch_size, drop_remainder=True)
     return dataset.prefetch(tf.data.AUTOTUNE), info
+
+
+def _buffer_size(info, batch_size):
+    """Examples to shuffle among: all, if they fit in `CACHE_BYTES`."""
+    fitting = CACHE_BYTES // (4 * math.prod(info.image_shape))
+    return min(info.num_examples or fitting, max(fitting, batch_size))
 
 
 def _examples(source, split, image_size):
@@ -117,10 +126,13 @@ def _examples(source, split, image_size):
         if source == "digits":
             return _digits(split, image_size)
         if pathlib.Path(source).is_dir():
+            _refuse_split(split, "a folder")
             return _folder(pathlib.Path(source), split, image_size)
         if isinstance(source, str):
             return _tfds(source, split, image_size)
         raise ValueError(f"{_SOURCES} Received: source={source!r}")
+    if isinstance(source, tuple) or hasattr(source, "__array__"):
+        _refuse_split(split, "an array")
     if isinstance(source, tuple) and len(source) == 2:
         return _arrays(np.asarray(source[0]), np.asarray(source[1]), split, image_size)
     if hasattr(source, "__array__"):
@@ -129,6 +141,14 @@ def _examples(source, split, image_size):
         "`source` must be a name, a folder, an array or a tuple (array, labels). "
         f"Received: source of type {type(source).__name__}"
     )
+
+
+def _refuse_split(split, kind):
+    if split != "train":
+        raise ValueError(
+            f"`split` must be 'train' for {kind}, which is not divided into parts. "
+            f"Received: split={split!r}"
+        )
 
 
 def _digits(split, image_size):

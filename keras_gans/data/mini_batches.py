@@ -30,9 +30,9 @@ def mini_batches(x, y, batch_size, batches_per_step, replicas, shuffle, check):
     """
     x, y = checked(x, y, check)
     if isinstance(x, keras.utils.PyDataset):
-        return InterleavedPyDataset(x, batches_per_step, check)
+        return InterleavedPyDataset(x, batches_per_step, replicas, check)
     if isinstance(x, types.GeneratorType):
-        return interleaved_generator(x, batches_per_step, check)
+        return interleaved_generator(x, batches_per_step, replicas, check)
     if isinstance(x, tf.data.Dataset):
         return interleaved_dataset(x, batches_per_step, replicas)
     batch_size = 32 if batch_size is None else _checks.positive_int("batch_size", batch_size)
@@ -43,9 +43,9 @@ def evaluation_batches(x, y, check):
     """Return `(x, y)` for `keras.Model.evaluate`: as they are, but checked."""
     x, y = checked(x, y, check)
     if isinstance(x, keras.utils.PyDataset):
-        x = InterleavedPyDataset(x, 1, check)
+        x = CheckedPyDataset(x, check)
     elif isinstance(x, types.GeneratorType):
-        x = interleaved_generator(x, 1, check)
+        x = checked_generator(x, check)
     return x, y
 
 
@@ -148,9 +148,12 @@ def interleave(batches):
 
 
 class InterleavedPyDataset(keras.utils.PyDataset):
-    """A `PyDataset` whose item i holds the batches i·n … i·n + n − 1 of another, interleaved."""
+    """A `PyDataset` whose item i holds the batches i·n … i·n + n − 1 of another, interleaved.
 
-    def __init__(self, dataset, batches_per_step, check):
+    A last batch of another size is left out.
+    """
+
+    def __init__(self, dataset, batches_per_step, replicas, check):
         super().__init__(
             workers=dataset.workers,
             use_multiprocessing=dataset.use_multiprocessing,
@@ -159,13 +162,17 @@ class InterleavedPyDataset(keras.utils.PyDataset):
         self.dataset = dataset
         self.batches_per_step = batches_per_step
         self.check = check
+        self.full_batches = dataset.num_batches
+        if self.full_batches:
+            size = _size(dataset[0])
+            _check_divisible(size, replicas)
+            self.full_batches -= _size(dataset[self.full_batches - 1]) != size
         if self.num_batches == 0:
-            raise ValueError(_too_few(batches_per_step, f"a PyDataset of {dataset.num_batches}"))
+            raise ValueError(_too_few(batches_per_step, f"a PyDataset of {self.full_batches}"))
 
     @property
     def num_batches(self):
-        batches = self.dataset.num_batches
-        return None if batches is None else batches // self.batches_per_step
+        return None if self.full_batches is None else self.full_batches // self.batches_per_step
 
     def __getitem__(self, index):
         n = self.batches_per_step
@@ -179,17 +186,44 @@ class InterleavedPyDataset(keras.utils.PyDataset):
         self.dataset.on_epoch_end()
 
 
-def interleaved_generator(batches, batches_per_step, check):
-    """Yield the batches of a generator in interleaved groups, as tuples, which Keras asks for."""
+class CheckedPyDataset(InterleavedPyDataset):
+    """A `PyDataset` for evaluation: every batch of another, checked."""
+
+    def __init__(self, dataset, check):
+        super().__init__(dataset, batches_per_step=1, replicas=1, check=check)
+        self.full_batches = dataset.num_batches
+
+
+def interleaved_generator(batches, batches_per_step, replicas, check):
+    """Yield the batches of a generator in interleaved groups, as tuples, which Keras asks for.
+
+    Batches of another size than the first are left out.
+    """
+    first = next(batches, None)
+    full = [] if first is None else [first]
+    if full:
+        _check_divisible(_size(first), replicas)
+        rest = (batch for batch in batches if _size(batch) == _size(first))
+        batches = itertools.chain(full, rest)
     for step in itertools.count():
         group = list(itertools.islice(batches, batches_per_step))
         if len(group) == batches_per_step:
-            flat = _interleave_arrays(group, check)
-            yield tuple(flat) if isinstance(flat, (tuple, list)) else (flat,)
+            yield as_tuple(_interleave_arrays(group, check))
         elif step == 0:
             raise ValueError(_too_few(batches_per_step, f"a generator of {len(group)}"))
         else:
             return
+
+
+def checked_generator(batches, check):
+    """Yield every batch of a generator, checked, as tuples."""
+    for batch in batches:
+        _check_batch(batch, check)
+        yield as_tuple(batch)
+
+
+def as_tuple(batch):
+    return tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
 
 
 @contextlib.contextmanager
@@ -240,13 +274,17 @@ def _flag_full(size, *batch):
 def _interleave_arrays(batches, check):
     for batch in batches:
         _check_batch(batch, check)
-    sizes = {len(tf.nest.flatten(batch)[0]) for batch in batches}
+    sizes = {_size(batch) for batch in batches}
     if len(sizes) > 1:
-        smallest = min(sizes)
-        batches = [tf.nest.map_structure(lambda a: a[:smallest], batch) for batch in batches]
+        raise ValueError(f"`x` must yield batches of one size. Received: the sizes {sorted(sizes)}")
     return tf.nest.map_structure(
         lambda *arrays: np.stack(arrays, axis=1).reshape(-1, *np.shape(arrays[0])[1:]), *batches
     )
+
+
+def _size(batch):
+    """Examples in a batch."""
+    return len(_unpack(batch)[0])
 
 
 def _check_batch(batch, check):
@@ -255,6 +293,11 @@ def _check_batch(batch, check):
 
 def _unpack(batch):
     """Return `(x, y)` of a batch that may be `x` alone."""
+    if isinstance(batch, dict):
+        raise TypeError(
+            "`x` must yield examples, or (examples, labels), not dictionaries: pass "
+            f"x.map(lambda batch: batch[name]). Received: the names {sorted(batch)}"
+        )
     if not isinstance(batch, (tuple, list)):
         return batch, None
     if len(batch) > 2:

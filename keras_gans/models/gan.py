@@ -24,8 +24,9 @@ class GAN(GenerativeModel):
         update the generator by descending the gradient of its loss
 
     Args:
-        generator: Built `keras.Model` from latents `(batch, latent_dim)` to examples.
-        discriminator: Built `keras.Model` from examples to logits `(batch, …)`, without sigmoid.
+        generator: Built Sequential or functional `keras.Model` from latents
+            `(batch, latent_dim)` to examples.
+        discriminator: Likewise, from examples to logits `(batch, …)`, without sigmoid.
         latent_dim: Positive integer, size of the latent vectors.
         n_critic: Positive integer, discriminator updates for each generator update: the paper's k.
             Each takes a mini-batch of its own. Defaults to `1`.
@@ -196,7 +197,7 @@ class GAN(GenerativeModel):
         sampler, discriminator, latent_dim = self.sampler, self.discriminator, self.latent_dim
 
         def generate(latents):
-            return sampler(latents, training=False)
+            return at_least_float32(sampler(latents, training=False))
 
         def sample(num, seed):
             return generate(saved_model.latents(num, latent_dim, seed))
@@ -222,6 +223,11 @@ def _check_networks(generator, discriminator, latent_dim):
             raise ValueError(
                 f"`{name}` must be built: give its first layer an input shape, or call it once on "
                 f"data. Received: an unbuilt {type(network).__name__}"
+            )
+        if not hasattr(network, "input_shape") or isinstance(network.output_shape, list):
+            raise TypeError(
+                f"`{name}` must be a Sequential or functional keras.Model with one output. "
+                f"Received: {name} of type {type(network).__name__}"
             )
     if generator.input_shape[1:] != (latent_dim,):
         raise ValueError(

@@ -9,13 +9,18 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, _files, saved_model
+from keras_gans._precision import at_least_float32
 from keras_gans.data import mini_batches
+
+#: How Keras names the variable of a seed generator.
+SEED_STATE = "seed_generator_state"
 
 
 class OptimizerGroup:
     """The optimizers of a model, where Keras callbacks look for the only one: `model.optimizer`.
 
-    Callbacks that tune learning rates go through `optimizers`.
+    Callbacks that tune learning rates go through `optimizers`; those of Keras before 3.15 read and
+    set `learning_rate`, one for all.
     """
 
     built = True
@@ -24,8 +29,21 @@ class OptimizerGroup:
         self.optimizers = list(optimizers)
 
     @property
+    def variables(self):
+        return [variable for optimizer in self.optimizers for variable in optimizer.variables]
+
+    @property
     def iterations(self):
         return self.optimizers[0].iterations
+
+    @property
+    def learning_rate(self):
+        return self.optimizers[0].learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value):
+        for optimizer in self.optimizers:
+            optimizer.learning_rate = value
 
 
 class GenerativeModel(keras.Model):
@@ -133,19 +151,29 @@ class GenerativeModel(keras.Model):
             metrics: List of `keras_gans.metrics` that compare real with generated examples; they
                 are updated by `evaluate`.
             run_eagerly, steps_per_execution, jit_compile: Those of `keras.Model.compile`.
-            auto_scale_loss: Boolean, wrap each optimizer in a `LossScaleOptimizer` under the
-                policy `mixed_float16`. Defaults to `True`.
+            auto_scale_loss: Boolean, wrap each optimizer in a `LossScaleOptimizer` if its networks
+                compute in float16. Defaults to `True`.
             **optimizers: One Keras optimizer for each name of `optimizer_networks`, as an object,
-                a name or a config. Those not given, or `None`, are the paper's.
+                a name or a config. Those not given, or `None`, are the paper's. Under a strategy
+                they are made inside its scope, as the model is.
 
         Raises:
             TypeError: If an optimizer's name is unknown.
+            ValueError: If one optimizer is given twice, or was made outside the strategy's scope.
         """
         unknown = set(optimizers) - set(self.optimizer_networks)
         if unknown:
             raise TypeError(
                 f"`compile()` takes the optimizers {list(self.optimizer_networks)}. "
                 f"Received: {sorted(unknown)}"
+            )
+        given = [id(optimizer) for optimizer in optimizers.values() if optimizer is not None]
+        if len(set(given)) < len(given) and not all(
+            isinstance(o, str) for o in optimizers.values()
+        ):
+            raise ValueError(
+                f"{list(self.optimizer_networks)} must be different objects: each keeps the state "
+                "of its own networks. Received: one object twice"
             )
         super().compile(
             optimizer=None,
@@ -157,7 +185,8 @@ class GenerativeModel(keras.Model):
             defaults = self.default_optimizers()
             for name in self.optimizer_networks:
                 optimizer = keras.optimizers.get(optimizers.get(name) or defaults[name])
-                if auto_scale_loss and self.dtype_policy.name == "mixed_float16":
+                self._check_optimizer(name, optimizer)
+                if auto_scale_loss and self._computes_in_float16(name):
                     optimizer = _with_loss_scale(optimizer)
                 optimizer.build(self._trained_variables(name))
                 setattr(self, name, optimizer)
@@ -185,6 +214,26 @@ class GenerativeModel(keras.Model):
         networks = [getattr(self, name) for name in self.optimizer_networks[optimizer_name]]
         return [variable for network in networks for variable in network.trainable_variables]
 
+    def _check_optimizer(self, name, optimizer):
+        strategy = self.distribute_strategy
+        if strategy.num_replicas_in_sync > 1 and optimizer.gradient_accumulation_steps:
+            raise ValueError(
+                f"`{name}` must not accumulate gradients when replicas share a batch: TensorFlow "
+                "cannot. Received: gradient_accumulation_steps="
+                f"{optimizer.gradient_accumulation_steps}"
+            )
+        iterations = optimizer.variables[0].value
+        if not strategy.extended.variable_created_in_scope(iterations):
+            raise ValueError(
+                f"`{name}` must be made inside `strategy.scope()`, as the model is. Received: an "
+                "optimizer made outside"
+            )
+
+    def _computes_in_float16(self, optimizer_name):
+        networks = [getattr(self, name) for name in self.optimizer_networks[optimizer_name]]
+        layers = [layer for network in networks for layer in network._flatten_layers()]
+        return any(layer.compute_dtype == "float16" for layer in layers)
+
     def minimize(self, optimizer_name, loss_fn):
         """Take one step of one player.
 
@@ -206,7 +255,10 @@ class GenerativeModel(keras.Model):
                 for regularizer in getattr(self, name).losses:
                     loss += regularizer
             loss = optimizer.scale_loss(loss / tf.distribute.get_strategy().num_replicas_in_sync)
-        optimizer.apply(tape.gradient(loss, variables), variables)
+        gradients = tape.gradient(loss, variables)
+        if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            gradients = _overflow_everywhere(gradients)
+        optimizer.apply(gradients, variables)
         return losses
 
     # Randomness
@@ -242,10 +294,14 @@ class GenerativeModel(keras.Model):
         return self.trackers
 
     def record(self, losses, batch_size=1):
-        """Add a dictionary of losses, means over `batch_size` examples, to the running means."""
+        """Add a dictionary of losses, means over `batch_size` examples, to the running means.
+
+        A replica without examples, in the last batch of an evaluation, adds nothing.
+        """
         for tracker in self.trackers:
             if tracker.name in losses:
-                tracker.update_state(losses[tracker.name], sample_weight=batch_size)
+                loss = ops.where(batch_size > 0, losses[tracker.name], 0.0)
+                tracker.update_state(loss, sample_weight=batch_size)
 
     def logs(self):
         """Return the running means by name, in the shape that the strategy can reduce."""
@@ -304,7 +360,7 @@ class GenerativeModel(keras.Model):
         """
         for name in ("class_weight", "sample_weight"):
             if kwargs.pop(name, None) is not None:
-                raise ValueError(f"`{name}` has no meaning in a game between networks. Remove it.")
+                raise ValueError(f"`{name}` has no meaning in a game between networks.")
         if validation_split and validation_data is None:
             (x, y), validation_data = mini_batches.split(x, y, validation_split)
         if validation_data is not None:
@@ -330,11 +386,27 @@ class GenerativeModel(keras.Model):
                 shuffle=False,
                 **kwargs,
             )
+        if history.epoch and not history.history:
+            raise ValueError(
+                "`x` must hold at least the mini-batches of one step, "
+                f"{self.batches_per_step}. Received: a dataset of fewer batches"
+            )
         for name in self.optimizer_networks:
             getattr(self, name).finalize_variable_values(self._trained_variables(name))
         return history
 
-    def evaluate(self, x=None, y=None, return_dict=False, **kwargs):
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        return_dict=False,
+        **kwargs,
+    ):
         """Measure the losses, and the metrics given to `compile`, on held-out examples.
 
         As `keras.Model.evaluate`. Networks run with `training=False`, and noise is the same at
@@ -343,13 +415,26 @@ class GenerativeModel(keras.Model):
         Raises:
             ValueError, TypeError: As `fit`.
         """
+        if sample_weight is not None:
+            raise ValueError(
+                "`sample_weight` has no meaning in a game between networks. Remove it."
+            )
         if x is not None and not kwargs.get("_use_cached_eval_dataset"):
             x, y = mini_batches.evaluation_batches(x, y, self.check_examples)
         self.evaluation_seeds.state.assign(np.array([0, 0]))
         for metric in self.sample_metrics:
             metric.reset_state()
         with mini_batches.readable_errors():
-            logs = super().evaluate(x, y, return_dict=True, **kwargs)
+            logs = super().evaluate(
+                x,
+                y,
+                batch_size=batch_size,
+                verbose=verbose,
+                steps=steps,
+                callbacks=callbacks,
+                return_dict=True,
+                **kwargs,
+            )
         logs = {name: logs[name] for name in self.metrics_names}
         for metric in self.sample_metrics:
             result = metric.result()
@@ -381,7 +466,7 @@ class GenerativeModel(keras.Model):
 
     def call(self, inputs, training=False):
         """Generate examples from latents: what `model(latents)` and `model.predict` do."""
-        return self.sampler(inputs, training=training)
+        return at_least_float32(self.sampler(inputs, training=training))
 
     def sample(self, num, labels=None, seed=None, batch_size=256):
         """Generate examples.
@@ -420,7 +505,13 @@ class GenerativeModel(keras.Model):
     # Saving
 
     def save(self, filepath, overwrite=True, **kwargs):
-        """Save the model as a `.keras` file, written beside its target and renamed."""
+        """Save the model as a `.keras` file, written beside its target and renamed.
+
+        Raises:
+            ValueError: If `filepath` does not end in `.keras`.
+        """
+        if not str(filepath).endswith(".keras"):
+            raise ValueError(f"`filepath` must end in '.keras'. Received: filepath={filepath!r}")
         with _files.replacing(filepath, overwrite) as temporary:
             super().save(temporary, **kwargs)
 
@@ -428,6 +519,10 @@ class GenerativeModel(keras.Model):
         """Save all weights, optimizers and random state as a `.weights.h5` file."""
         if kwargs.get("max_shard_size") is not None:
             return super().save_weights(filepath, overwrite=overwrite, **kwargs)
+        if not str(filepath).endswith(".weights.h5"):
+            raise ValueError(
+                f"`filepath` must end in '.weights.h5'. Received: filepath={filepath!r}"
+            )
         with _files.replacing(filepath, overwrite) as temporary:
             super().save_weights(temporary)
 
@@ -441,8 +536,8 @@ class GenerativeModel(keras.Model):
         missing = set(states) - set(store.keys())
         if missing:
             raise ValueError(
-                f"The saved file holds no random state for {sorted(missing)}: it was saved from a "
-                "model with other networks."
+                f"The saved file holds no random state for {sorted(missing)}: it was saved from "
+                "other networks, or by other code."
             )
         for key, state in states.items():
             state.assign(store[key][()])
@@ -450,7 +545,7 @@ class GenerativeModel(keras.Model):
 
     def _seed_states(self):
         """The state of every seed generator in the model and its networks, by a stable key."""
-        states = [v for v in self.non_trainable_variables if v.path.endswith("_generator_state")]
+        states = [v for v in self.non_trainable_variables if v.path.endswith(SEED_STATE)]
         return {f"seed_state_{i}": state for i, state in enumerate(states)}
 
     # Serving
@@ -499,11 +594,21 @@ def read_only(network, inputs, training=True):
     with keras.StatelessScope() as scope:
         outputs = network(inputs, training=training)
     for variable in network.non_trainable_variables:
-        if variable.path.endswith("seed_generator_state"):
+        if variable.path.endswith(SEED_STATE):
             value = scope.get_current_value(variable)
             if value is not None:
                 variable.assign(value)
     return outputs
+
+
+def _overflow_everywhere(gradients):
+    """Let an overflow on one replica show on all: Keras's loss scaling looks at the first only."""
+    replicas = tf.distribute.get_replica_context()
+    if replicas is None or replicas.num_replicas_in_sync == 1:
+        return gradients
+    overflow = tf.add_n([tf.reduce_sum(g * 0) for g in gradients if g is not None])  # 0 or NaN
+    overflow = replicas.all_reduce(tf.distribute.ReduceOp.SUM, overflow)
+    return [None if g is None else g + overflow for g in gradients]
 
 
 def _with_loss_scale(optimizer):

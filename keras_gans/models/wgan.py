@@ -48,8 +48,8 @@ class WGAN(GAN):
 
     def __init__(self, generator, discriminator, latent_dim, n_critic=5, clip_value=0.01, **kwargs):
         super().__init__(generator, discriminator, latent_dim, n_critic, "wasserstein", **kwargs)
-        self.clip_value = clip_value
         clip = ClipConstraint(clip_value)
+        self.clip_value = clip.clip_value
         for weight in discriminator.trainable_variables:
             weight.constraint = clip
 

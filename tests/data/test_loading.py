@@ -9,7 +9,7 @@ import tensorflow as tf
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from keras_gans.data import load, to_uint8
+from keras_gans.data import load, save_grid, to_uint8
 
 
 def all_of(dataset):
@@ -72,14 +72,37 @@ class TestBatches:
             np.testing.assert_array_equal(a, b)
             assert not np.array_equal(a, c)
 
-    @pytest.mark.parametrize("arguments", [{"split": "test"}, {"shuffle": False}])
-    def test_other_splits_keep_their_order(self, arguments):
-        dataset, _ = load(images_of(64), batch_size=64, **arguments)
+    def test_order_is_kept_if_asked(self):
+        dataset, _ = load(images_of(64), batch_size=64, shuffle=False)
         np.testing.assert_array_equal(to_uint8(all_of(dataset)), images_of(64))
 
-    def test_other_splits_are_shuffled_if_asked(self):
-        dataset, _ = load(images_of(64), split="test", batch_size=64, shuffle=True, seed=0)
-        assert not np.array_equal(to_uint8(all_of(dataset)), images_of(64))
+    def test_other_splits_keep_their_order_unless_asked(self):
+        a, b, c = (
+            all_of(load("digits", split="test", seed=0, shuffle=shuffle)[0])
+            for shuffle in (None, False, True)
+        )
+        np.testing.assert_array_equal(a, b)
+        assert not np.array_equal(a, c)
+
+    @pytest.mark.parametrize("kind", ["array", "labelled", "folder"])
+    def test_what_is_not_divided_has_one_split(self, kind, tmp_path):
+        save_grid(np.zeros((1, 4, 4, 1)), tmp_path / "picture.png")
+        labelled = (images_of(4), np.arange(4))
+        source = {"array": images_of(4), "labelled": labelled, "folder": tmp_path}[kind]
+        with pytest.raises(ValueError, match=r"`split` must be 'train' for an? .*split='test'"):
+            load(source, split="test", batch_size=1, image_size=4)
+
+    def test_splits_are_strings(self):
+        with pytest.raises(TypeError, match="`split`"):
+            load("digits", split=None)
+
+    def test_the_shuffle_buffer_is_bounded(self, monkeypatch):
+        from keras_gans.data import loading
+
+        info = load("digits")[1]
+        monkeypatch.setattr(loading, "CACHE_BYTES", 4 * 64 * 100)
+        assert loading._buffer_size(info, 32) == 100
+        assert loading._buffer_size(info, 200) == 200
 
     def test_labels_stay_with_their_images(self):
         images = np.broadcast_to(np.arange(50, dtype="uint8")[:, None, None, None], (50, 4, 4, 1))

@@ -6,7 +6,13 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
-from keras_gans.data.mini_batches import checked, mini_batches, readable_errors, split
+from keras_gans.data.mini_batches import (
+    checked,
+    evaluation_batches,
+    mini_batches,
+    readable_errors,
+    split,
+)
 
 BATCHES = [np.arange(12.0, dtype="float32").reshape(4, 3) + 100 * i for i in range(7)]
 LABELS = [np.arange(4) + 10 * i for i in range(7)]
@@ -156,10 +162,21 @@ class TestRaggedBatches:
         np.testing.assert_array_equal(as_numpy(batches), BATCHES[:5] * 2)
 
     @pytest.mark.parametrize("kind", ["py_dataset", "generator"])
-    def test_shorten_the_mini_batches_of_their_step_elsewhere(self, kind):
-        flat = as_numpy(batches_of(SOURCES[kind](self.RAGGED), 2))
-        np.testing.assert_array_equal(flat[2][0::2], BATCHES[4][:3])
-        np.testing.assert_array_equal(flat[2][1::2], BATCHES[5][:3])
+    def test_are_left_out_elsewhere(self, kind):
+        for n, steps in ((1, 5), (2, 2), (5, 1)):
+            flat = as_numpy(batches_of(SOURCES[kind](self.RAGGED), n))
+            dealt = [step[j::n] for step in flat for j in range(n)]
+            np.testing.assert_array_equal(dealt, BATCHES[: steps * n])
+
+    def test_in_the_middle_of_a_py_dataset_are_refused(self):
+        batches = batches_of(Batches([BATCHES[0], BATCHES[1][:3], *BATCHES[2:4]]), 2)
+        with pytest.raises(ValueError, match="batches of one size"):
+            batches[0]
+
+    @pytest.mark.parametrize("kind", ["py_dataset", "generator"])
+    def test_are_evaluated(self, kind):
+        batches, _ = evaluation_batches(SOURCES[kind](self.RAGGED), None, accept)
+        assert [len(batch) for batch in as_numpy(batches)] == [*[len(BATCHES[0])] * 5, 3]
 
 
 class TestTooShort:
