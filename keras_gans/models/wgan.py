@@ -25,6 +25,7 @@ class WGAN(GAN):
 
     Logs: `g_loss`; `d_loss`; `wasserstein_estimate`, E D(x) − E D(G(z)): the distance between the
     data and the generator up to the critic's Lipschitz constant, which clipping leaves unknown.
+    Biases are clipped, too, so data far from the origin want to be scaled down.
 
     Example:
 
