@@ -15,7 +15,7 @@ _CLASSIFIER = pathlib.Path("mnist_classifier", "classifier.keras")
 
 
 def find_saved_model(relative_path, how_to_make_it):
-    """Path of a model that ships with the library.
+    """Path of a model that comes with the repository.
 
     Looked for in the directory that the environment variable KERAS_GANS_SAVED_MODELS names, inside
     the installed package, and beside the package in a checkout.
@@ -115,7 +115,7 @@ class InceptionFeatures(ClassifierFeatures):
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class MNISTFeatures(ClassifierFeatures):
-    """The MNIST classifier that ships with the library: 64 features and 10 logits, offline.
+    """The MNIST classifier that comes with the repository: 64 features and 10 logits, offline.
 
     Takes images (batch, 28, 28, 1) in [-1, 1]. Made by `python benchmarks/mnist_classifier.py`; its
     test accuracy is written beside it in saved_models/mnist_classifier.
