@@ -95,7 +95,7 @@ critic has learned the digits by heart.
 These images are not selected: they are the first hundred of seed 0.
 """
 
-kg.data.save_grid(gan.sample(100, seed=0), OUTPUT / "grid.png", scale=64 // info.image_shape[0])
+kg.data.save_grid(gan.sample(100, seed=0), OUTPUT / "grid.png")
 
 """
 ## Save, load, serve
@@ -109,7 +109,7 @@ again = keras.models.load_model(OUTPUT / "model.keras")
 
 gan.export(OUTPUT / "saved_model")
 served = kg.load(OUTPUT / "saved_model")
-kg.data.save_grid(served.sample(16, seed=1), OUTPUT / "served.png", scale=64 // info.image_shape[0])
+kg.data.save_grid(served.sample(16, seed=1), OUTPUT / "served.png")
 
 print(f"Look at {OUTPUT / 'grid.png'}, and at {OUTPUT / 'samples' / 'animation.gif'}.")
 print(f"Load {OUTPUT / 'saved_model'} with keras_gans.load.")

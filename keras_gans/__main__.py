@@ -96,7 +96,7 @@ def claim_run(folder, wanted):
 def sample(options):
     """Draw images from a SavedModel into one picture."""
     images = saved_model.load(options.saved_model).sample(options.num, seed=options.seed)
-    data.save_grid(images, options.output, scale=-(-32 // images.shape[1]))
+    data.save_grid(images, options.output)
     print(f"{options.num} samples are in {options.output}.")
 
 

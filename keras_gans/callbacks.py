@@ -68,7 +68,7 @@ class SampleGrid(keras.callbacks.Callback):
         if (epoch + 1) % self.every:
             return
         images = self.model.sample(self.num, labels=self.labels, seed=self.seed)
-        grid = image_grid(images, scale=self.scale or -(-32 // images.shape[1]))
+        grid = image_grid(images, scale=self.scale)
         with _files.replacing(self.directory / f"epoch_{epoch + 1:04d}.png") as temporary:
             grid.save(temporary)
         if self.tensorboard is not None:

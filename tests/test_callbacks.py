@@ -251,7 +251,7 @@ def test_sample_grid_refuses_what_is_no_picture(tmp_path):
 def test_the_animation_leaves_out_pictures_of_another_size(tmp_path):
     for epoch, side in ((1, 8), (2, 4), (3, 4)):
         grid = np.random.default_rng(epoch).uniform(-1, 1, (1, side, side, 1))
-        kg.data.save_grid(grid, tmp_path / f"epoch_{epoch:04d}.png")
+        kg.data.save_grid(grid, tmp_path / f"epoch_{epoch:04d}.png", scale=1)
     run(SampleGrid(tmp_path), [])
     with Image.open(tmp_path / "animation.gif") as animation:
         assert animation.n_frames == 2

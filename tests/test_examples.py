@@ -32,7 +32,7 @@ def test_wgan_gp(repository, tmp_path):
     out = run_example(repository, tmp_path, "wgan_gp.py", FILTERS=4, ROUNDS=2, STEPS_PER_ROUND=10)
     folder = tmp_path / "output" / "wgan_gp_digits"
     assert "load" in out
-    assert Image.open(folder / "grid.png").size == (10 * (64 + 2) + 2,) * 2
+    assert Image.open(folder / "grid.png").size == (10 * (32 + 2) + 2,) * 2
     assert (folder / "samples" / "animation.gif").exists()
     assert (folder / "model.keras").exists()
     assert (folder / "saved_model" / "saved_model.pb").exists()

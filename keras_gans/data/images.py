@@ -26,14 +26,15 @@ def to_uint8(images):
     return np.clip(pixels, 0, 255).astype("uint8")
 
 
-def image_grid(images, columns=None, padding=2, scale=1):
+def image_grid(images, columns=None, padding=2, scale=None):
     """Lay images out in a grid, row by row, on a white ground.
 
     Args:
         images: Float array `(num, height, width, channels)` in [−1, 1], with 1 or 3 channels.
         columns: Positive integer. Defaults to `None`, the grid nearest to a square.
         padding: Pixels between images. Defaults to `2`.
-        scale: Positive integer, side in the grid of one pixel of an image. Defaults to `1`.
+        scale: Positive integer, side in the grid of one pixel of an image. Defaults to `None`, as
+            much as makes images at least 32 pixels high.
 
     Returns:
         A `PIL.Image.Image`.
@@ -44,7 +45,7 @@ def image_grid(images, columns=None, padding=2, scale=1):
     Example:
 
     >>> import numpy as np, keras_gans as kg
-    >>> kg.data.image_grid(np.zeros((4, 8, 8, 1)), padding=1).size
+    >>> kg.data.image_grid(np.zeros((4, 8, 8, 1)), padding=1, scale=1).size
     (19, 19)
     """
     from PIL import Image
@@ -55,7 +56,7 @@ def image_grid(images, columns=None, padding=2, scale=1):
             "`images` must have shape (num, height, width, channels) with 1 or 3 channels. "
             f"Received: shape {images.shape}"
         )
-    scale = _checks.positive_int("scale", scale)
+    scale = _checks.positive_int("scale", -(-32 // images.shape[1]) if scale is None else scale)
     images = images.repeat(scale, axis=1).repeat(scale, axis=2)
     num, height, width, channels = images.shape
     if columns is None:

@@ -40,14 +40,14 @@ def test_the_grid_puts_every_pixel_where_it_belongs(channels):
 
 @pytest.mark.parametrize("num, columns, rows", [(1, 1, 1), (2, 2, 1), (4, 2, 2), (5, 3, 2)])
 def test_the_grid_is_nearly_square(num, columns, rows):
-    grid = image_grid(np.zeros((num, 8, 8, 1)))
+    grid = image_grid(np.zeros((num, 8, 8, 1)), scale=1)
     assert grid.size == (columns * 10 + 2, rows * 10 + 2)
     assert grid.mode == "L"
 
 
 def test_colours_keep_their_channels():
     red = np.array([1, -1, -1]) * np.ones((1, 2, 2, 3))
-    grid = image_grid(red, padding=0)
+    grid = image_grid(red, padding=0, scale=1)
     assert grid.mode == "RGB"
     assert grid.getpixel((1, 1)) == (255, 0, 0)
 
@@ -66,7 +66,7 @@ def test_sizes_must_be_positive(argument):
 
 def test_the_grid_is_saved_and_its_folder_made(tmp_path):
     images = np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 3))
-    save_grid(images, tmp_path / "new" / "grid.png", columns=4, padding=0)
+    save_grid(images, tmp_path / "new" / "grid.png", columns=4, padding=0, scale=1)
     with Image.open(tmp_path / "new" / "grid.png") as picture:
         saved = np.asarray(picture)
     np.testing.assert_array_equal(saved, np.concatenate(to_uint8(images), axis=1))
@@ -76,3 +76,8 @@ def test_an_unknown_format_writes_nothing(tmp_path):
     with pytest.raises(ValueError, match="unknown file extension"):
         save_grid(np.zeros((4, 8, 8, 1)), tmp_path / "grid.picture")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("side", "pixels"), [(8, 32), (28, 56), (32, 32), (33, 33)])
+def test_small_images_are_enlarged(side, pixels):
+    assert image_grid(np.zeros((1, side, side, 1)), padding=0).size == (pixels, pixels)
