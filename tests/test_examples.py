@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import numpy as np
+import tensorflow as tf
 from PIL import Image
 
 
@@ -36,3 +38,37 @@ def test_wgan_gp(repository, tmp_path):
     assert (folder / "samples" / "animation.gif").exists()
     assert (folder / "model.keras").exists()
     assert (folder / "saved_model" / "saved_model.pb").exists()
+
+
+def test_distances(repository, tmp_path):
+    run_example(repository, tmp_path, "distances.py")
+    names = {path.name for path in (tmp_path / "output").rglob("*.png")}
+    kept = {path.name for path in (repository / "examples/figures/distances").glob("*.png")}
+    assert names == kept
+
+
+def test_game_dynamics(repository, tmp_path):
+    run_example(repository, tmp_path, "game_dynamics.py")
+    names = {path.name for path in (tmp_path / "output").rglob("*.png")}
+    kept = {path.name for path in (repository / "examples/figures/game_dynamics").glob("*.png")}
+    assert names == kept
+
+
+def test_simultaneous_steps_on_ab_circle_and_do_not_converge():
+    """v(a, b) = ab: each step turns, and lengthens the radius by (1 + rate²)^½."""
+    rate, steps = 0.1, 200
+    a, b = tf.Variable(1.0, dtype=tf.float64), tf.Variable(0.5, dtype=tf.float64)
+    radius = [np.hypot(a, b)]
+    angles = []
+    for _ in range(steps):
+        with tf.GradientTape() as tape:
+            value = a * b
+        slope_a, slope_b = tape.gradient(value, [a, b])
+        before = np.arctan2(b, a)
+        a.assign_sub(rate * slope_a)
+        b.assign_add(rate * slope_b)
+        radius.append(np.hypot(a, b))
+        angles.append((np.arctan2(b, a) - before) % (2 * np.pi))
+    np.testing.assert_allclose(radius, radius[0] * (1 + rate**2) ** (np.arange(steps + 1) / 2))
+    np.testing.assert_allclose(angles, np.arctan(rate))
+    assert sum(angles) > 3 * 2 * np.pi
