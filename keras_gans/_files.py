@@ -1,7 +1,6 @@
 """Files that are either whole or not there: written beside their target, then renamed."""
 
 import contextlib
-import io
 import os
 import pathlib
 import shutil
@@ -51,13 +50,6 @@ def replacing_saved_model(filepath):
 def is_saved_model(folder):
     """Whether `folder` holds a TensorFlow SavedModel."""
     return (pathlib.Path(folder) / "saved_model.pb").is_file()
-
-
-@contextlib.contextmanager
-def quiet():
-    """Keep what the block prints to itself."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        yield
 
 
 def _is_empty_folder(path):

@@ -101,10 +101,3 @@ class TestReplacingSavedModel:
         with pytest.raises(ValueError, match="`filepath` must be a new or empty folder"):
             self.write(target, "new")
         assert precious.read_text() == "years of work"
-
-
-def test_quiet_hides_what_is_printed(capsys):
-    with _files.quiet():
-        print("secret")
-    print("seen")
-    assert capsys.readouterr().out == "seen\n"

@@ -88,6 +88,13 @@ def test_export_refuses_a_folder_of_something_else(tmp_path):
     assert (tmp_path / "thesis.txt").read_text() == "the only copy"
 
 
+def test_export_prints_nothing_unless_asked(tmp_path, capsys):
+    points().export(tmp_path / "quiet")
+    assert capsys.readouterr().out == ""
+    points().export(tmp_path / "spoken", verbose=True)
+    assert "generate" in capsys.readouterr().out
+
+
 def test_export_knows_one_format(tmp_path):
     with pytest.raises(ValueError, match="`format`"):
         points().export(tmp_path / "model", format="onnx")

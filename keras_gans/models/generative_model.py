@@ -1,6 +1,5 @@
 """The stair of the house: what every generative model needs and no paper talks about."""
 
-import contextlib
 import inspect
 
 import keras
@@ -167,10 +166,8 @@ class GenerativeModel(keras.Model):
                 f"`compile()` takes the optimizers {list(self.optimizer_networks)}. "
                 f"Received: {sorted(unknown)}"
             )
-        given = [id(optimizer) for optimizer in optimizers.values() if optimizer is not None]
-        if len(set(given)) < len(given) and not all(
-            isinstance(o, str) for o in optimizers.values()
-        ):
+        given = [id(o) for o in optimizers.values() if isinstance(o, keras.optimizers.Optimizer)]
+        if len(set(given)) < len(given):
             raise ValueError(
                 f"{list(self.optimizer_networks)} must be different objects: each keeps the state "
                 "of its own networks. Received: one object twice"
@@ -210,8 +207,11 @@ class GenerativeModel(keras.Model):
         if config:
             self.compile(**keras.saving.deserialize_keras_object(config))
 
+    def _trained_networks(self, optimizer_name):
+        return [getattr(self, name) for name in self.optimizer_networks[optimizer_name]]
+
     def _trained_variables(self, optimizer_name):
-        networks = [getattr(self, name) for name in self.optimizer_networks[optimizer_name]]
+        networks = self._trained_networks(optimizer_name)
         return [variable for network in networks for variable in network.trainable_variables]
 
     def _check_optimizer(self, name, optimizer):
@@ -230,7 +230,7 @@ class GenerativeModel(keras.Model):
             )
 
     def _computes_in_float16(self, optimizer_name):
-        networks = [getattr(self, name) for name in self.optimizer_networks[optimizer_name]]
+        networks = self._trained_networks(optimizer_name)
         layers = [layer for network in networks for layer in network._flatten_layers()]
         return any(layer.compute_dtype == "float16" for layer in layers)
 
@@ -251,8 +251,8 @@ class GenerativeModel(keras.Model):
         with tf.GradientTape() as tape:
             losses = loss_fn()
             loss = next(iter(losses.values())) if isinstance(losses, dict) else losses
-            for name in self.optimizer_networks[optimizer_name]:
-                for regularizer in getattr(self, name).losses:
+            for network in self._trained_networks(optimizer_name):
+                for regularizer in network.losses:
                     loss += regularizer
             loss = optimizer.scale_loss(loss / tf.distribute.get_strategy().num_replicas_in_sync)
         gradients = tape.gradient(loss, variables)
@@ -577,9 +577,7 @@ class GenerativeModel(keras.Model):
         for name, (function, signature) in endpoints.items():
             archive.add_endpoint(name, function, signature)
         with _files.replacing_saved_model(filepath) as temporary:
-            quiet = contextlib.nullcontext() if verbose else _files.quiet()
-            with quiet:
-                archive.write_out(temporary, verbose=bool(verbose))
+            archive.write_out(temporary, verbose=bool(verbose))
 
     def serving_endpoints(self):
         """Return the networks to export and a dictionary of `(function, input signature)`."""
