@@ -34,7 +34,17 @@ except ImportError as error:
 if keras.backend.backend() != "tensorflow":
     raise ImportError(f"{_NEEDS_TENSORFLOW}the backend {keras.backend.backend()!r}")
 
-from keras_gans import callbacks, constraints, data, layers, losses, models, networks, penalties
+from keras_gans import (
+    callbacks,
+    constraints,
+    data,
+    layers,
+    losses,
+    models,
+    networks,
+    penalties,
+    techniques,
+)
 from keras_gans.saved_model import load
 
 _ROOMS = ("divergences", "metrics")

@@ -132,6 +132,48 @@ wasserstein = Objective(wasserstein_discriminator_loss, linear_generator_loss, "
 #: Lim and Ye 2017 (Geometric GAN); Miyato et al. 2018, equations 16 and 17.
 hinge = Objective(hinge_discriminator_loss, linear_generator_loss, "hinge")
 
+
+
+def least_squares_with_codes(a, b, c):
+    """Return the least-squares objective of any coding.
+
+    The discriminator minimises ½ E(D(x) − b)² + ½ E(D(G(z)) − a)², the generator
+    ½ E(D(G(z)) − c)²: `least_squares` is a = 0, b = c = 1.
+
+    Args:
+        a: Float, code of fakes.
+        b: Float, code of real examples.
+        c: Float, what the generator wants its fakes to be taken for.
+
+    Raises:
+        ValueError: If `a` equals `b`.
+
+    Example:
+
+    >>> import keras
+    >>> from keras_gans import losses
+    >>> objective = losses.least_squares_with_codes(a=-1.0, b=1.0, c=0.0)
+    >>> float(objective.generator(keras.ops.array([2.0])))
+    2.0
+
+    Reference:
+        Mao et al. 2017, Least Squares Generative Adversarial Networks, equation 2.
+    """
+    if a == b:
+        raise ValueError(f"`a` and `b` must differ. Received: a={a!r}, b={b!r}")
+
+    def half_mean_square(x):
+        return 0.5 * ops.mean(ops.square(x))
+
+    return Objective(
+        lambda real_logits, fake_logits: (
+            half_mean_square(real_logits - b) + half_mean_square(fake_logits - a)
+        ),
+        lambda fake_logits: half_mean_square(fake_logits - c),
+        "least_squares_with_codes",
+    )
+
+
 _BY_NAME = {o.name: o for o in (minimax, non_saturating, least_squares, wasserstein, hinge)}
 
 

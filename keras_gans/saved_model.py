@@ -22,6 +22,10 @@ def seed_or_new(seed):
     return random.randrange(2**31) if seed is None else seed
 
 
+#: What `export()` may write.
+ENDPOINTS = ("generate", "sample", "score", "classify")
+
+
 class SavedGenerator:
     """A generative model read from a SavedModel, for inference.
 
@@ -29,16 +33,17 @@ class SavedGenerator:
         latent_dim: Integer, size of the latent vectors.
         example_shape: Shape of one generated example.
         conditional: Boolean, whether the model takes labels.
-        endpoints: Names of the endpoints: `generate`, `sample`, `score` where the model has them.
+        endpoints: Names of the endpoints that the model has, of `generate`, `sample`, `score`,
+            `classify`.
     """
 
     def __init__(self, artifact):
         self._artifact = artifact
         signatures = artifact.signatures
-        self.endpoints = [n for n in ("generate", "sample", "score") if n in signatures]
+        self.endpoints = [n for n in ENDPOINTS if n in signatures]
         inputs = _input_specs(signatures["generate"])
-        self.conditional = len(inputs) > 1
-        self.latent_dim = inputs[0].shape[-1]
+        self.conditional = "labels" in inputs
+        self.latent_dim = inputs["latents"].shape[-1]
         self.example_shape = tuple(signatures["generate"].output_shapes.popitem()[1][1:])
 
     def generate(self, latents, labels=None):
@@ -90,16 +95,28 @@ class SavedGenerator:
         Raises:
             ValueError: If the model has no such endpoint, or the examples have another shape.
         """
-        if "score" not in self.endpoints:
+        data = self._examples(data, "score")
+        return self._artifact.score(data, *self._labels(labels, len(data))).numpy()
+
+    def classify(self, data):
+        """Return class probabilities of examples, float32 `(num, num_classes)`.
+
+        Raises:
+            ValueError: If the model has no such endpoint, or the examples have another shape.
+        """
+        return self._artifact.classify(self._examples(data, "classify")).numpy()
+
+    def _examples(self, data, endpoint):
+        if endpoint not in self.endpoints:
             raise ValueError(f"This SavedModel has the endpoints {self.endpoints} only.")
         data = np.asarray(data, "float32")
-        shape = tuple(_input_specs(self._artifact.signatures["score"])[0].shape)
+        shape = tuple(_input_specs(self._artifact.signatures[endpoint])["data"].shape)
         if data.ndim != len(shape) or data.shape[1:] != shape[1:]:
             raise ValueError(
                 f"`data` must have shape (num, {', '.join(map(str, shape[1:]))}). "
                 f"Received: data.shape={data.shape}"
             )
-        return self._artifact.score(data, *self._labels(labels, len(data))).numpy()
+        return data
 
     def _labels(self, labels, num):
         if not self.conditional:
@@ -163,4 +180,5 @@ def load(filepath):
 
 
 def _input_specs(signature):
-    return list(signature.structured_input_signature[1].values())
+    """The inputs of an endpoint, by name."""
+    return signature.structured_input_signature[1]

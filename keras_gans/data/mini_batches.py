@@ -6,6 +6,7 @@ from j on is mini-batch j, on one replica as on many.
 """
 
 import contextlib
+import functools
 import itertools
 import types
 
@@ -16,7 +17,9 @@ import tensorflow as tf
 from keras_gans import _checks
 
 
-def mini_batches(x, y, batch_size, batches_per_step, replicas, shuffle, check):
+def mini_batches(
+    x, y, batch_size, batches_per_step, replicas, shuffle, check, label_range=None
+):
     """Return the batches to train on, each holding `batches_per_step` interleaved mini-batches.
 
     Args:
@@ -27,8 +30,10 @@ def mini_batches(x, y, batch_size, batches_per_step, replicas, shuffle, check):
         shuffle: Boolean, whether to shuffle an array at every epoch.
         check: Function of `(x, y)`, arrays or `tf.TensorSpec`s of a batch, that raises if the model
             cannot learn from such examples.
+        label_range: `(low, high)`, the labels that a dataset may yield: low … high − 1. Defaults to
+            `None`, any.
     """
-    x, y = checked(x, y, check)
+    x, y = checked(x, y, check, label_range)
     if isinstance(x, keras.utils.PyDataset):
         return InterleavedPyDataset(x, batches_per_step, replicas, check)
     if isinstance(x, types.GeneratorType):
@@ -39,9 +44,9 @@ def mini_batches(x, y, batch_size, batches_per_step, replicas, shuffle, check):
     return array_batches(x, y, batch_size, batches_per_step, replicas, shuffle)
 
 
-def evaluation_batches(x, y, check):
+def evaluation_batches(x, y, check, label_range=None):
     """Return `(x, y)` for `keras.Model.evaluate`: as they are, but checked."""
-    x, y = checked(x, y, check)
+    x, y = checked(x, y, check, label_range)
     if isinstance(x, keras.utils.PyDataset):
         x = CheckedPyDataset(x, check)
     elif isinstance(x, types.GeneratorType):
@@ -49,7 +54,7 @@ def evaluation_batches(x, y, check):
     return x, y
 
 
-def checked(x, y, check):
+def checked(x, y, check, label_range=None):
     """Check examples as far as their kind allows without reading them, and return `(x, y)`.
 
     Arrays come back as arrays; datasets check their values as they are read.
@@ -57,7 +62,8 @@ def checked(x, y, check):
     if isinstance(x, tf.data.Dataset):
         _refuse_labels_beside(x, y)
         check(*_unpack(x.element_spec))
-        return x.map(_check_values, num_parallel_calls=tf.data.AUTOTUNE), None
+        check_batch = functools.partial(_check_values, label_range=label_range)
+        return x.map(check_batch, num_parallel_calls=tf.data.AUTOTUNE), None
     if isinstance(x, (keras.utils.PyDataset, types.GeneratorType)):
         _refuse_labels_beside(x, y)
         if isinstance(x, keras.utils.PyDataset):
@@ -232,7 +238,7 @@ def readable_errors():
     try:
         yield
     except tf.errors.InvalidArgumentError as error:
-        for problem in (NOT_FINITE, NOT_SCALED):
+        for problem in (NOT_FINITE, NOT_SCALED, NOT_LABELS):
             if problem in str(error):
                 raise ValueError(problem) from None
         raise
@@ -244,6 +250,8 @@ NOT_SCALED = (
     "Received: values outside"
 )
 
+NOT_LABELS = "Labels must count the classes of the model from 0. Received: other labels"
+
 
 def check_values(x):
     """Raise if an array holds NaN or infinities, or pictures that were not scaled."""
@@ -253,12 +261,25 @@ def check_values(x):
         raise ValueError(f"{NOT_SCALED}, up to {np.abs(x).max():g}")
 
 
-def _check_values(*batch):
+def check_labels(labels, label_range):
+    """Raise if an array of labels holds others than low … high − 1."""
+    low, high = label_range
+    if labels.size and not (low <= labels.min() and labels.max() < high):
+        raise ValueError(
+            f"{NOT_LABELS}, from {labels.min()} to {labels.max()}, not in [{low}, {high})"
+        )
+
+
+def _check_values(*batch, label_range=None):
     batch = _one_or_all(batch)
-    x, _ = _unpack(batch)
+    x, labels = _unpack(batch)
     checks = [tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(x)), [NOT_FINITE])]
     if len(x.shape) == 4:
         checks.append(tf.debugging.Assert(tf.reduce_max(tf.abs(x)) <= 1.001, [NOT_SCALED]))
+    if label_range is not None:
+        low, high = (tf.cast(limit, labels.dtype) for limit in label_range)
+        in_range = tf.reduce_all((labels >= low) & (labels < high))
+        checks.append(tf.debugging.Assert(in_range, [NOT_LABELS]))
     with tf.control_dependencies(checks):
         return tf.nest.map_structure(tf.identity, batch)
 

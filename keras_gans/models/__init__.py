@@ -1,8 +1,24 @@
 """Models: the zoo. Each file is one system and states what differs from its parent."""
 
+from keras_gans.models.conditional_gan import ConditionalGAN
+from keras_gans.models.conditional_wgan import ConditionalWGAN, ConditionalWGANGP
+from keras_gans.models.dcgan import DCGAN
 from keras_gans.models.gan import GAN
 from keras_gans.models.generative_model import GenerativeModel
+from keras_gans.models.lsgan import LSGAN
+from keras_gans.models.semi_supervised_gan import SemiSupervisedGAN
 from keras_gans.models.wgan import WGAN
 from keras_gans.models.wgan_gp import WGANGP
 
-__all__ = ["GAN", "WGAN", "WGANGP", "GenerativeModel"]
+__all__ = [
+    "DCGAN",
+    "GAN",
+    "LSGAN",
+    "WGAN",
+    "WGANGP",
+    "ConditionalGAN",
+    "ConditionalWGAN",
+    "ConditionalWGANGP",
+    "GenerativeModel",
+    "SemiSupervisedGAN",
+]

@@ -6,9 +6,11 @@ from keras import ops
 
 from keras_gans import _checks, losses, saved_model
 from keras_gans._precision import at_least_float32
+from keras_gans._read_only import read_only
 from keras_gans.data import mini_batches
-from keras_gans.models.generative_model import GenerativeModel, read_only
+from keras_gans.models.generative_model import GenerativeModel
 from keras_gans.models.moving_average import MovingAverage
+from keras_gans.techniques import technique
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -32,6 +34,7 @@ class GAN(GenerativeModel):
             Each takes a mini-batch of its own. Defaults to `1`.
         objective: `keras_gans.losses.Objective` or its name. Defaults to `"non_saturating"`;
             `"minimax"` is the paper's equation 1.
+        techniques: List of `keras_gans.techniques`, applied in its order. Defaults to none.
         ema_decay: Float in [0, 1) or `None`. If given, `sample` and `export` use a moving average
             of the generator with this decay, batch normalisation statistics included. Defaults to
             `None`.
@@ -40,9 +43,10 @@ class GAN(GenerativeModel):
 
     Raises:
         ValueError, TypeError: If a network is not built, the networks do not fit each other or
-            `latent_dim`, or a number is out of range.
+            `latent_dim`, a number is out of range, or a technique makes no sense for the objective.
 
-    Logs: `d_loss`, the mean over the discriminator's updates, and `g_loss`.
+    Logs: `d_loss`, the mean over the discriminator's updates, and `g_loss`; what techniques add is
+    in them. `evaluate` gives the losses of the objective alone, for held-out data.
 
     Example:
 
@@ -63,6 +67,7 @@ class GAN(GenerativeModel):
 
     optimizer_networks = {"g_optimizer": ("generator",), "d_optimizer": ("discriminator",)}
     loss_names = ("g_loss", "d_loss")
+    label_shapes = ()
 
     def __init__(
         self,
@@ -71,12 +76,13 @@ class GAN(GenerativeModel):
         latent_dim,
         n_critic=1,
         objective="non_saturating",
+        techniques=(),
         ema_decay=None,
         seed=None,
         **kwargs,
     ):
         super().__init__(latent_dim, seed, **kwargs)
-        _check_networks(generator, discriminator, self.latent_dim)
+        _check_networks(generator, discriminator, self.latent_dim, self.label_shapes)
         self.generator = generator
         self.discriminator = discriminator
         self.n_critic = _checks.positive_int("n_critic", n_critic)
@@ -85,6 +91,10 @@ class GAN(GenerativeModel):
         self.average = None
         if ema_decay is not None:
             self.average = MovingAverage(generator, ema_decay)
+        self.techniques = technique.check(techniques)
+        self.stabilisers = technique.Combination(self.techniques)
+        self.stabilisers.prepare(self)
+        self.stabilised_objective = self.stabilisers.objective(self.objective)
 
     def default_optimizers(self):
         """Adam with the DCGAN paper's learning rate 2e-4 and β₁ 0.5."""
@@ -111,56 +121,90 @@ class GAN(GenerativeModel):
         return self.n_critic
 
     def train_step(self, data):
-        examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        for real in self.mini_batches(examples):
+        for real in self.mini_batches(self.real_examples(data)):
             self.record(self.train_discriminator(real))
-        self.record(self.train_generator(ops.shape(real)[0]))
+        self.record(self.train_generator(real))
         return self.logs()
+
+    def real_examples(self, data):
+        """Return real examples, out of what `fit` is given, as the discriminator takes them."""
+        examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return examples
+
+    def fake_examples(self, real, generator, training=True):
+        """Return as many fakes as there are real examples, as the discriminator takes them.
+
+        `generator` is a function of what the generator takes.
+        """
+        return generator(self.draw_latents(ops.shape(real)[0], training))
 
     def mini_batches(self, examples):
         """Cut one step's examples into a mini-batch for each discriminator update."""
-        if examples.shape[0] is not None and examples.shape[0] % self.n_critic:
+        size = images_of(examples).shape[0]
+        if size is not None and size % self.n_critic:
             raise ValueError(
                 f"A step needs {self.n_critic} mini-batches of one size, as `n_critic` says. "
-                f"Received: {examples.shape[0]} examples"
+                f"Received: {size} examples"
             )
-        return [examples[j :: self.n_critic] for j in range(self.n_critic)]
+        return [
+            tf.nest.map_structure(lambda x, j=j: x[j :: self.n_critic], examples)
+            for j in range(self.n_critic)
+        ]
 
     def train_discriminator(self, real):
         """Update the discriminator on a mini-batch of real examples and one of fakes."""
-        fake = read_only(self.generator, self.draw_latents(ops.shape(real)[0]))
-        return self.minimize("d_optimizer", lambda: self.discriminator_losses(real, fake))
+        fake = self.fake_examples(real, lambda inputs: read_only(self.generator, inputs))
+        fake = self.stabilisers.replay(self, fake)
+        real, fake = (self.stabilisers.view(self, examples) for examples in (real, fake))
 
-    def train_generator(self, batch_size):
-        """Update the generator on a mini-batch of noise."""
-        latents = self.draw_latents(batch_size)
+        def losses():
+            losses = self.discriminator_losses(real, fake)
+            return self.stabilise("discriminator", losses, real, fake)
 
-        def generator_losses():
-            fake = self.generator(latents, training=True)
-            return self.generator_losses(read_only(self.discriminator, fake))
+        losses = self.minimize("d_optimizer", losses)
+        self.stabilisers.update(self, "discriminator")
+        return losses
 
-        generator_losses = self.minimize("g_optimizer", generator_losses)
+    def train_generator(self, real):
+        """Update the generator on a mini-batch of noise.
+
+        Of the real examples only the number and the labels matter, but for `FeatureMatching`.
+        """
+
+        def losses():
+            fake = self.fake_examples(real, lambda inputs: self.generator(inputs, training=True))
+            seen = [self.stabilisers.view(self, examples) for examples in (real, fake)]
+            losses = self.generator_losses(read_only(self.discriminator, seen[1]))
+            return self.stabilise("generator", losses, *seen)
+
+        losses = self.minimize("g_optimizer", losses)
+        self.stabilisers.update(self, "generator")
         if self.average is not None:
             self.average.update(self.generator)
-        return generator_losses
+        return losses
+
+    def stabilise(self, player, losses, real, fake):
+        """Let the techniques change the first loss, which is the one that the player minimises."""
+        name, loss = next(iter(losses.items()))
+        return {**losses, name: self.stabilisers.loss(self, player, loss, real, fake)}
 
     def discriminator_losses(self, real, fake, training=True):
         """What the discriminator minimises comes first; the rest is logged."""
         real_logits = at_least_float32(self.discriminator(real, training=training))
         fake_logits = at_least_float32(self.discriminator(fake, training=training))
-        return {"d_loss": self.objective.discriminator(real_logits, fake_logits)}
+        return {"d_loss": self.stabilised_objective.discriminator(real_logits, fake_logits)}
 
     def generator_losses(self, fake_logits):
         """What the generator minimises comes first; the rest is logged."""
-        return {"g_loss": self.objective.generator(at_least_float32(fake_logits))}
+        return {"g_loss": self.stabilised_objective.generator(at_least_float32(fake_logits))}
 
     def test_step(self, data):
-        real, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        batch_size = ops.shape(real)[0]
-        fake = self(self.draw_latents(batch_size, training=False), training=False)
+        real = self.real_examples(data)
+        fake = self.fake_examples(real, self, training=False)
+        batch_size = ops.shape(images_of(real))[0]
         self.record(self.discriminator_losses(real, fake, training=False), batch_size)
         self.record(self.generator_losses(self.discriminator(fake, training=False)), batch_size)
-        self.update_sample_metrics(real, fake)
+        self.update_sample_metrics(images_of(real), images_of(fake))
         return self.logs()
 
     def check_examples(self, x, y):
@@ -180,6 +224,10 @@ class GAN(GenerativeModel):
             )
         if not isinstance(x, tf.TypeSpec):
             mini_batches.check_values(x)
+        self.check_training_labels(y)
+
+    def check_training_labels(self, y):
+        """Refuse specs or arrays of labels that this model cannot learn from."""
         if y is not None:
             raise ValueError(
                 f"Labels must be absent: {type(self).__name__} is not conditional. Pass the "
@@ -193,27 +241,41 @@ class GAN(GenerativeModel):
         return self.generator if self.average is None else self.average.network
 
     def serving_endpoints(self):
-        """`generate(latents)`, `sample(num, seed)` and `score(data)`."""
+        """`generate(latents[, labels])`, `sample(num[, labels], seed)`, `score(data[, labels])`."""
         sampler, discriminator, latent_dim = self.sampler, self.discriminator, self.latent_dim
 
-        def generate(latents):
-            return at_least_float32(sampler(latents, training=False))
+        def generate(latents, *labels):
+            return at_least_float32(sampler(with_labels(latents, labels), training=False))
 
-        def sample(num, seed):
-            return generate(saved_model.latents(num, latent_dim, seed))
+        def sample(num, *labels_and_seed):
+            *labels, seed = labels_and_seed
+            return generate(saved_model.latents(num, latent_dim, seed), *labels)
 
-        def score(data):
-            return at_least_float32(discriminator(data, training=False))
+        def score(data, *labels):
+            return at_least_float32(discriminator(with_labels(data, labels), training=False))
 
-        example = discriminator.input_shape[1:]
+        latents = tf.TensorSpec((None, latent_dim), name="latents")
+        data = tf.TensorSpec(discriminator.inputs[0].shape, name="data")
+        num, seed = (tf.TensorSpec((), tf.int32, name) for name in ("num", "seed"))
+        labels = [tf.TensorSpec(shape, tf.int32, "labels") for shape in self.label_shapes]
         return [sampler, discriminator], {
-            "generate": (generate, [tf.TensorSpec((None, latent_dim), name="latents")]),
-            "sample": (sample, [tf.TensorSpec((), tf.int32, n) for n in ("num", "seed")]),
-            "score": (score, [tf.TensorSpec((None, *example), name="data")]),
+            "generate": (generate, [latents, *labels]),
+            "sample": (sample, [num, *labels, seed]),
+            "score": (score, [data, *labels]),
         }
 
 
-def _check_networks(generator, discriminator, latent_dim):
+def images_of(examples):
+    """The part of examples that the generator makes: all but the labels."""
+    return tf.nest.flatten(examples)[0]
+
+
+def with_labels(x, labels):
+    """What a network takes: `x`, or `[x, labels]` if there are labels."""
+    return [x, *labels] if labels else x
+
+
+def _check_networks(generator, discriminator, latent_dim, label_shapes):
     for name, network in (("generator", generator), ("discriminator", discriminator)):
         if not isinstance(network, keras.Model):
             raise TypeError(
@@ -229,14 +291,17 @@ def _check_networks(generator, discriminator, latent_dim):
                 f"`{name}` must be a Sequential or functional keras.Model with one output. "
                 f"Received: {name} of type {type(network).__name__}"
             )
-    if generator.input_shape[1:] != (latent_dim,):
+    _check_inputs("generator", generator, "latents", (None, latent_dim), label_shapes)
+    examples = generator.output_shape
+    _check_inputs("discriminator", discriminator, "what `generator` makes", examples, label_shapes)
+
+
+def _check_inputs(name, network, what, shape, label_shapes):
+    expected = [shape, *label_shapes]
+    received = [tuple(tensor.shape) for tensor in network.inputs]
+    if received != expected:
+        what += " and integer labels" if label_shapes else ""
         raise ValueError(
-            f"`generator` must take latents of shape (batch, {latent_dim}), as `latent_dim` says. "
-            f"Received: generator.input_shape={generator.input_shape}"
-        )
-    if generator.output_shape[1:] != discriminator.input_shape[1:]:
-        raise ValueError(
-            "`discriminator` must take what `generator` makes. Received: "
-            f"generator.output_shape={generator.output_shape}, "
-            f"discriminator.input_shape={discriminator.input_shape}"
+            f"`{name}` must take {what}, of shape {expected if label_shapes else shape}. "
+            f"Received: {name} that takes {', '.join(map(str, received))}"
         )

@@ -7,12 +7,10 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _files, saved_model
+from keras_gans import _checks, _files, _replicas, saved_model
 from keras_gans._precision import at_least_float32
+from keras_gans._read_only import SEED_STATE
 from keras_gans.data import mini_batches
-
-#: How Keras names the variable of a seed generator.
-SEED_STATE = "seed_generator_state"
 
 
 class OptimizerGroup:
@@ -278,10 +276,7 @@ class GenerativeModel(keras.Model):
         seeds = self.training_seeds if training else self.evaluation_seeds
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         values = distribution((batch_size * replicas, *shape), dtype="float32", seed=seeds)
-        if replicas == 1:
-            return values
-        start = tf.distribute.get_replica_context().replica_id_in_sync_group * batch_size
-        return values[start : start + batch_size]
+        return _replicas.part(values, batch_size)
 
     def draw_latents(self, batch_size, training=True):
         """Draw latents from N(0, I), float32 `(batch_size, latent_dim)`."""
@@ -316,6 +311,10 @@ class GenerativeModel(keras.Model):
     def batches_per_step(self):
         """Mini-batches of real examples that one `train_step` consumes. Defaults to `1`."""
         return 1
+
+    @property
+    def label_range(self):
+        """The labels that this model learns from, `(low, high)` for low … high − 1, or `None`."""
 
     def check_examples(self, x, y):
         """Refuse specs or arrays that this model cannot learn from. See `mini_batches`."""
@@ -365,7 +364,9 @@ class GenerativeModel(keras.Model):
             (x, y), validation_data = mini_batches.split(x, y, validation_split)
         if validation_data is not None:
             held_out = keras.utils.unpack_x_y_sample_weight(validation_data)[:2]
-            validation_data = mini_batches.evaluation_batches(*held_out, self.check_examples)
+            validation_data = mini_batches.evaluation_batches(
+                *held_out, self.check_examples, self.label_range
+            )
         batches = mini_batches.mini_batches(
             x,
             y,
@@ -374,6 +375,7 @@ class GenerativeModel(keras.Model):
             replicas=self.distribute_strategy.num_replicas_in_sync,
             shuffle=shuffle,
             check=self.check_examples,
+            label_range=self.label_range,
         )
         with mini_batches.readable_errors():
             history = super().fit(
@@ -420,7 +422,7 @@ class GenerativeModel(keras.Model):
                 "`sample_weight` has no meaning in a game between networks. Remove it."
             )
         if x is not None and not kwargs.get("_use_cached_eval_dataset"):
-            x, y = mini_batches.evaluation_batches(x, y, self.check_examples)
+            x, y = mini_batches.evaluation_batches(x, y, self.check_examples, self.label_range)
         self.evaluation_seeds.state.assign(np.array([0, 0]))
         for metric in self.sample_metrics:
             metric.reset_state()
@@ -584,25 +586,10 @@ class GenerativeModel(keras.Model):
         raise NotImplementedError
 
 
-def read_only(network, inputs, training=True):
-    """Call a network in a phase that trains another one: its moving statistics stay as they are.
-
-    Random seeds do advance, so that dropout masks are fresh.
-    """
-    with keras.StatelessScope() as scope:
-        outputs = network(inputs, training=training)
-    for variable in network.non_trainable_variables:
-        if variable.path.endswith(SEED_STATE):
-            value = scope.get_current_value(variable)
-            if value is not None:
-                variable.assign(value)
-    return outputs
-
-
 def _overflow_everywhere(gradients):
     """Let an overflow on one replica show on all: Keras's loss scaling looks at the first only."""
-    replicas = tf.distribute.get_replica_context()
-    if replicas is None or replicas.num_replicas_in_sync == 1:
+    replicas = _replicas.context()
+    if replicas is None:
         return gradients
     overflow = tf.add_n([tf.reduce_sum(g * 0) for g in gradients if g is not None])  # 0 or NaN
     overflow = replicas.all_reduce(tf.distribute.ReduceOp.SUM, overflow)

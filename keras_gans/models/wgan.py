@@ -15,7 +15,7 @@ class WGAN(GAN):
     biases included, is clipped to [−clip_value, clip_value].
 
     Args:
-        generator, discriminator, latent_dim, ema_decay, seed, **kwargs: See `GAN`. The
+        generator, discriminator, latent_dim, techniques, ema_decay, seed, **kwargs: See `GAN`. The
             discriminator is here called critic.
         n_critic: Positive integer, critic updates for each generator update. Defaults to `5`.
         clip_value: Positive float, the paper's c. Defaults to `0.01`.

@@ -1,10 +1,11 @@
 """Wasserstein GAN with gradient penalty (Gulrajani et al. 2017)."""
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks
-from keras_gans.models.gan import GAN
+from keras_gans.models.gan import GAN, images_of
 from keras_gans.penalties import gradient_penalty
 
 
@@ -20,7 +21,7 @@ class WGANGP(GAN):
     update of the generator, which minimises −E D(G(z)).
 
     Args:
-        generator, discriminator, latent_dim, ema_decay, seed, **kwargs: See `GAN`. The
+        generator, discriminator, latent_dim, techniques, ema_decay, seed, **kwargs: See `GAN`. The
             discriminator, here called critic, must not use batch normalisation.
         n_critic: Positive integer, critic updates for each generator update. Defaults to `5`.
         gp_weight: Positive float, the paper's λ. Defaults to `10.0` (toy densities: `0.1`).
@@ -78,18 +79,24 @@ class WGANGP(GAN):
 
     def discriminator_losses(self, real, fake, training=True):
         critic_loss = super().discriminator_losses(real, fake, training)["d_loss"]
+        images = images_of(real)
         penalty = gradient_penalty(
-            lambda x: self.discriminator(x, training=training),
-            real,
-            fake,
+            lambda x: self.discriminator(with_images(real, x), training=training),
+            images,
+            images_of(fake),
             one_sided=self.one_sided,
-            alpha=self.draw(keras.random.uniform, ops.shape(real)[0], training=training),
+            alpha=self.draw(keras.random.uniform, ops.shape(images)[0], training=training),
         )
         return {
             "d_loss": critic_loss + self.gp_weight * penalty,
             "gradient_penalty": penalty,
             "wasserstein_estimate": -critic_loss,
         }
+
+
+def with_images(examples, images):
+    """The same examples, labels included, with other images."""
+    return tf.nest.pack_sequence_as(examples, [images, *tf.nest.flatten(examples)[1:]])
 
 
 def _refuse_batch_normalization(network):

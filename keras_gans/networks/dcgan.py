@@ -10,6 +10,7 @@ from keras import layers
 
 from keras_gans import _checks
 from keras_gans.layers import LeakyReLU
+from keras_gans.networks.conditioning import Labels
 from keras_gans.networks.normalization import normalize
 
 
@@ -20,6 +21,7 @@ def dcgan_generator(
     max_filters=512,
     kernel_size=5,
     normalization="batch",
+    num_classes=None,
     name="generator",
 ):
     """A generator of transposed convolutions, each doubling the sides and halving the channels.
@@ -35,12 +37,15 @@ def dcgan_generator(
             Defaults to `64`.
         max_filters: Positive integer, the most channels of any layer. Defaults to `512`.
         kernel_size: Odd positive integer. Defaults to `5`, the paper's.
-        normalization: `"batch"`, `"layer"`, `"instance"` or `None`. Defaults to `"batch"`.
+        normalization: `"batch"`, `"layer"`, `"instance"` or `None`; with labels also
+            `"conditional_batch"`. Defaults to `"batch"`.
+        num_classes: Positive integer or `None`. If given, the generator takes labels, and appends a
+            learned vector of the class to the latents. Defaults to `None`.
         name: String. Defaults to `"generator"`.
 
     Returns:
-        `keras.Model` from `(batch, latent_dim)` to float32 images `(batch, *image_shape)` in
-        [−1, 1].
+        `keras.Model` from latents `(batch, latent_dim)`, or `[latents, labels]` with integer labels
+        `(batch,)`, to float32 images `(batch, *image_shape)` in [−1, 1].
 
     Raises:
         ValueError, TypeError: If a size is out of range, or a name is unknown.
@@ -60,20 +65,21 @@ def dcgan_generator(
     *sides, base = _halvings(image_shape[:2])
     widths = _widths(filters, max_filters, len(sides))
 
-    inputs = keras.Input((_checks.positive_int("latent_dim", latent_dim),))
+    latents = keras.Input((_checks.positive_int("latent_dim", latent_dim),))
+    labels = Labels(num_classes)
     x = layers.Dense(
         base[0] * base[1] * widths[-1],
         use_bias=not normalization,
         kernel_initializer=_initializer(),
-    )(inputs)
+    )(labels.embedded_beside(latents))
     x = layers.Reshape((*base, widths[-1]))(x)
-    x = layers.ReLU()(normalize(normalization, x))
+    x = layers.ReLU()(normalize(normalization, x, labels))
     for side, width in zip(sides[:0:-1], widths[-2::-1], strict=True):
         x = _grow(x, side, width, kernel_size, use_bias=not normalization)
-        x = layers.ReLU()(normalize(normalization, x))
+        x = layers.ReLU()(normalize(normalization, x, labels))
     x = _grow(x, sides[0], image_shape[2], kernel_size, use_bias=True)
     outputs = layers.Activation("tanh", dtype="float32")(x)
-    return keras.Model(inputs, outputs, name=name)
+    return keras.Model(labels.beside(latents), outputs, name=name)
 
 
 def dcgan_discriminator(
@@ -82,6 +88,8 @@ def dcgan_discriminator(
     max_filters=512,
     kernel_size=5,
     normalization="batch",
+    num_classes=None,
+    num_logits=1,
     name="discriminator",
 ):
     """A discriminator of strided convolutions, each halving the sides and doubling the channels.
@@ -94,10 +102,15 @@ def dcgan_discriminator(
         kernel_size: Odd positive integer. Defaults to `5`, the paper's.
         normalization: `"batch"`, `"layer"`, `"instance"` or `None`, after all convolutions but the
             first. Defaults to `"batch"`; a critic with a gradient penalty wants another.
+        num_classes: Positive integer or `None`. If given, the discriminator takes labels, and
+            projects its features onto a learned vector of the class (Miyato and Koyama 2018).
+            Defaults to `None`.
+        num_logits: Positive integer. Defaults to `1`; a classifier has one for each class.
         name: String. Defaults to `"discriminator"`.
 
     Returns:
-        `keras.Model` from images `(batch, *image_shape)` in [−1, 1] to float32 logits `(batch, 1)`.
+        `keras.Model` from images `(batch, *image_shape)` in [−1, 1], or `[images, labels]`, to
+        float32 logits `(batch, num_logits)`.
 
     Raises:
         ValueError, TypeError: If a size is out of range, or a name is unknown.
@@ -111,7 +124,8 @@ def dcgan_discriminator(
     image_shape = _checks.image_shape("image_shape", image_shape)
     kernel_size = _odd("kernel_size", kernel_size)
     stages = len(_halvings(image_shape[:2])) - 1
-    inputs = x = keras.Input(image_shape)
+    images = x = keras.Input(image_shape)
+    labels = Labels(num_classes)
     for i, width in enumerate(_widths(filters, max_filters, stages)):
         x = layers.Conv2D(
             width,
@@ -123,8 +137,13 @@ def dcgan_discriminator(
         )(x)
         x = LeakyReLU()(normalize(normalization if i else None, x))
     x = layers.Flatten()(x)
-    outputs = layers.Dense(1, kernel_initializer=_initializer(), dtype="float32")(x)
-    return keras.Model(inputs, outputs, name=name)
+    logits = layers.Dense(
+        _checks.positive_int("num_logits", num_logits),
+        kernel_initializer=_initializer(),
+        dtype="float32",
+    )(x)
+    outputs = labels.projected_onto(logits, x)
+    return keras.Model(labels.beside(images), outputs, name=name)
 
 
 def _initializer():

@@ -7,6 +7,7 @@ from keras import layers
 
 from keras_gans import _checks
 from keras_gans.layers import LeakyReLU
+from keras_gans.networks.conditioning import Labels
 from keras_gans.networks.normalization import normalize
 
 
@@ -16,6 +17,7 @@ def mlp_generator(
     hidden_units=(512, 512, 512),
     normalization=None,
     output_activation="auto",
+    num_classes=None,
     name="generator",
 ):
     """A generator of dense layers: linear, normalisation, ReLU; then a linear output.
@@ -25,13 +27,17 @@ def mlp_generator(
         latent_dim: Positive integer, size of the latent vector. Defaults to `128`.
         hidden_units: Units of each hidden layer. Defaults to `(512, 512, 512)`, the toy network of
             the WGAN-GP paper.
-        normalization: `"batch"`, `"layer"` or `None`. Defaults to `None`.
+        normalization: `"batch"`, `"layer"` or `None`; with labels also `"conditional_batch"`.
+            Defaults to `None`.
         output_activation: Keras activation. Defaults to `"auto"`: tanh for images
             `(height, width, channels)`, linear otherwise.
+        num_classes: Positive integer or `None`. If given, the generator takes labels, and appends a
+            learned vector of the class to the latents. Defaults to `None`.
         name: String. Defaults to `"generator"`.
 
     Returns:
-        `keras.Model` from `(batch, latent_dim)` to `(batch, *output_shape)`.
+        `keras.Model` from latents `(batch, latent_dim)`, or `[latents, labels]` with integer labels
+        `(batch,)`, to `(batch, *output_shape)`.
 
     Raises:
         ValueError, TypeError: If a size is not a positive integer, or a name is unknown.
@@ -45,20 +51,24 @@ def mlp_generator(
     output_shape = _example_shape("output_shape", output_shape)
     if output_activation == "auto":
         output_activation = "tanh" if len(output_shape) == 3 else None
-    inputs = x = keras.Input((_checks.positive_int("latent_dim", latent_dim),))
+    latents = keras.Input((_checks.positive_int("latent_dim", latent_dim),))
+    labels = Labels(num_classes)
+    x = labels.embedded_beside(latents)
     for units in _sizes("hidden_units", hidden_units):
         x = layers.Dense(units, kernel_initializer="he_normal", use_bias=not normalization)(x)
-        x = layers.ReLU()(normalize(normalization, x))
+        x = layers.ReLU()(normalize(normalization, x, labels))
     x = layers.Dense(math.prod(output_shape))(x)
     x = layers.Reshape(output_shape)(x)
     outputs = layers.Activation(output_activation or "linear", dtype="float32")(x)
-    return keras.Model(inputs, outputs, name=name)
+    return keras.Model(labels.beside(latents), outputs, name=name)
 
 
 def mlp_discriminator(
     input_shape,
     hidden_units=(512, 512, 512),
     normalization=None,
+    num_classes=None,
+    num_logits=1,
     name="discriminator",
 ):
     """A discriminator of dense layers: linear, normalisation, leaky ReLU; then one logit.
@@ -68,10 +78,15 @@ def mlp_discriminator(
         hidden_units: Units of each hidden layer. Defaults to `(512, 512, 512)`.
         normalization: `"batch"`, `"layer"` or `None`, after all hidden layers but the first.
             Defaults to `None`.
+        num_classes: Positive integer or `None`. If given, the discriminator takes labels, and
+            projects its features onto a learned vector of the class (Miyato and Koyama 2018).
+            Defaults to `None`.
+        num_logits: Positive integer. Defaults to `1`; a classifier has one for each class.
         name: String. Defaults to `"discriminator"`.
 
     Returns:
-        `keras.Model` from `(batch, *input_shape)` to logits `(batch, 1)`.
+        `keras.Model` from examples `(batch, *input_shape)`, or `[examples, labels]`, to logits
+        `(batch, num_logits)`.
 
     Raises:
         ValueError, TypeError: If a size is not a positive integer, or a name is unknown.
@@ -82,13 +97,15 @@ def mlp_discriminator(
     >>> kg.networks.mlp_discriminator((2,)).output_shape
     (None, 1)
     """
-    inputs = keras.Input(_example_shape("input_shape", input_shape))
-    x = layers.Flatten()(inputs)
+    examples = keras.Input(_example_shape("input_shape", input_shape))
+    labels = Labels(num_classes)
+    x = layers.Flatten()(examples)
     for i, units in enumerate(_sizes("hidden_units", hidden_units)):
         x = layers.Dense(units, kernel_initializer="he_normal")(x)
         x = LeakyReLU()(normalize(normalization if i else None, x))
-    outputs = layers.Dense(1, dtype="float32")(x)
-    return keras.Model(inputs, outputs, name=name)
+    num_logits = _checks.positive_int("num_logits", num_logits)
+    outputs = labels.projected_onto(layers.Dense(num_logits, dtype="float32")(x), x)
+    return keras.Model(labels.beside(examples), outputs, name=name)
 
 
 def _example_shape(name, shape):

@@ -3,40 +3,57 @@
 import keras
 
 from keras_gans import _checks
+from keras_gans.layers import ConditionalBatchNormalization
 
 
-def batch(rank):
-    return keras.layers.BatchNormalization(momentum=0.9, synchronized=True)
+def batch(x, labels):
+    return keras.layers.BatchNormalization(momentum=0.9, synchronized=True)(x)
 
 
-def layer(rank):
-    if rank == 4:
-        return keras.layers.GroupNormalization(groups=1)
-    return keras.layers.LayerNormalization()
+def conditional_batch(x, labels):
+    if labels is None or labels.num_classes is None:
+        raise ValueError(
+            "`normalization` must not be 'conditional_batch' for a network without labels: it is "
+            "for generators with `num_classes`. Received: normalization='conditional_batch'"
+        )
+    return ConditionalBatchNormalization(labels.num_classes)([x, labels.symbol])
 
 
-def instance(rank):
-    if rank != 4:
+def layer(x, labels):
+    if len(x.shape) == 4:
+        return keras.layers.GroupNormalization(groups=1)(x)
+    return keras.layers.LayerNormalization()(x)
+
+
+def instance(x, labels):
+    if len(x.shape) != 4:
         raise ValueError(
             "`normalization` must not be 'instance' for layers without spatial axes: one value a "
             "channel has no variance. Received: normalization='instance'"
         )
-    return keras.layers.GroupNormalization(groups=-1)
+    return keras.layers.GroupNormalization(groups=-1)(x)
 
 
-NORMALIZATIONS = {"batch": batch, "layer": layer, "instance": instance}
+NORMALIZATIONS = {
+    "batch": batch,
+    "conditional_batch": conditional_batch,
+    "layer": layer,
+    "instance": instance,
+}
 
 
-def normalize(normalization, x):
+def normalize(normalization, x, labels=None):
     """Apply the normalisation called `normalization` to the symbolic tensor `x`.
 
     Args:
         normalization: `"batch"` (statistics over the whole global batch, synchronised between
-            replicas), `"layer"` (over each sample's positions and channels), `"instance"` (over
-            each sample's positions), or `None`.
+            replicas), `"conditional_batch"` (the same, with scale and shift by class), `"layer"`
+            (over each sample's positions and channels), `"instance"` (over each sample's
+            positions), or `None`.
         x: `KerasTensor` `(batch, features)` or `(batch, height, width, channels)`.
+        labels: `Labels` of the network, if it may have any. Defaults to `None`.
     """
     _checks.one_of("normalization", normalization, [*NORMALIZATIONS, None])
     if normalization is None:
         return x
-    return NORMALIZATIONS[normalization](len(x.shape))(x)
+    return NORMALIZATIONS[normalization](x, labels)

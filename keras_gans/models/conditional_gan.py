@@ -1,0 +1,138 @@
+"""Conditional GAN (Mirza and Osindero 2014)."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_gans import _checks
+from keras_gans.data import mini_batches
+from keras_gans.models.gan import GAN
+
+
+class Conditional:
+    """What makes any two-player model conditional: labels reach both networks.
+
+    The generator takes `[latents, labels]` and the discriminator `[examples, labels]`. In training
+    the fakes of a mini-batch have the labels of its real examples.
+    """
+
+    label_shapes = ((None,),)
+
+    def __init__(self, generator, discriminator, latent_dim, num_classes=None, **kwargs):
+        super().__init__(generator, discriminator, latent_dim, **kwargs)
+        if num_classes is None:
+            num_classes = classes_of(generator, discriminator)
+        self.num_classes = _checks.positive_int("num_classes", num_classes)
+
+    def real_examples(self, data):
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return [images, ops.cast(labels, "int32")]
+
+    def fake_examples(self, real, generator, training=True):
+        images, labels = real
+        latents = self.draw_latents(ops.shape(images)[0], training)
+        return [generator([latents, labels]), labels]
+
+    @property
+    def label_range(self):
+        return 0, self.num_classes
+
+    def check_training_labels(self, y):
+        if y is None:
+            raise ValueError(
+                f"Labels must be given: {type(self).__name__} is conditional. Call "
+                "fit(images, labels), or let the dataset yield (images, labels). "
+                "Received: no labels"
+            )
+        check_integer_labels(y, self.label_range)
+
+    def check_labels(self, labels, num):
+        if isinstance(labels, (int, np.integer)) and not isinstance(labels, bool):
+            labels = np.full(num, labels)
+        array = np.asarray([] if labels is None else labels)
+        if array.shape != (num,) or array.dtype.kind not in "iu":
+            raise ValueError(
+                f"`labels` must be one integer or {num} of them, as {type(self).__name__} is "
+                f"conditional. Received: labels={labels!r}"
+            )
+        if not (0 <= array.min() and array.max() < self.num_classes):
+            raise ValueError(
+                f"`labels` must be in [0, {self.num_classes}). Received: labels from {array.min()} "
+                f"to {array.max()}"
+            )
+        return array.astype("int32")
+
+
+def check_integer_labels(y, label_range):
+    """Refuse specs or arrays that do not hold one integer an example, or labels out of range."""
+    dtype = keras.backend.standardize_dtype(y.dtype)
+    if len(y.shape) != 1 or "int" not in dtype:
+        raise ValueError(
+            "Labels must be integers of shape (num_examples,), one class each, not one-hot. "
+            f"Received: labels of shape {tuple(y.shape)} and dtype {dtype}"
+        )
+    if isinstance(y, np.ndarray):
+        mini_batches.check_labels(y, label_range)
+
+
+def classes_of(*networks):
+    """The number of classes that the networks' layers speak of."""
+    found = set()
+    for network in networks:
+        for layer in network._flatten_layers():
+            if isinstance(layer, keras.layers.Embedding):
+                found.add(layer.input_dim)
+            elif hasattr(layer, "num_classes"):
+                found.add(layer.num_classes)
+    if len(found) != 1:
+        raise ValueError(
+            "`num_classes` must be given, as the layers of the networks do not agree on one "
+            f"number. Received: num_classes=None, and networks with {sorted(found)} classes"
+        )
+    return found.pop()
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class ConditionalGAN(Conditional, GAN):
+    """GAN with labels: a generator of examples of a given class.
+
+    The game is that of `GAN`, with both players told the class: the discriminator sees real
+    examples with their labels, and fakes with the labels that they were generated for, which are
+    those of the real examples in the mini-batch. It learns from `(examples, labels)`.
+
+    Args:
+        generator: Built functional `keras.Model` from `[latents (batch, latent_dim), labels
+            (batch,)]` to examples, as the builders of `keras_gans.networks` return for
+            `num_classes=…`.
+        discriminator: Likewise, from `[examples, labels]` to logits `(batch, …)`.
+        latent_dim: Positive integer, size of the latent vectors.
+        num_classes: Positive integer; labels are integers in [0, num_classes). Defaults to `None`,
+            the number that the label layers of the networks have.
+        n_critic, objective, techniques, ema_decay, seed, **kwargs: See `GAN`.
+
+    Raises:
+        ValueError, TypeError: As `GAN`, and if `num_classes` is not given and the networks do not
+            tell it. `fit` and `sample` refuse labels that are missing or out of range.
+
+    Logs: As `GAN`.
+
+    Example:
+
+    >>> import numpy as np, keras_gans as kg
+    >>> gan = kg.models.ConditionalGAN(
+    ...     kg.networks.mlp_generator((2,), latent_dim=2, hidden_units=(32,), num_classes=3),
+    ...     kg.networks.mlp_discriminator((2,), hidden_units=(32,), num_classes=3),
+    ...     latent_dim=2,
+    ... )
+    >>> gan.compile()
+    >>> labels = np.random.default_rng(0).integers(0, 3, 256)
+    >>> points = kg.data.ring_of_gaussians(3).modes[labels].astype("float32")
+    >>> history = gan.fit(points, labels, batch_size=64, verbose=0)
+    >>> gan.sample(4, labels=[0, 1, 2, 2]).shape
+    (4, 2)
+
+    References:
+        - Mirza and Osindero 2014, Conditional Generative Adversarial Nets, equation 2.
+        - Miyato and Koyama 2018, cGANs with Projection Discriminator: the way in which the
+          builders' discriminators take the label.
+    """

@@ -1,0 +1,59 @@
+"""Deep convolutional GAN (Radford et al. 2015)."""
+
+import keras
+
+from keras_gans import _checks, networks
+from keras_gans.models.gan import GAN
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class DCGAN(GAN):
+    """GAN with the deep convolutional networks, initialisers and optimizers of the DCGAN paper.
+
+    The game is the non-saturating one of `GAN`. What the paper adds are guidelines for networks:
+    strided convolutions, batch normalisation, ReLU and leaky ReLU, weights from N(0, 0.02²); and
+    Adam with learning rate 2e-4 and β₁ 0.5. The networks that are not given are made so.
+
+    Args:
+        generator: See `GAN`. Defaults to `None`: `networks.dcgan_generator(image_shape, latent_dim,
+            filters=128, max_filters=1024)`, for 64×64 images the paper's figure 1.
+        discriminator: See `GAN`. Defaults to `None`: `networks.dcgan_discriminator(image_shape,
+            filters=128, max_filters=1024)`.
+        latent_dim: Positive integer, size of the latent vectors. Defaults to `100`.
+        image_shape: `(height, width, channels)` of the networks that are made. Defaults to
+            `(64, 64, 3)`.
+        n_critic, objective, techniques, ema_decay, seed, **kwargs: See `GAN`.
+
+    Raises:
+        ValueError, TypeError: As `GAN`.
+
+    Logs: As `GAN`.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> gan = kg.models.DCGAN(image_shape=(32, 32, 1))
+    >>> gan.compile()
+    >>> gan.sample(2).shape
+    (2, 32, 32, 1)
+
+    Reference:
+        Radford et al. 2015, Unsupervised Representation Learning with Deep Convolutional Generative
+        Adversarial Networks, section 4.
+    """
+
+    def __init__(
+        self,
+        generator=None,
+        discriminator=None,
+        latent_dim=100,
+        image_shape=(64, 64, 3),
+        **kwargs,
+    ):
+        paper = {"filters": 128, "max_filters": 1024}
+        if generator is None:
+            generator = networks.dcgan_generator(image_shape, latent_dim, **paper)
+        if discriminator is None:
+            discriminator = networks.dcgan_discriminator(image_shape, **paper)
+        super().__init__(generator, discriminator, latent_dim, **kwargs)
+        self.image_shape = _checks.image_shape("image_shape", generator.output_shape[1:])

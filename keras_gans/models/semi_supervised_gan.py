@@ -1,0 +1,227 @@
+"""Semi-supervised GAN (Salimans et al. 2016)."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from keras_gans import _replicas, data
+from keras_gans._precision import at_least_float32
+from keras_gans.models.conditional_gan import check_integer_labels
+from keras_gans.models.gan import GAN, images_of
+from keras_gans.techniques import FeatureMatching
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class SemiSupervisedGAN(GAN):
+    """A classifier that learns from few labels, and from telling real examples from fakes.
+
+    The discriminator is a classifier with K logits lₖ(x). The logit of "fake" is fixed at zero, so
+    that with Z(x) = Σₖ exp lₖ(x) the example is real with probability D(x) = Z(x) / (Z(x) + 1), the
+    sigmoid of log Z(x). It minimises
+
+        −E log p(y | x)  over labelled examples, p(y | x) = exp l_y(x) / Z(x),
+        −E log D(x) − E log(1 − D(G(z)))  over unlabelled examples and fakes.
+
+    The generator matches features: ‖E f(x) − E f(G(z))‖², f an intermediate layer.
+
+    One training step takes, for each of `n_critic` updates, a mini-batch of labelled and one of
+    unlabelled examples. `fit(x, y)` makes them from arrays, with y = −1 for examples without label;
+    a dataset must yield them in turn, as `keras_gans.data.semi_supervised_batches` does.
+
+    Args:
+        generator: See `GAN`.
+        discriminator: Built Sequential or functional `keras.Model` from examples to class logits
+            `(batch, num_classes)`.
+        latent_dim: Positive integer, size of the latent vectors.
+        feature_layer: Name or index of the discriminator's layer whose output is f. Defaults to
+            `None`, what its last dense or convolutional layer takes.
+        n_critic, objective, techniques, ema_decay, seed, **kwargs: See `GAN`. The objective is
+            about the logit log Z(x).
+
+    Raises:
+        ValueError, TypeError: As `GAN`, and if the discriminator has fewer than two logits. `fit`
+            refuses labels outside [−1, num_classes).
+
+    Logs: `g_loss`; `d_loss`, the sum of both parts; `supervised_loss`; `accuracy`, the share of
+    labelled examples whose class is right. `evaluate(x, y)` gives them for held-out data.
+
+    Example:
+
+    >>> import numpy as np, keras_gans as kg
+    >>> gan = kg.models.SemiSupervisedGAN(
+    ...     kg.networks.mlp_generator((2,), latent_dim=2, hidden_units=(32,)),
+    ...     kg.networks.mlp_discriminator((2,), hidden_units=(32,), num_logits=3),
+    ...     latent_dim=2,
+    ... )
+    >>> gan.compile()
+    >>> labels = np.arange(256) % 3
+    >>> points = kg.data.ring_of_gaussians(3).modes[labels].astype("float32")
+    >>> labels[6:] = -1
+    >>> history = gan.fit(points, labels, batch_size=32, verbose=0)
+    >>> gan.classify(points).shape
+    (256, 3)
+
+    Reference:
+        Salimans et al. 2016, Improved Techniques for Training GANs, sections 3.1 and 5.
+    """
+
+    loss_names = ("g_loss", "d_loss", "supervised_loss", "accuracy")
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        latent_dim,
+        feature_layer=None,
+        techniques=(),
+        **kwargs,
+    ):
+        matching = FeatureMatching(feature_layer, alone=True)
+        super().__init__(
+            generator, discriminator, latent_dim, techniques=[matching, *techniques], **kwargs
+        )
+        self.feature_layer = feature_layer
+        self.num_classes = discriminator.output_shape[-1]
+        if len(discriminator.output_shape) != 2 or self.num_classes < 2:
+            raise ValueError(
+                "`discriminator` must have one logit for each of at least two classes, "
+                "(batch, num_classes). Received: discriminator.output_shape="
+                f"{discriminator.output_shape}"
+            )
+
+    def get_config(self):
+        config = super().get_config()
+        return {**config, "techniques": config["techniques"][1:]}
+
+    # The game
+
+    @property
+    def batches_per_step(self):
+        return 2 * self.n_critic
+
+    def real_examples(self, data):
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return [images, labels]
+
+    def mini_batches(self, examples):
+        """Cut one step's examples into unlabelled images, labelled images and their labels."""
+        images, labels = examples
+        n = self.batches_per_step
+        if images.shape[0] is not None and images.shape[0] % n:
+            raise ValueError(
+                f"A step needs {n} mini-batches of one size, {self.n_critic} times a labelled and "
+                f"an unlabelled one. Received: {images.shape[0]} examples"
+            )
+        return [[images[j + 1 :: n], images[j::n], labels[j::n]] for j in range(0, n, 2)]
+
+    def fake_examples(self, real, generator, training=True):
+        return super().fake_examples(images_of(real), generator, training)
+
+    def stabilise(self, player, losses, real, fake):
+        return super().stabilise(player, losses, images_of(real), fake)
+
+    def discriminator_losses(self, real, fake, training=True):
+        unlabelled, labelled, labels = real
+        unlabelled_logits, labelled_logits, fake_logits = (
+            at_least_float32(self.discriminator(examples, training=training))
+            for examples in (unlabelled, labelled, fake)
+        )
+        unsupervised_loss = self.stabilised_objective.discriminator(
+            log_z(unlabelled_logits), log_z(fake_logits)
+        )
+        is_labelled = ops.cast(labels >= 0, labelled_logits.dtype)
+        cross_entropy = is_labelled * keras.losses.sparse_categorical_crossentropy(
+            ops.maximum(labels, 0), labelled_logits, from_logits=True
+        )
+        is_right = ops.cast(ops.argmax(labelled_logits, axis=-1), labels.dtype) == labels
+        num_labelled = ops.sum(is_labelled)
+        share_of_replica = ops.maximum(_replicas.mean(num_labelled), 1e-7)
+        return {
+            "d_loss": unsupervised_loss + ops.sum(cross_entropy) / share_of_replica,
+            "supervised_loss": ops.sum(cross_entropy) / ops.maximum(num_labelled, 1),
+            "accuracy": ops.sum(ops.cast(is_right, "float32")) / ops.maximum(num_labelled, 1),
+            "num_labelled": num_labelled,
+        }
+
+    def generator_losses(self, fake_logits):
+        return super().generator_losses(log_z(at_least_float32(fake_logits)))
+
+    def record(self, losses, batch_size=1):
+        """As `GenerativeModel.record`; what is about labelled examples counts those only."""
+        losses = dict(losses)
+        if "num_labelled" in losses:
+            about_labels = {name: losses.pop(name) for name in ("supervised_loss", "accuracy")}
+            super().record(about_labels, losses["num_labelled"])
+        super().record(losses, batch_size)
+
+    def test_step(self, data):
+        images, labels = self.real_examples(data)
+        real = [images, images, labels]
+        fake = self.fake_examples(real, self, training=False)
+        batch_size = ops.shape(images)[0]
+        self.record(self.discriminator_losses(real, fake, training=False), batch_size)
+        self.record(self.generator_losses(self.discriminator(fake, training=False)), batch_size)
+        self.update_sample_metrics(images, fake)
+        return self.logs()
+
+    # Data
+
+    def fit(self, x=None, y=None, batch_size=None, shuffle=True, **kwargs):
+        """Train the model. As `GAN.fit`, from arrays `(x, y)` with y = −1 for no label.
+
+        An epoch goes once through all of `x` as unlabelled examples; those with labels are repeated
+        as often as needed.
+        """
+        if hasattr(x, "__array__") and y is not None:
+            x, y = np.asarray(x), np.asarray(y)
+            self.check_examples(x, y)
+            x = data.semi_supervised_batches(x, y, batch_size or 32, shuffle)
+            y = batch_size = None
+        return super().fit(x, y, batch_size=batch_size, shuffle=shuffle, **kwargs)
+
+    @property
+    def label_range(self):
+        return data.UNLABELLED, self.num_classes
+
+    def check_training_labels(self, y):
+        if y is None:
+            raise ValueError(
+                "Labels must be given, −1 for examples without: call fit(images, labels). "
+                "Received: no labels"
+            )
+        check_integer_labels(y, self.label_range)
+
+    # Classification and serving
+
+    def classify(self, x, batch_size=256):
+        """Return class probabilities of examples.
+
+        Args:
+            x: Float array of examples `(num, …)`.
+            batch_size: Positive integer, examples classified at once. Defaults to `256`.
+
+        Returns:
+            Float32 array `(num, num_classes)`; rows add to one.
+        """
+        logits = self.discriminator.predict(x, batch_size=batch_size, verbose=0)
+        return ops.convert_to_numpy(ops.softmax(at_least_float32(logits)))
+
+    def serving_endpoints(self):
+        """Those of `GAN`, where `score` gives log Z(x), and `classify(data)`: probabilities."""
+        networks, endpoints = super().serving_endpoints()
+        class_logits, signature = endpoints["score"]
+
+        def score(data):
+            return log_z(class_logits(data))
+
+        def classify(data):
+            return tf.nn.softmax(class_logits(data))
+
+        own = {"score": (score, signature), "classify": (classify, signature)}
+        return networks, {**endpoints, **own}
+
+
+def log_z(logits):
+    """log Σₖ exp lₖ, the logit of "real", `(batch, 1)`."""
+    return ops.logsumexp(logits, axis=-1, keepdims=True)

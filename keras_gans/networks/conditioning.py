@@ -1,0 +1,36 @@
+"""How labels enter a network: what every builder's `num_classes` argument does."""
+
+import keras
+from keras import layers
+
+from keras_gans import _checks
+from keras_gans.layers import LabelProjection
+
+
+class Labels:
+    """The labels that a network takes as its second input, or none if `num_classes` is `None`."""
+
+    def __init__(self, num_classes):
+        self.num_classes = num_classes
+        self.symbol = None
+        if num_classes is not None:
+            _checks.positive_int("num_classes", num_classes)
+            self.symbol = keras.Input((), dtype="int32", name="labels")
+
+    def beside(self, inputs):
+        """The network's inputs: `inputs`, or `[inputs, labels]`."""
+        return inputs if self.symbol is None else [inputs, self.symbol]
+
+    def embedded_beside(self, latents):
+        """Latents with a learned vector of the class, of the same size, appended."""
+        if self.symbol is None:
+            return latents
+        embedding = layers.Embedding(self.num_classes, latents.shape[-1])(self.symbol)
+        return layers.Concatenate()([latents, embedding])
+
+    def projected_onto(self, logits, features):
+        """Logits of a projection discriminator: those given, plus ⟨v_y, features⟩."""
+        if self.symbol is None:
+            return logits
+        projection = LabelProjection(self.num_classes, dtype="float32")([features, self.symbol])
+        return layers.Add(dtype="float32")([logits, projection])

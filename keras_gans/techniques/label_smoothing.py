@@ -1,0 +1,75 @@
+"""Label smoothing (Salimans et al. 2016)."""
+
+import keras
+from keras import ops
+
+from keras_gans import _checks, losses
+from keras_gans.techniques.technique import Technique
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class LabelSmoothing(Technique):
+    """Make the discriminator less sure: smooth the targets of its cross-entropy.
+
+    With targets α for real and β for fake examples the discriminator minimises
+
+        −E[α log D(x) + (1 − α) log(1 − D(x))] − E[β log D(G(z)) + (1 − β) log(1 − D(G(z)))],
+
+    whose optimum is D*(x) = (α p_r(x) + β p_g(x)) / (p_r(x) + p_g(x)). Where there is no data, this
+    is β: with β > 0 samples far from the data are told to stay there. So the default smooths one
+    side only. The generator's loss is left as it is.
+
+    Args:
+        real: Float in (0, 1], the target α of real examples. Defaults to `0.9`.
+        fake: Float in [0, 1), below `real`, the target β of fakes. Defaults to `0.0`: one-sided.
+
+    Raises:
+        ValueError, TypeError: If a target is out of range; by the model, if its objective is not a
+            cross-entropy with targets (`"minimax"`, `"non_saturating"`).
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> gan = kg.models.GAN(
+    ...     kg.networks.mlp_generator((2,), latent_dim=2, hidden_units=(8,)),
+    ...     kg.networks.mlp_discriminator((2,), hidden_units=(8,)),
+    ...     latent_dim=2,
+    ...     techniques=[kg.techniques.LabelSmoothing(real=0.9)],
+    ... )
+
+    Reference:
+        Salimans et al. 2016, Improved Techniques for Training GANs, section 3.4.
+    """
+
+    def __init__(self, real=0.9, fake=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.real = _checks.real_number("real", real, 0.0, 1.0, low_open=True)
+        self.fake = _checks.real_number("fake", fake, 0.0, 1.0, high_open=True)
+        if self.fake >= self.real:
+            raise ValueError(
+                "`fake` must be below `real`: the discriminator tells real from fake. "
+                f"Received: real={real!r}, fake={fake!r}"
+            )
+
+    def objective(self, objective):
+        if objective.discriminator is not losses.cross_entropy_discriminator_loss:
+            raise ValueError(
+                "`techniques` must not hold LabelSmoothing here: it moves the targets of a "
+                "cross-entropy, and the objective has no such targets (a Wasserstein critic has "
+                f"none; LSGAN takes its own as a, b, c). Received: objective {objective.name!r}"
+            )
+        return losses.Objective(
+            lambda real_logits, fake_logits: (
+                cross_entropy(self.real, real_logits) + cross_entropy(self.fake, fake_logits)
+            ),
+            objective.generator,
+            objective.name,
+        )
+
+    def get_config(self):
+        return {**super().get_config(), "real": self.real, "fake": self.fake}
+
+
+def cross_entropy(target, logits):
+    """−E[t log σ(logit) + (1 − t) log(1 − σ(logit))]."""
+    return ops.mean(target * ops.softplus(-logits) + (1 - target) * ops.softplus(logits))

@@ -1,0 +1,109 @@
+"""Every model with every technique that it allows: train, save, load, train on, export."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_gans as kg
+from tests.shared import assert_same_weights
+
+TECHNIQUES = {
+    "feature_matching": lambda: kg.techniques.FeatureMatching(weight=0.1),
+    "historical_averaging": lambda: kg.techniques.HistoricalAveraging(decay=0.9),
+    "label_smoothing": kg.techniques.LabelSmoothing,
+    "instance_noise": lambda: kg.techniques.InstanceNoise(decay=0.9),
+    "experience_replay": lambda: kg.techniques.ExperienceReplay(capacity=12),
+}
+MODELS = {
+    "GAN": {"objective": "minimax"},
+    "DCGAN": {},
+    "LSGAN": {"a": -1.0, "c": 0.0},
+    "WGAN": {"n_critic": 2},
+    "WGANGP": {"n_critic": 2},
+    "ConditionalGAN": {"ema_decay": 0.5},
+    "ConditionalWGAN": {"n_critic": 2},
+    "ConditionalWGANGP": {"n_critic": 2},
+    "SemiSupervisedGAN": {},
+}
+WITHOUT_TARGETS = {"LSGAN", "WGAN", "WGANGP", "ConditionalWGAN", "ConditionalWGANGP"}
+ALLOWED = [
+    (model, technique)
+    for model in MODELS
+    for technique in TECHNIQUES
+    if technique != "label_smoothing" or model not in WITHOUT_TARGETS
+]
+POINTS = kg.data.ring_of_gaussians().sample(32, seed=0)
+LABELS = np.arange(32) % 3
+
+
+def make(model, technique):
+    labels = {"num_classes": 3} if model.startswith("Conditional") else {}
+    logits = {"num_logits": 3} if model == "SemiSupervisedGAN" else {}
+    return getattr(kg.models, model)(
+        kg.networks.mlp_generator((2,), 3, (8,), **labels),
+        kg.networks.mlp_discriminator((2,), (8,), **labels, **logits),
+        latent_dim=3,
+        seed=1,
+        techniques=[TECHNIQUES[technique]()],
+        **MODELS[model],
+    )
+
+
+def fit(model):
+    labels = LABELS if model.label_range else None
+    with model.distribute_strategy.scope():
+        history = model.fit(POINTS, labels, batch_size=8, shuffle=False, verbose=0).history
+    assert np.isfinite(list(history.values())).all()
+    return history
+
+
+@pytest.mark.parametrize(("model", "technique"), ALLOWED)
+def test_trains_saves_loads_and_exports_on_two_replicas(model, technique, two_replicas, tmp_path):
+    keras.utils.set_random_seed(0)
+    alone = make(model, technique)
+    keras.utils.set_random_seed(0)
+    with two_replicas.scope():
+        trained = make(model, technique)
+    for gan in (alone, trained):
+        with gan.distribute_strategy.scope():
+            optimizers = [keras.optimizers.SGD(1e-3) for _ in range(2)]
+        gan.compile(*optimizers)
+        fit(gan)
+    assert_same_weights(alone, trained, rtol=1e-5, atol=1e-6)
+
+    trained.save(tmp_path / "model.keras")
+    with two_replicas.scope():
+        loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert [type(t) for t in loaded.techniques] == [type(t) for t in trained.techniques]
+    assert_same_weights(trained, loaded)
+    for gan in (trained, loaded):
+        fit(gan)
+    assert_same_weights(trained, loaded)
+
+    loaded.export(tmp_path / "saved_model")
+    labels = [0, 1, 2] if model.startswith("Conditional") else None
+    served = kg.load(tmp_path / "saved_model").sample(3, labels=labels, seed=0)
+    np.testing.assert_allclose(served, trained.sample(3, labels=labels, seed=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("model", sorted(WITHOUT_TARGETS))
+def test_label_smoothing_is_refused_where_there_are_no_targets(model):
+    with pytest.raises(ValueError, match=r"no such targets .* Received: objective '"):
+        make(model, "label_smoothing")
+
+
+def test_all_techniques_together_train_bit_for_bit_after_loading(tmp_path):
+    gan = kg.models.GAN(
+        kg.networks.mlp_generator((2,), 3, (8,)),
+        kg.networks.mlp_discriminator((2,), (8,)),
+        latent_dim=3,
+        techniques=[make_technique() for make_technique in TECHNIQUES.values()],
+    )
+    gan.compile()
+    fit(gan)
+    gan.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.get_config() == gan.get_config()
+    for model in (gan, loaded):
+        fit(model)
+    assert_same_weights(gan, loaded)
