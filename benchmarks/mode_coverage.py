@@ -38,7 +38,10 @@ NUM_SAMPLES = 10_000
 TRANSPORT_SAMPLES = 2_000
 STEPS_PER_CALL = 50
 
-DENSITIES = {"8 Gaussians": kg.data.ring_of_gaussians(), "25 Gaussians": kg.data.grid_of_gaussians()}
+DENSITIES = {
+    "8 Gaussians": kg.data.ring_of_gaussians(),
+    "25 Gaussians": kg.data.grid_of_gaussians(),
+}
 
 
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):

@@ -76,9 +76,7 @@ def read(split):
 def hide_all_but(labels, per_class, seed):
     """Keep the labels of some random examples of every class."""
     random = np.random.default_rng(seed)
-    kept = [
-        random.choice(np.flatnonzero(labels == k), per_class, replace=False) for k in range(10)
-    ]
+    kept = [random.choice(np.flatnonzero(labels == k), per_class, replace=False) for k in range(10)]
     hidden = np.full_like(labels, -1)
     hidden[np.concatenate(kept)] = labels[np.concatenate(kept)]
     return hidden

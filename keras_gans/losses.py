@@ -133,7 +133,6 @@ wasserstein = Objective(wasserstein_discriminator_loss, linear_generator_loss, "
 hinge = Objective(hinge_discriminator_loss, linear_generator_loss, "hinge")
 
 
-
 def least_squares_with_codes(a, b, c):
     """Return the least-squares objective of any coding.
 

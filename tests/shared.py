@@ -24,8 +24,40 @@ def descend(network, loss, learning_rate=0.1):
             weight.assign(weight - learning_rate * gradient)
 
 
+def gradients(model, inputs, targets, num_replicas=1):
+    """Gradients of a mean squared error, over `num_replicas`, by weights and by float inputs."""
+    inputs = keras.tree.map_structure(tf.convert_to_tensor, inputs)
+    sources = [x for x in keras.tree.flatten(inputs) if x.dtype.is_floating]
+    with tf.GradientTape() as tape:
+        tape.watch(sources)
+        loss = tf.reduce_mean((model(inputs, training=True) - targets) ** 2) / num_replicas
+    weights = model.trainable_variables
+    found = tape.gradient(loss, [*weights, *sources])
+    return found[: len(weights)], found[len(weights) :]
+
+
+def gradients_on_replicas(strategy, model, inputs, targets):
+    """The same by replicas that share the batch: summed by weights, joined by inputs."""
+    replicas = strategy.num_replicas_in_sync
+
+    def part(context):
+        i = context.replica_id_in_sync_group
+        return keras.tree.map_structure(
+            lambda a: tf.constant(np.array_split(a, replicas)[i]), (inputs, targets)
+        )
+
+    parts = strategy.experimental_distribute_values_from_function(part)
+    run = tf.function(lambda inputs, targets: gradients(model, inputs, targets, replicas))
+    by_weights, by_inputs = strategy.run(run, args=parts)
+    by_weights = [strategy.reduce("SUM", g, axis=None) for g in by_weights]
+    return by_weights, [tf.concat(strategy.experimental_local_results(g), 0) for g in by_inputs]
+
+
 class LayerTests:
-    """Subclasses give `make_layer()` and `inputs`, a float32 array with a batch axis."""
+    """Subclasses give `make_layer()` and `inputs`: a float32 array with a batch axis, or a list of
+    arrays for a layer that is called on a list."""
+
+    mixed_output_dtype = None  # the policy's compute dtype
 
     def make_layer(self):
         raise NotImplementedError
@@ -35,7 +67,10 @@ class LayerTests:
         raise NotImplementedError
 
     def model(self):
-        return keras.Sequential([keras.Input(self.inputs.shape[1:]), self.make_layer()])
+        if not isinstance(self.inputs, list):
+            return keras.Sequential([keras.Input(self.inputs.shape[1:]), self.make_layer()])
+        inputs = [keras.Input(x.shape[1:], dtype=x.dtype.name) for x in self.inputs]
+        return keras.Model(inputs, self.make_layer()(inputs))
 
     def test_config_round_trip(self):
         layer = self.make_layer()
@@ -45,8 +80,11 @@ class LayerTests:
     def test_output_shape_is_the_computed_one(self):
         model = self.model()
         outputs = model(self.inputs)
-        assert outputs.shape == model.layers[0].compute_output_shape(self.inputs.shape)
+        inputs = self.inputs
+        shapes = [x.shape for x in inputs] if isinstance(inputs, list) else inputs.shape
+        assert outputs.shape == self.make_layer().compute_output_shape(shapes)
         assert outputs.shape[1:] == model.output_shape[1:]
+        assert outputs.dtype == model.outputs[0].dtype
 
     def test_one_step_of_fit_follows_a_finite_gradient(self):
         model = self.model()
@@ -64,7 +102,8 @@ class LayerTests:
         model = self.model()
         model.set_weights(expected.get_weights())
         outputs = model(self.inputs)
-        assert keras.backend.standardize_dtype(outputs.dtype) == policy.removeprefix("mixed_")
+        dtype = self.mixed_output_dtype or policy.removeprefix("mixed_")
+        assert keras.backend.standardize_dtype(outputs.dtype) == dtype
         np.testing.assert_allclose(
             tf.cast(outputs, "float32"), expected(self.inputs), rtol=0.05, atol=0.05
         )
@@ -81,11 +120,30 @@ class LayerTests:
         with two_replicas.scope():
             copy = self.model()
         copy.set_weights(model.get_weights())
+        size = len(keras.tree.flatten(self.inputs)[0])
         np.testing.assert_allclose(
-            copy.predict(self.inputs, batch_size=len(self.inputs), verbose=0),
-            model.predict(self.inputs, verbose=0),
+            copy.predict(self.inputs, batch_size=size, verbose=0),
+            model.predict(self.inputs, batch_size=size, verbose=0),
             rtol=1e-5,
             atol=1e-6,
+        )
+
+    def test_two_replicas_have_the_gradients_of_one(self, two_replicas):
+        model = self.model()
+        with two_replicas.scope():
+            copy = self.model()
+        copy.set_weights(model.get_weights())
+        targets = np.random.default_rng(1).normal(size=model(self.inputs).shape).astype("float32")
+        expected = gradients(model, self.inputs, targets)
+        found = gradients_on_replicas(two_replicas, copy, self.inputs, targets)
+        for a, b in zip(keras.tree.flatten(expected), keras.tree.flatten(found), strict=True):
+            np.testing.assert_allclose(b, a, rtol=1e-4, atol=1e-6)
+
+    def test_xla_agrees(self, xla):
+        model = self.model()
+        compiled = tf.function(lambda x: model(x, training=True), jit_compile=True)
+        np.testing.assert_allclose(
+            compiled(self.inputs), model(self.inputs, training=True), rtol=1e-5, atol=1e-5
         )
 
 

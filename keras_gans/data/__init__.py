@@ -8,7 +8,7 @@ from keras_gans.data.densities import (
 )
 from keras_gans.data.images import image_grid, save_grid, to_uint8
 from keras_gans.data.loading import DatasetInfo, load
-from keras_gans.data.semi_supervised import UNLABELLED, semi_supervised_batches
+from keras_gans.data.semi_supervised import semi_supervised_batches
 
 __all__ = [
     "DatasetInfo",

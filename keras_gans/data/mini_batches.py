@@ -17,9 +17,7 @@ import tensorflow as tf
 from keras_gans import _checks
 
 
-def mini_batches(
-    x, y, batch_size, batches_per_step, replicas, shuffle, check, label_range=None
-):
+def mini_batches(x, y, batch_size, batches_per_step, replicas, shuffle, check, label_range=None):
     """Return the batches to train on, each holding `batches_per_step` interleaved mini-batches.
 
     Args:

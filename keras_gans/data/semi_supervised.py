@@ -54,10 +54,12 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
         raise ValueError("`labels` must hold some labels. Received: only -1, which means none")
     if len(images) < batch_size:
         raise ValueError(
-            f"`images` must fill at least one batch of {batch_size}. "
-            f"Received: {len(images)} images"
+            f"`images` must fill at least one batch of {batch_size}. Received: {len(images)} images"
         )
-    few, all_of_them = tf.data.Dataset.from_tensor_slices(labelled), tf.data.Dataset.range(len(images))
+    few, all_of_them = (
+        tf.data.Dataset.from_tensor_slices(labelled),
+        tf.data.Dataset.range(len(images)),
+    )
     if shuffle:
         few, all_of_them = few.shuffle(len(labelled), seed), all_of_them.shuffle(len(images), seed)
     indices = tf.data.Dataset.zip(

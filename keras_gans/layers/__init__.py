@@ -1,6 +1,28 @@
 """Layers: the parts of networks, one idea a file."""
 
 from keras_gans.layers.activations import LeakyReLU
+from keras_gans.layers.conditional_batch_normalization import ConditionalBatchNormalization
+from keras_gans.layers.label_projection import LabelProjection
+from keras_gans.layers.minibatch_discrimination import MinibatchDiscrimination
+from keras_gans.layers.minibatch_stddev import MinibatchStdDev
+from keras_gans.layers.pixel_normalization import PixelNormalization
+from keras_gans.layers.reference_batch import DropReference, PrependReference
+from keras_gans.layers.self_attention import SelfAttention2D
+from keras_gans.layers.spectral_normalization import SpectralNormalization
 from keras_gans.layers.upsample_conv import UpsampleConv2D
+from keras_gans.layers.virtual_batch_normalization import VirtualBatchNormalization
 
-__all__ = ["LeakyReLU", "UpsampleConv2D"]
+__all__ = [
+    "ConditionalBatchNormalization",
+    "DropReference",
+    "LabelProjection",
+    "LeakyReLU",
+    "MinibatchDiscrimination",
+    "MinibatchStdDev",
+    "PixelNormalization",
+    "PrependReference",
+    "SelfAttention2D",
+    "SpectralNormalization",
+    "UpsampleConv2D",
+    "VirtualBatchNormalization",
+]

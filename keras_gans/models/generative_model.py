@@ -276,7 +276,7 @@ class GenerativeModel(keras.Model):
         seeds = self.training_seeds if training else self.evaluation_seeds
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         values = distribution((batch_size * replicas, *shape), dtype="float32", seed=seeds)
-        return _replicas.part(values, batch_size)
+        return _replicas.equal_part(values, batch_size)
 
     def draw_latents(self, batch_size, training=True):
         """Draw latents from N(0, I), float32 `(batch_size, latent_dim)`."""

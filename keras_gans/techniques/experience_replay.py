@@ -70,8 +70,8 @@ class ExperienceReplay(Technique):
             memory.assign(ops.scatter_update(memory, slots[:, None], choose(is_kept, head, old)))
         self.kept.assign(ops.minimum(self.kept + num, self.capacity))
 
-        size = ops.shape(tf.nest.flatten(fake)[0])[0]
-        return tf.nest.pack_sequence_as(fake, [_replicas.part(part, size) for part in shown])
+        own = [_replicas.own_part(a, b) for a, b in zip(shown, tf.nest.flatten(fake), strict=True)]
+        return tf.nest.pack_sequence_as(fake, own)
 
     def get_config(self):
         own = {"capacity": self.capacity, "probability": self.probability}
