@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_gans import _replicas, data
 from keras_gans._precision import at_least_float32
+from keras_gans.data.semi_supervised import UNLABELLED
 from keras_gans.models.conditional_gan import check_integer_labels
 from keras_gans.models.gan import GAN, images_of
 from keras_gans.techniques import FeatureMatching
@@ -182,7 +183,7 @@ class SemiSupervisedGAN(GAN):
 
     @property
     def label_range(self):
-        return data.UNLABELLED, self.num_classes
+        return UNLABELLED, self.num_classes
 
     def check_training_labels(self, y):
         if y is None:

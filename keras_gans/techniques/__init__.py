@@ -5,7 +5,7 @@ from keras_gans.techniques.feature_matching import FeatureMatching
 from keras_gans.techniques.historical_averaging import HistoricalAveraging
 from keras_gans.techniques.instance_noise import InstanceNoise
 from keras_gans.techniques.label_smoothing import LabelSmoothing
-from keras_gans.techniques.technique import Combination, Technique
+from keras_gans.techniques.technique import Technique
 
 __all__ = [
     "ExperienceReplay",
