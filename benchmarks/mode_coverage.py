@@ -2,9 +2,10 @@
 
 All play with the same networks (three hidden layers of 128 units), mini-batches of 256 fresh
 samples, and the same number of generator updates. The Wasserstein games take their papers' five
-critic updates for each of them and their papers' optimizers; the others one, and Adam(5e-4, β₁ 0.5,
-β₂ 0.9). Learning rates fall in a line to zero over the second half. A mode is covered when it has at
-least a tenth of its even part of good samples, those within 4 standard deviations.
+critic updates for each of them, the others one. All play with Adam(5e-4, β₁ 0.5, β₂ 0.9), but the
+clipping WGAN with its paper's RMSprop(5e-5); learning rates fall in a line to zero over the second
+half. A mode is covered when it has at least a tenth of its even part of good samples, those within
+4 standard deviations.
 
     python benchmarks/mode_coverage.py
 
@@ -71,7 +72,7 @@ def discriminator():
 def minibatch_discriminator():
     """The same, with minibatch discrimination before the logit."""
     network = discriminator()
-    *hidden, logit = network.layers
+    *hidden, _ = network.layers
     features = kg.layers.MinibatchDiscrimination(num_kernels=16, kernel_dim=8)(hidden[-1].output)
     return keras.Model(network.inputs, layers.Dense(1)(features), name="discriminator")
 
@@ -168,7 +169,7 @@ def run(name, density_name, seed, options):
 
 
 def draw(samples, table, path):
-    """All games beside each other: samples of the first seed in blue, centres of the modes in red."""
+    """All games beside each other: samples of the first seed, centres of the modes in red."""
     figure, axes = plt.subplots(
         2 * len(DENSITIES), len(GAMES) // 2, figsize=(2.3 * len(GAMES) // 2, 10), squeeze=False
     )
