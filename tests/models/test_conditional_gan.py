@@ -1,0 +1,200 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_gans as kg
+from keras_gans.models.gan import images_of
+from tests.shared import ModelTests, assert_same_weights, descend
+
+RING = kg.data.ring_of_gaussians(3)
+LABELS = np.random.default_rng(0).integers(0, 3, 64)
+POINTS = RING.modes[LABELS] + np.random.default_rng(1).normal(0, 0.02, (64, 2)).astype("float32")
+
+
+def points(model=kg.models.ConditionalGAN, **kwargs):
+    return model(
+        kg.networks.mlp_generator((2,), 3, (8,), num_classes=3),
+        kg.networks.mlp_discriminator((2,), (8,), num_classes=3),
+        latent_dim=3,
+        **kwargs,
+    )
+
+
+class TestConditionalWGANGP(ModelTests):
+    """Convolutions, conditional batch normalisation, a projection critic."""
+
+    labels = np.arange(64) % 3
+
+    def make_model(self):
+        return kg.models.ConditionalWGANGP(
+            kg.networks.dcgan_generator(
+                (8, 8, 1), 4, filters=4, normalization="conditional_batch", num_classes=3
+            ),
+            kg.networks.dcgan_discriminator(
+                (8, 8, 1), filters=4, normalization=None, num_classes=3
+            ),
+            latent_dim=4,
+            n_critic=2,
+            seed=1,
+        )
+
+    @property
+    def examples(self):
+        images = np.random.default_rng(0).uniform(-1, 1, (64, 8, 8, 1)).astype("float32")
+        return images, self.labels
+
+
+def test_one_step_is_that_of_a_gan_whose_networks_are_told_the_labels():
+    """Against the same step written out with plain TensorFlow."""
+    gan = points(seed=5, n_critic=2)
+    gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+    generator = keras.models.clone_model(gan.generator)
+    discriminator = keras.models.clone_model(gan.discriminator)
+    generator.set_weights(gan.generator.get_weights())
+    discriminator.set_weights(gan.discriminator.get_weights())
+    x, y = POINTS[:12], LABELS[:12]
+    gan.fit(x, y, batch_size=6, shuffle=False, verbose=0)
+
+    seeds = keras.random.SeedGenerator(5)
+    for j in range(2):
+        real, labels = x[j::2], y[j::2]
+        fake = generator([keras.random.normal((6, 3), seed=seeds), labels])
+
+        def loss(real=real, fake=fake, labels=labels):
+            return -tf.reduce_mean(
+                tf.math.log_sigmoid(discriminator([real, labels]))
+            ) - tf.reduce_mean(tf.math.log_sigmoid(-discriminator([fake, labels])))
+
+        descend(discriminator, loss)
+    latents = keras.random.normal((6, 3), seed=seeds)
+    descend(
+        generator,
+        lambda: (
+            -tf.reduce_mean(
+                tf.math.log_sigmoid(discriminator([generator([latents, labels]), labels]))
+            )
+        ),
+    )
+    assert_same_weights(gan.generator, generator, rtol=1e-5, atol=1e-6)
+    assert_same_weights(gan.discriminator, discriminator, rtol=1e-5, atol=1e-6)
+
+
+def test_fakes_have_the_labels_of_the_real_examples():
+    gan = points()
+    fake, labels = gan.fake_examples([tf.constant(POINTS[:8]), tf.constant(LABELS[:8])], gan)
+    assert fake.shape == (8, 2)
+    np.testing.assert_array_equal(labels, LABELS[:8])
+    assert images_of([fake, labels]) is fake
+
+
+def test_the_penalty_is_at_the_real_examples_labels():
+    """A critic w_y · x has the gradient w_y: the penalty is the mean of (‖w_y‖ − 1)²."""
+    images, labels = keras.Input((2,)), keras.Input((), dtype="int32")
+    slopes = keras.layers.Embedding(3, 2)
+    critic = keras.Model(
+        [images, labels], keras.layers.Dot(axes=1)([images, slopes(labels)]), name="critic"
+    )
+    generator = kg.networks.mlp_generator((2,), 3, (8,), num_classes=3)
+    gan = kg.models.ConditionalWGANGP(generator, critic, latent_dim=3)
+    norms = np.array([1.0, 2.0, 3.0])
+    slopes.set_weights([norms[:, None] * np.array([[0.6, 0.8]])])
+    real = [tf.constant(POINTS), tf.constant(LABELS, "int32")]
+    fake = gan.fake_examples(real, gan)
+    penalty = gan.discriminator_losses(real, fake)["gradient_penalty"]
+    np.testing.assert_allclose(penalty, np.mean((norms[LABELS] - 1) ** 2), rtol=1e-5)
+
+
+def test_learns_the_classes():
+    """Samples of a class lie near its mode."""
+    keras.utils.set_random_seed(0)
+    gan = kg.models.ConditionalWGANGP(
+        kg.networks.mlp_generator((2,), 2, (32, 32), num_classes=3),
+        kg.networks.mlp_discriminator((2,), (32, 32), num_classes=3),
+        latent_dim=2,
+        gp_weight=0.1,
+        seed=0,
+    )
+    gan.compile(*[keras.optimizers.Adam(1e-3, beta_1=0.5, beta_2=0.9) for _ in range(2)])
+    labels = np.random.default_rng(0).integers(0, 3, 9600)
+    noise = np.random.default_rng(1).normal(0, 0.05, (9600, 2))
+    data = (RING.modes[labels] + noise).astype("float32")
+    gan.fit(data, labels, batch_size=64, epochs=10, verbose=0)
+    for label in range(3):
+        samples = gan.sample(200, labels=label, seed=0)
+        assert np.linalg.norm(samples - RING.modes[label], axis=1).mean() < 0.4
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (None, "Labels must be given"),
+        (LABELS + 1, r"Received: other labels, from 1 to 3, not in \[0, 3\)"),
+        (LABELS - 1, "other labels, from -1"),
+        (LABELS.astype("float32"), "Labels must be integers"),
+        (np.eye(3)[LABELS], "not one-hot"),
+    ],
+)
+@pytest.mark.parametrize("call", ["fit", "evaluate"])
+def test_refuses_labels_that_are_wrong(labels, message, call):
+    gan = points()
+    gan.compile()
+    with pytest.raises(ValueError, match=message):
+        getattr(gan, call)(POINTS, labels, verbose=0)
+
+
+@pytest.mark.parametrize("wrong", [3, -1])
+def test_refuses_labels_that_are_wrong_in_a_dataset(wrong):
+    gan = points()
+    gan.compile()
+    labels = LABELS.copy()
+    labels[40] = wrong
+    batches = tf.data.Dataset.from_tensor_slices((POINTS, labels)).batch(16)
+    with pytest.raises(ValueError, match="Labels must count the classes of the model from 0"):
+        gan.fit(batches, verbose=0)
+
+
+@pytest.mark.parametrize("labels", [None, [0, 1], [0, 1, 3], -1, [0.0, 1.0, 2.0], "a", True])
+def test_sampling_refuses_labels_that_are_wrong(labels):
+    with pytest.raises(ValueError, match="`labels` must be"):
+        points().sample(3, labels=labels)
+
+
+def test_one_label_is_for_all_samples():
+    gan = points()
+    np.testing.assert_array_equal(
+        gan.sample(3, labels=2, seed=0), gan.sample(3, labels=[2, 2, 2], seed=0)
+    )
+
+
+def test_networks_without_labels_are_refused():
+    generator = kg.networks.mlp_generator((2,), 3, (8,))
+    discriminator = kg.networks.mlp_discriminator((2,), (8,), num_classes=3)
+    with pytest.raises(ValueError, match="`generator` must take latents and integer labels"):
+        kg.models.ConditionalGAN(generator, discriminator, 3)
+    with pytest.raises(ValueError, match="`discriminator` must take"):
+        kg.models.GAN(generator, discriminator, 3)
+
+
+def test_the_number_of_classes_is_the_networks():
+    assert points().num_classes == 3
+    generator = kg.networks.mlp_generator((2,), 3, (8,), num_classes=4)
+    discriminator = kg.networks.mlp_discriminator((2,), (8,), num_classes=3)
+    with pytest.raises(ValueError, match=r"`num_classes` must be given.*\[3, 4\] classes"):
+        kg.models.ConditionalGAN(generator, discriminator, 3)
+    assert kg.models.ConditionalGAN(generator, discriminator, 3, num_classes=3).num_classes == 3
+
+
+def test_score_endpoint_takes_labels(tmp_path):
+    gan = points()
+    gan.compile()
+    gan.export(tmp_path / "saved_model")
+    served = kg.load(tmp_path / "saved_model")
+    assert served.conditional
+    np.testing.assert_allclose(
+        served.score(POINTS[:5], LABELS[:5]),
+        gan.discriminator([POINTS[:5], LABELS[:5]]),
+        rtol=1e-6,
+    )
+    with pytest.raises(ValueError, match="`labels` must be 5 integers"):
+        served.score(POINTS[:5])

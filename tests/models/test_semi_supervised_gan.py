@@ -1,0 +1,181 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_gans as kg
+from tests.shared import ModelTests, assert_same_weights
+
+RING = kg.data.ring_of_gaussians(3)
+CLASSES = np.random.default_rng(0).integers(0, 3, 64)
+POINTS = RING.modes[CLASSES] + np.random.default_rng(1).normal(0, 0.1, (64, 2)).astype("float32")
+LABELS = np.where(np.arange(64) < 8, CLASSES, -1)
+
+
+def make(units=(8,), **kwargs):
+    return kg.models.SemiSupervisedGAN(
+        kg.networks.mlp_generator((2,), 3, (8,)),
+        kg.networks.mlp_discriminator((2,), units, num_logits=3),
+        latent_dim=3,
+        seed=1,
+        **kwargs,
+    )
+
+
+class TestSemiSupervisedGAN(ModelTests):
+    def make_model(self):
+        return make(units=(8, 8), n_critic=2, ema_decay=0.5)
+
+    @property
+    def examples(self):
+        return POINTS, LABELS
+
+    def test_trains_and_tests_on_one_batch(self):
+        """`fit` pairs labelled and unlabelled batches itself; a batch must hold both."""
+        model, fitted = self.compiled(), self.compiled()
+        batches = kg.data.semi_supervised_batches(POINTS, LABELS, 8, shuffle=False).take(4)
+        fitted.fit(batches, verbose=0)
+        x, y = zip(*batches.as_numpy_iterator(), strict=True)
+        x, y = np.stack(x, axis=1).reshape(-1, 2), np.stack(y, axis=1).reshape(-1)
+        assert set(model.train_on_batch(x, y, return_dict=True)) == set(model.loss_names)
+        assert_same_weights(model, fitted)
+        assert np.isfinite(list(model.test_on_batch(x, y, return_dict=True).values())).all()
+
+    def test_datasets_give_the_weights_of_arrays(self):
+        a, b = self.compiled(), self.compiled()
+        self.fit(a)
+        b.fit(kg.data.semi_supervised_batches(POINTS, LABELS, 8, shuffle=False), verbose=0)
+        assert_same_weights(a, b)
+
+    def test_xla_trains(self, xla):
+        """XLA draws other noise from the same seeds, which sixteen examples do not average out."""
+        model = self.compiled()
+        model.compile(jit_compile=True)
+        logs = self.fit(model, epochs=40).history
+        assert model.jit_compile
+        assert np.isfinite(list(logs.values())).all()
+        assert logs["supervised_loss"][-1] < logs["supervised_loss"][0]
+
+
+def test_losses_are_the_papers():
+    """Against probabilities of K + 1 classes, the last one fake, in float64 NumPy."""
+    gan = make()
+    unlabelled, labelled, labels = POINTS[:16], POINTS[16:24], CLASSES[16:24]
+    fake = np.random.default_rng(3).normal(size=(16, 2)).astype("float32")
+
+    def probabilities(x):
+        logits = gan.discriminator.predict(x, verbose=0).astype("float64")
+        weights = np.exp(np.concatenate([logits, np.zeros((len(x), 1))], axis=1))
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    losses = gan.discriminator_losses([unlabelled, labelled, labels], fake)
+    p = probabilities(labelled)[:, :3]
+    p_given_real = (p / p.sum(axis=1, keepdims=True))[np.arange(8), labels]
+    supervised = -np.log(p_given_real).mean()
+    is_fake = probabilities(unlabelled)[:, 3], probabilities(fake)[:, 3]
+    unsupervised = -np.log(1 - is_fake[0]).mean() - np.log(is_fake[1]).mean()
+    np.testing.assert_allclose(losses["supervised_loss"], supervised, rtol=1e-5)
+    np.testing.assert_allclose(losses["d_loss"], supervised + unsupervised, rtol=1e-5)
+    np.testing.assert_allclose(losses["accuracy"], (p.argmax(1) == labels).mean())
+
+
+def test_examples_without_label_do_not_count_as_labelled():
+    gan = make()
+    labels = CLASSES[:8].copy()
+    labels[3:] = -1
+    some = gan.discriminator_losses([POINTS[:8], POINTS[:8], labels], POINTS[8:16])
+    few = gan.discriminator_losses([POINTS[:8], POINTS[:3], CLASSES[:3]], POINTS[8:16])
+    none = gan.discriminator_losses([POINTS[:8], POINTS[:8], labels * 0 - 1], POINTS[8:16])
+    np.testing.assert_allclose(some["supervised_loss"], few["supervised_loss"], rtol=1e-6)
+    np.testing.assert_allclose(some["d_loss"], few["d_loss"], rtol=1e-6)
+    assert float(none["supervised_loss"]) == 0
+
+
+def test_the_generator_matches_features_and_nothing_else():
+    gan = make()
+    gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
+    gan.fit(POINTS, LABELS, batch_size=64, shuffle=False, verbose=0)
+    features = keras.Model(gan.discriminator.inputs, gan.discriminator.layers[-1].input)
+    seeds = keras.random.SeedGenerator(1)
+    keras.random.normal((64, 3), seed=seeds)
+    fake = gan.generator(keras.random.normal((64, 3), seed=seeds))
+    gap = features(POINTS).numpy().mean(0) - features(fake).numpy().mean(0)
+    np.testing.assert_allclose(gan.logs()["g_loss"], np.sum(gap**2), rtol=1e-4)
+
+
+def test_learns_from_a_label_of_each_class():
+    """Three labels and many unlabelled points of three well separated classes."""
+    keras.utils.set_random_seed(0)
+    classes = np.random.default_rng(0).integers(0, 3, 960)
+    noise = np.random.default_rng(1).normal(0, 0.15, (960, 2))
+    x = (RING.modes[classes] + noise).astype("float32")
+    labels = np.full(960, -1)
+    for k in range(3):
+        labels[np.flatnonzero(classes == k)[0]] = k
+    gan = make(units=(32, 32))
+    gan.compile(*[keras.optimizers.Adam(2e-3, beta_1=0.5) for _ in range(2)])
+    gan.fit(x, labels, batch_size=32, epochs=15, verbose=0)
+    assert gan.evaluate(x, classes, verbose=0, return_dict=True)["accuracy"] > 0.97
+
+
+def test_evaluate_gives_the_share_of_right_classes():
+    gan = make()
+    gan.compile()
+    right = gan.classify(POINTS).argmax(axis=1) == CLASSES
+    accuracy = gan.evaluate(POINTS, CLASSES, batch_size=24, verbose=0, return_dict=True)["accuracy"]
+    np.testing.assert_allclose(accuracy, right.mean(), rtol=1e-6)
+    known = LABELS >= 0
+    accuracy = gan.evaluate(POINTS, LABELS, batch_size=24, verbose=0, return_dict=True)["accuracy"]
+    np.testing.assert_allclose(accuracy, right[known].mean(), rtol=1e-6)
+
+
+def test_classifies_as_its_saved_model_does(tmp_path):
+    gan = make()
+    gan.compile()
+    probabilities = gan.classify(POINTS)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    gan.export(tmp_path / "saved_model")
+    served = kg.load(tmp_path / "saved_model")
+    np.testing.assert_allclose(served.classify(POINTS), probabilities, atol=1e-6)
+    logits = gan.discriminator.predict(POINTS, verbose=0)
+    expected = np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    np.testing.assert_allclose(served.score(POINTS), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_config_does_not_double_the_feature_matching():
+    gan = make(techniques=[kg.techniques.LabelSmoothing()])
+    again = kg.models.SemiSupervisedGAN.from_config(gan.get_config())
+    assert [type(t).__name__ for t in again.techniques] == ["FeatureMatching", "LabelSmoothing"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (None, "Labels must be given"),
+        (LABELS + 1, r"not in \[-1, 3\)"),
+        (LABELS - 1, r"not in \[-1, 3\)"),
+        (LABELS * 0 - 1, "`labels` must hold some labels"),
+        (LABELS.astype("float32"), "Labels must be integers"),
+    ],
+)
+def test_refuses_labels_that_are_wrong(labels, message):
+    gan = make()
+    gan.compile()
+    with pytest.raises(ValueError, match=message):
+        gan.fit(POINTS, labels, batch_size=8, verbose=0)
+
+
+def test_refuses_a_discriminator_without_classes():
+    with pytest.raises(ValueError, match="one logit for each of at least two classes"):
+        kg.models.SemiSupervisedGAN(
+            kg.networks.mlp_generator((2,), 3, (8,)),
+            kg.networks.mlp_discriminator((2,), (8,)),
+            latent_dim=3,
+        )
+
+
+def test_a_step_needs_pairs_of_mini_batches():
+    gan = make()
+    gan.compile()
+    with pytest.raises(ValueError, match="A step needs 2 mini-batches"):
+        gan.train_on_batch(tf.constant(POINTS[:7]), LABELS[:7])
