@@ -7,24 +7,33 @@ import pathlib
 import sys
 
 import keras
+import numpy as np
 
 from keras_gans import _checks, _files, callbacks, data, metrics, models, networks, saved_model
 
 #: What `train` can train: a model, and the normalisation of its discriminator.
 RECIPES = {
     "gan": (models.GAN, "batch"),
+    "dcgan": (models.DCGAN, "batch"),
+    "lsgan": (models.LSGAN, "batch"),
     "wgan": (models.WGAN, "batch"),
     "wgan_gp": (models.WGANGP, None),
+    "conditional_gan": (models.ConditionalGAN, "batch"),
+    "conditional_wgan": (models.ConditionalWGAN, "batch"),
+    "conditional_wgan_gp": (models.ConditionalWGANGP, None),
 }
 
 
 def build(info, options):
     """Return a compiled model with the DCGAN networks for the dataset's images."""
     model, normalization = RECIPES[options.model]
+    num_classes = info.num_classes if is_conditional(options.model) else None
     gan = model(
-        networks.dcgan_generator(info.image_shape, options.latent_dim, options.filters),
+        networks.dcgan_generator(
+            info.image_shape, options.latent_dim, options.filters, num_classes=num_classes
+        ),
         networks.dcgan_discriminator(
-            info.image_shape, options.filters, normalization=normalization
+            info.image_shape, options.filters, normalization=normalization, num_classes=num_classes
         ),
         latent_dim=options.latent_dim,
         ema_decay=options.ema_decay,
@@ -32,6 +41,10 @@ def build(info, options):
     )
     gan.compile(steps_per_execution=math.gcd(10, options.steps_per_epoch))
     return gan
+
+
+def is_conditional(name):
+    return name.startswith("conditional")
 
 
 def train(options):
@@ -43,6 +56,7 @@ def train(options):
         options.dataset,
         batch_size=options.batch_size,
         image_size=options.image_size,
+        labels=is_conditional(options.model),
         shuffle=True,
         seed=options.seed,
     )
@@ -95,13 +109,17 @@ def claim_run(folder, wanted):
 
 def sample(options):
     """Draw images from a SavedModel into one picture."""
-    images = saved_model.load(options.saved_model).sample(options.num, seed=options.seed)
+    labels = options.labels and np.resize(options.labels, options.num)
+    images = saved_model.load(options.saved_model).sample(options.num, labels, options.seed)
     data.save_grid(images, options.output)
     print(f"{options.num} samples are in {options.output}.")
 
 
 def evaluate(options):
-    """Compare a SavedModel's samples with real images, and print a table with the protocol."""
+    """Compare a SavedModel's samples with real images, and print a table with the protocol.
+
+    A conditional model's samples are of random classes, each as likely as the others.
+    """
     generator = saved_model.load(options.saved_model)
     split = options.split or ("train" if pathlib.Path(options.dataset).is_dir() else "test")
     real, info = data.load(
@@ -112,8 +130,15 @@ def evaluate(options):
             f"`--dataset` must hold images of shape {generator.example_shape}, as the SavedModel "
             f"makes them. Received: {info.name!r} with images of shape {info.image_shape}"
         )
+
+    def samples(num, seed):
+        labels = None
+        if generator.conditional:
+            labels = np.random.default_rng(seed).integers(0, info.num_classes, num)
+        return generator.sample(num, labels, seed)
+
     report = metrics.evaluate(
-        lambda num, seed: generator.sample(num, seed=seed),
+        samples,
         real,
         metrics=options.metrics.split(","),
         num_samples=options.num,
@@ -145,7 +170,7 @@ def list_all(options):
     """List what there is to train, and on what."""
     print("Models for `train`:")
     for name, (model, _) in RECIPES.items():
-        print(f"  {name:10} {model.__doc__.splitlines()[0]}")
+        print(f"  {name:20} {model.__doc__.splitlines()[0]}")
     print("Datasets for `--dataset`:")
     print("  digits     1,797 handwritten digits 8×8×1, no download")
     print("  NAME       any TFDS image dataset: mnist, fashion_mnist, cifar10, celeb_a, …")
@@ -197,6 +222,9 @@ def parser():
     command.add_argument("saved_model", metavar="SAVED_MODEL", help="its folder")
     command.add_argument("--num", type=positive, default=64, help="how many images")
     command.add_argument("--output", default="grid.png", help="picture to write")
+    command.add_argument(
+        "--labels", type=labels, help="classes of a conditional model, such as 0,1,2; repeated"
+    )
     command.add_argument("--seed", type=seed, help="the same seed draws the same images")
 
     command = commands.add_parser(
@@ -232,6 +260,15 @@ def positive(text):
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be a positive integer, not {text}")
     return value
+
+
+def labels(text):
+    try:
+        return [int(label) for label in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be integers with commas between, not {text}"
+        ) from None
 
 
 def seed(text):

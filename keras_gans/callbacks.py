@@ -18,7 +18,8 @@ class SampleGrid(keras.callbacks.Callback):
             included.
         num: Positive integer, images in the grid. Defaults to `64`.
         every: Positive integer, epochs between grids. Defaults to `1`.
-        labels: Integer labels `(num,)` for models that take labels. Defaults to `None`.
+        labels: Integer labels `(num,)` for models that take labels. Defaults to `None`: every class
+            in turn.
         seed: Integer, of the latents. Defaults to `0`.
         scale: Positive integer, side in the grid of one pixel of an image. Defaults to `None`,
             as much as makes images at least 32 pixels high.
@@ -67,7 +68,7 @@ class SampleGrid(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every:
             return
-        images = self.model.sample(self.num, labels=self.labels, seed=self.seed)
+        images = self.model.sample(self.num, labels=self._labels(), seed=self.seed)
         grid = image_grid(images, scale=self.scale)
         with _files.replacing(self.directory / f"epoch_{epoch + 1:04d}.png") as temporary:
             grid.save(temporary)
@@ -80,6 +81,11 @@ class SampleGrid(keras.callbacks.Callback):
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+    def _labels(self):
+        if self.labels is None and self.model.conditional:
+            return np.arange(self.num) % self.model.num_classes
+        return self.labels
 
     def _summarise(self, images, epoch):
         import tensorflow as tf

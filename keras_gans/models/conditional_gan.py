@@ -16,6 +16,7 @@ class Conditional:
     the fakes of a mini-batch have the labels of its real examples.
     """
 
+    conditional = True
     label_shapes = ((None,),)
 
     def __init__(self, generator, discriminator, latent_dim, num_classes=None, **kwargs):

@@ -51,6 +51,7 @@ class GenerativeModel(keras.Model):
     - `optimizer_networks`: for each optimizer, the networks that it trains, by attribute name;
     - `loss_names`: the names of the losses that it logs;
     - `fixed_arguments`: arguments of its parents' constructors that it gives itself;
+    - `conditional`: whether `sample` takes labels, of `num_classes` classes;
     - `default_optimizers()`: the paper's optimizers;
     - `train_step(data)`, made of calls to `minimize` and `record`, and `test_step(data)`;
     - `sampler`, the network that turns latents into examples.
@@ -103,6 +104,7 @@ class GenerativeModel(keras.Model):
     optimizer_networks = {}
     loss_names = ()
     fixed_arguments = ()
+    conditional = False
 
     def __init__(self, latent_dim, seed=None, **kwargs):
         super().__init__(**kwargs)

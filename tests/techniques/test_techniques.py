@@ -78,7 +78,7 @@ class TestLabelSmoothing:
 
     @pytest.mark.parametrize(("real", "fake"), [(1.1, 0.0), (0.0, 0.0), (0.9, -0.1), (0.5, 0.5)])
     def test_refuses_targets_out_of_range(self, real, fake):
-        with pytest.raises(ValueError, match="`(real|fake)` must be"):
+        with pytest.raises(ValueError, match=r"`(real|fake)` must be"):
             techniques.LabelSmoothing(real, fake)
 
     def test_refuses_an_objective_of_ones_own(self):
