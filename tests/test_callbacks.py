@@ -239,6 +239,17 @@ class TestKerasCallbacks:
         assert fit(make_gan(), callback, epochs=5).epoch == [0, 1]
 
 
+def test_sample_grid_of_a_conditional_model_shows_every_class_in_turn(tmp_path):
+    gan = kg.models.ConditionalGAN(
+        kg.networks.dcgan_generator((8, 8, 1), 4, filters=4, num_classes=3),
+        kg.networks.dcgan_discriminator((8, 8, 1), filters=4, num_classes=3),
+        latent_dim=4,
+    )
+    run(kg.callbacks.SampleGrid(tmp_path, num=6, seed=1), epochs=1, model=gan)
+    kg.data.save_grid(gan.sample(6, labels=[0, 1, 2, 0, 1, 2], seed=1), tmp_path / "expected.png")
+    assert (tmp_path / "expected.png").read_bytes() == (tmp_path / "epoch_0001.png").read_bytes()
+
+
 def test_sample_grid_refuses_what_is_no_picture(tmp_path):
     from tests.models.test_gan import points
 

@@ -139,3 +139,24 @@ def test_losses_must_be_functions(argument):
     functions = {"discriminator": squared_real, "generator": negated, argument: "hinge"}
     with pytest.raises(TypeError, match=f"`{argument}` must be a function.*'hinge'"):
         losses.Objective(**functions)
+
+
+@pytest.mark.parametrize("codes", [(0.0, 1.0, 1.0), (-1.0, 1.0, 0.0), (2.0, -0.5, 3.0)])
+@pytest.mark.parametrize("scale", [1.0, 1e4])
+def test_least_squares_with_codes(codes, scale):
+    a, b, c = codes
+    objective = losses.least_squares_with_codes(a, b, c)
+    real, fake = scale * REAL, scale * FAKE
+    expected = ((real - b) ** 2).mean() / 2 + ((fake - a) ** 2).mean() / 2
+    np.testing.assert_allclose(objective.discriminator(real, fake), expected, rtol=1e-12)
+    np.testing.assert_allclose(objective.generator(fake), ((fake - c) ** 2).mean() / 2, rtol=1e-12)
+    by_real, by_fake = gradient(objective.discriminator, real, fake)
+    np.testing.assert_allclose(by_real, (real - b) / real.size, rtol=1e-12)
+    np.testing.assert_allclose(by_fake, (fake - a) / fake.size, rtol=1e-12)
+    (by_fake,) = gradient(objective.generator, fake)
+    np.testing.assert_allclose(by_fake, (fake - c) / fake.size, rtol=1e-12)
+
+
+def test_codes_must_differ():
+    with pytest.raises(ValueError, match="`a` and `b` must differ"):
+        losses.least_squares_with_codes(1.0, 1.0, 0.0)

@@ -144,3 +144,16 @@ def test_config_is_readable(tmp_path):
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["model"] == "wgan_gp"
     assert config["steps_per_epoch"] == 2
+
+
+def test_conditional_models_from_the_command_line(tmp_path, capsys):
+    run = tmp_path / "run"
+    main(["train", "conditional_wgan_gp", "--epochs", "1", "--output", str(run), *SMALL])
+    served = str(run / "saved_model")
+    assert kg.load(served).conditional
+    main(["sample", served, "--num", "4", "--labels", "3,7", "--output", str(tmp_path / "a.png")])
+    assert Image.open(tmp_path / "a.png").size[0] > 0
+    with pytest.raises(SystemExit, match="`labels` must be"):
+        main(["sample", served, "--num", "4", "--output", str(tmp_path / "b.png")])
+    main(["evaluate", served, "--dataset", "digits", "--num", "20", "--extractor", "pixels"])
+    assert "20" in capsys.readouterr().out

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from keras_gans import data
+
+IMAGES = np.arange(20, dtype="float32").reshape(20, 1)
+LABELS = np.where(np.arange(20) % 7 == 0, np.arange(20), -1)  # 0, 7, 14 are labelled
+
+
+def batches(**kwargs):
+    dataset = data.semi_supervised_batches(IMAGES, LABELS, batch_size=6, **kwargs)
+    return [(x.ravel(), y) for x, y in dataset.as_numpy_iterator()]
+
+
+def test_labelled_and_unlabelled_batches_take_turns():
+    for shuffle in (True, False):
+        read = batches(shuffle=shuffle, seed=0)
+        assert len(read) == 6
+        for x, y in read[::2]:
+            np.testing.assert_array_equal(x, y)
+            assert set(y) <= {0, 7, 14}
+        for _, y in read[1::2]:
+            np.testing.assert_array_equal(y, -1)
+
+
+def test_an_epoch_goes_once_through_all_examples_and_evenly_through_the_labels():
+    read = batches(seed=0)
+    seen = np.concatenate([x for x, _ in read[1::2]])
+    assert len(set(seen)) == 18
+    counts = np.unique(np.concatenate([y for _, y in read[::2]]), return_counts=True)[1]
+    np.testing.assert_array_equal(counts, 6)
+
+
+def test_shuffling_follows_the_seed():
+    a, b, c = (batches(seed=seed) for seed in (0, 0, 1))
+    for (x, _), (y, _) in zip(a, b, strict=True):
+        np.testing.assert_array_equal(x, y)
+    assert any(not np.array_equal(x, y) for (x, _), (y, _) in zip(a, c, strict=True))
+
+
+def test_without_shuffling_the_order_is_kept():
+    read = batches(shuffle=False)
+    np.testing.assert_array_equal(read[0][0], [0, 7, 14, 0, 7, 14])
+    np.testing.assert_array_equal(np.concatenate([x for x, _ in read[1::2]]), np.arange(18))
+
+
+def test_the_number_of_batches_is_known():
+    dataset = data.semi_supervised_batches(IMAGES, LABELS, batch_size=6)
+    assert int(dataset.cardinality()) == 6
+    assert dataset.element_spec[0].shape == (6, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((IMAGES, LABELS * 0 - 1), "`labels` must hold some labels"),
+        ((IMAGES, LABELS[:5]), "`labels` must be one for each of the 20 images"),
+        ((IMAGES, LABELS, 21), "`images` must fill at least one batch of 21"),
+        ((IMAGES, LABELS, 0), "`batch_size` must be a positive integer"),
+    ],
+)
+def test_refuses_what_makes_no_batches(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        data.semi_supervised_batches(*arguments)
