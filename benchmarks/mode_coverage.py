@@ -193,7 +193,7 @@ def draw(samples, table, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=8_000, help="generator updates")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=GAMES)
     options = parser.parse_args()
     table, samples = {}, {}
