@@ -23,17 +23,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
+from training import mnist
 
 import keras_gans as kg
 
 LATENT_DIM = 100
 GRID = 4
-
-
-def arrays(split):
-    batches, _ = kg.data.load("mnist", split, batch_size=1000, labels=True, shuffle=False)
-    images, labels = zip(*batches.as_numpy_iterator(), strict=True)
-    return np.concatenate(images), np.concatenate(labels)
 
 
 def train(options):
@@ -89,7 +84,7 @@ def main():
     minutes = round((time.time() - start) / 60, 1)
     kg.data.save_grid(gan.sample(100, seed=0), results.FOLDER / "dcgan_features.png")
 
-    (images, labels), (test_images, test_labels) = arrays("train"), arrays("test")
+    (images, labels), (test_images, test_labels) = mnist("train"), mnist("test")
     extractor = feature_extractor(gan.discriminator)
     views = {
         "pixels": lambda images: images.reshape(len(images), -1),

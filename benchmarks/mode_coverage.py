@@ -1,8 +1,8 @@
 """Modes covered on 8 and 25 Gaussians: every objective, and every technique on the minimax game.
 
-All play with the same networks (three hidden layers of 128 units), mini-batches of 256 fresh
-samples, and the same number of generator updates. The Wasserstein games take their papers' five
-critic updates for each of them, the others one. All play with Adam(5e-4, β₁ 0.5, β₂ 0.9), but the
+All play with the same networks (three hidden layers of 128 units), mini-batches of 256 out of
+102,400 samples, and the same number of generator updates. The Wasserstein games take their papers'
+five critic updates for each of them, the others one. All play with Adam(5e-4, β₁ 0.5, β₂ 0.9), but the
 clipping WGAN with its paper's RMSprop(5e-5); learning rates fall in a line to zero over the second
 half. A mode is covered when it has at least a tenth of its even part of good samples, those within
 4 standard deviations.
@@ -10,7 +10,8 @@ half. A mode is covered when it has at least a tenth of its even part of good sa
     python benchmarks/mode_coverage.py
 
 The result goes to benchmarks/results/mode_coverage.json, and a figure beside it. Finished runs are
-kept in output/mode_coverage: the same command goes on where it was stopped.
+kept in output/mode_coverage: the same command goes on where it was stopped. Delete that folder
+after changing a game.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import numpy as np
 import results
 import tensorflow as tf
 from keras import layers
+from training import LinearDecay
 
 import keras_gans as kg
 from keras_gans import divergences, metrics, models, techniques
@@ -45,18 +47,6 @@ DENSITIES = {
 }
 
 
-class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A constant learning rate, then a straight line to zero over the second half."""
-
-    def __init__(self, learning_rate, steps):
-        self.learning_rate = learning_rate
-        self.steps = steps
-
-    def __call__(self, step):
-        remaining = 1 - tf.cast(step, "float32") / self.steps
-        return self.learning_rate * tf.clip_by_value(2 * remaining, 0.0, 1.0)
-
-
 def adam(steps):
     return keras.optimizers.Adam(LinearDecay(5e-4, steps), beta_1=0.5, beta_2=0.9)
 
@@ -73,7 +63,7 @@ def minibatch_discriminator():
     """The same, with minibatch discrimination before the logit."""
     network = discriminator()
     *hidden, _ = network.layers
-    features = kg.layers.MinibatchDiscrimination(num_kernels=16, kernel_dim=8)(hidden[-1].output)
+    features = kg.layers.MinibatchDiscrimination(num_kernels=4, kernel_dim=4)(hidden[-1].output)
     return keras.Model(network.inputs, layers.Dense(1)(features), name="discriminator")
 
 

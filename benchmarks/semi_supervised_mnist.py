@@ -17,25 +17,13 @@ import time
 import keras
 import numpy as np
 import results
-import tensorflow as tf
 from keras import layers
+from training import LinearDecay, mnist
 
 import keras_gans as kg
 
 LATENT_DIM = 100
 IMAGE_SHAPE = (28, 28, 1)
-
-
-class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A constant learning rate, then a straight line to zero over the second half."""
-
-    def __init__(self, learning_rate, steps):
-        self.learning_rate = learning_rate
-        self.steps = steps
-
-    def __call__(self, step):
-        remaining = 1 - tf.cast(step, "float32") / self.steps
-        return self.learning_rate * tf.clip_by_value(2 * remaining, 0.0, 1.0)
 
 
 def unit_columns():
@@ -72,12 +60,6 @@ def discriminator():
         network.add(layers.GaussianNoise(0.5))
     network.add(layers.Dense(10))
     return network
-
-
-def read(split):
-    batches, _ = kg.data.load("mnist", split, batch_size=1000, labels=True, shuffle=False)
-    images, labels = zip(*batches.as_numpy_iterator(), strict=True)
-    return np.concatenate(images), np.concatenate(labels)
 
 
 def hide_all_but(labels, per_class, seed):
@@ -143,8 +125,8 @@ def main():
     parser.add_argument("--d-learning-rate", type=float, default=1e-3)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     options = parser.parse_args()
-    images, labels = read("train")
-    test = read("test")
+    images, labels = mnist("train")
+    test = mnist("test")
     runs = [run(seed, images, labels, test, options) for seed in options.seeds]
     protocol = {
         "train": f"{len(images)} images without labels, {options.labels} of them with",

@@ -45,7 +45,7 @@ samples = density.sample(400 * BATCH_SIZE, seed=0)
 """
 ## Two discriminators
 
-They differ in one layer: before the logit, `MinibatchDiscrimination` appends 16 numbers to the
+They differ in one layer: before the logit, `MinibatchDiscrimination` appends four numbers to the
 features of each sample, each the summed similarity to the other samples under one learned kernel.
 """
 
@@ -57,7 +57,7 @@ def plain_discriminator():
 def minibatch_discriminator():
     network = plain_discriminator()
     features = network.layers[-1].input
-    features = kg.layers.MinibatchDiscrimination(num_kernels=16, kernel_dim=8)(features)
+    features = kg.layers.MinibatchDiscrimination(num_kernels=4, kernel_dim=4)(features)
     return keras.Model(network.inputs, keras.layers.Dense(1)(features))
 
 

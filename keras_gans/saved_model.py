@@ -33,6 +33,7 @@ class SavedGenerator:
         latent_dim: Integer, size of the latent vectors.
         example_shape: Shape of one generated example.
         conditional: Boolean, whether the model takes labels.
+        num_classes: Integer, of how many classes, or `None`.
         endpoints: Names of the endpoints that the model has, of `generate`, `sample`, `score`,
             `classify`.
     """
@@ -43,6 +44,7 @@ class SavedGenerator:
         self.endpoints = [n for n in ENDPOINTS if n in signatures]
         inputs = _input_specs(signatures["generate"])
         self.conditional = "labels" in inputs
+        self.num_classes = int(artifact.num_classes()) if self.conditional else None
         self.latent_dim = inputs["latents"].shape[-1]
         self.example_shape = tuple(signatures["generate"].output_shapes.popitem()[1][1:])
 
@@ -51,7 +53,7 @@ class SavedGenerator:
 
         Args:
             latents: Float array `(num, latent_dim)`.
-            labels: Integer array `(num,)`, if the model is conditional.
+            labels: Integers `(num,)`, or one for all, if the model is conditional.
 
         Returns:
             Float32 array `(num, *example_shape)`.
@@ -72,7 +74,7 @@ class SavedGenerator:
 
         Args:
             num: Positive integer, how many.
-            labels: Integer array `(num,)`, if the model is conditional.
+            labels: Integers `(num,)`, or one for all, if the model is conditional.
             seed: Integer or `None`. The same seed gives the same examples. Defaults to `None`, a
                 new seed at every call.
 
@@ -123,13 +125,7 @@ class SavedGenerator:
             if labels is not None:
                 raise ValueError("`labels` must be None: this SavedModel is not conditional.")
             return ()
-        labels = np.asarray(labels if labels is not None else [])
-        if labels.shape != (num,) or labels.dtype.kind not in "iu":
-            raise ValueError(
-                f"`labels` must be {num} integers. Received: an array of shape {labels.shape} and "
-                f"dtype {labels.dtype}"
-            )
-        return (labels.astype("int32"),)
+        return (check_labels(labels, num, self.num_classes),)
 
 
 def load(filepath):
@@ -177,6 +173,22 @@ def load(filepath):
             f"written by keras_gans. Its endpoints are {sorted(artifact.signatures)}"
         )
     return SavedGenerator(artifact)
+
+
+def check_labels(labels, num, num_classes):
+    """Return labels, or one label for all, as an int32 array `(num,)`, or refuse them."""
+    array = np.asarray([] if labels is None else labels)
+    if array.dtype.kind not in "iu" or array.shape not in ((), (num,)):
+        raise ValueError(
+            f"`labels` must be one integer or {num} of them, as the model is conditional. "
+            f"Received: labels={labels!r}"
+        )
+    if not (0 <= array.min() and array.max() < num_classes):
+        raise ValueError(
+            f"`labels` must be in [0, {num_classes}). Received: labels from {array.min()} to "
+            f"{array.max()}"
+        )
+    return np.broadcast_to(array, (num,)).astype("int32")
 
 
 def _input_specs(signature):

@@ -8,6 +8,8 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+import keras_gans as kg
+
 
 def run_example(repository, folder, name, **constants):
     """Run an example in `folder` with some of its constants replaced."""
@@ -52,6 +54,34 @@ def test_game_dynamics(repository, tmp_path):
     names = {path.name for path in (tmp_path / "output").rglob("*.png")}
     kept = {path.name for path in (repository / "examples/figures/game_dynamics").glob("*.png")}
     assert names == kept
+
+
+def test_dcgan(repository, tmp_path):
+    out = run_example(repository, tmp_path, "dcgan.py", FILTERS=4, ROUNDS=1, STEPS_PER_ROUND=10)
+    assert "by the discriminator's features" in out
+    assert (tmp_path / "output" / "dcgan_digits" / "grid.png").exists()
+
+
+def test_conditional_wgan(repository, tmp_path):
+    constants = {"FILTERS": 4, "ROUNDS": 1, "STEPS_PER_ROUND": 10}
+    out = run_example(repository, tmp_path, "conditional_wgan.py", **constants)
+    assert "of 1000 generated images are read as the class asked for" in out
+    folder = tmp_path / "output" / "conditional_wgan_digits"
+    assert Image.open(folder / "grid.png").size == (10 * (32 + 2) + 2,) * 2
+    assert kg.load(folder / "saved_model").num_classes == 10
+
+
+def test_minibatch_discrimination(repository, tmp_path):
+    constants = {"UNITS": (8, 8), "STEPS": 400, "BATCH_SIZE": 16}
+    out = run_example(repository, tmp_path, "minibatch_discrimination.py", **constants)
+    assert out.count("of 25 modes") == 2
+    assert (tmp_path / "output" / "minibatch_discrimination" / "samples.png").exists()
+
+
+def test_semi_supervised_gan(repository, tmp_path):
+    out = run_example(repository, tmp_path, "semi_supervised_gan.py", EPOCHS=2)
+    assert "semi-supervised GAN, with 1500 unlabelled images" in out
+    assert (tmp_path / "output" / "semi_supervised_gan" / "grid.png").exists()
 
 
 def test_simultaneous_steps_on_ab_circle_and_do_not_converge():

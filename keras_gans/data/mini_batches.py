@@ -236,7 +236,7 @@ def readable_errors():
     try:
         yield
     except tf.errors.InvalidArgumentError as error:
-        for problem in (NOT_FINITE, NOT_SCALED, NOT_LABELS):
+        for problem in (NOT_FINITE, NOT_SCALED, NOT_LABELS, NOT_IN_TURN):
             if problem in str(error):
                 raise ValueError(problem) from None
         raise
@@ -248,6 +248,10 @@ NOT_SCALED = (
     "Received: values outside"
 )
 
+NOT_IN_TURN = (
+    "Batches of labelled and of unlabelled examples must take turns, as those of "
+    "keras_gans.data.semi_supervised_batches do. Received: another order"
+)
 NOT_LABELS = "Labels must count the classes of the model from 0. Received: other labels"
 
 
@@ -275,7 +279,8 @@ def _check_values(*batch, label_range=None):
     if len(x.shape) == 4:
         checks.append(tf.debugging.Assert(tf.reduce_max(tf.abs(x)) <= 1.001, [NOT_SCALED]))
     if label_range is not None:
-        low, high = (tf.cast(limit, labels.dtype) for limit in label_range)
+        low, high = label_range
+        labels = tf.cast(labels, tf.int64)
         in_range = tf.reduce_all((labels >= low) & (labels < high))
         checks.append(tf.debugging.Assert(in_range, [NOT_LABELS]))
     with tf.control_dependencies(checks):

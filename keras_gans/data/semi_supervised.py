@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans.data.mini_batches import NOT_IN_TURN
 
 #: The label of an example whose class is not known, as in scikit-learn.
 UNLABELLED = -1
@@ -41,7 +42,7 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
     Reference:
         Salimans et al. 2016, Improved Techniques for Training GANs, section 5.
     """
-    images, labels = np.asarray(images), np.asarray(labels)
+    images, labels = np.asarray(images), np.asarray(labels, "int32")
     batch_size = _checks.positive_int("batch_size", batch_size)
     seed = _checks.seed("seed", seed)
     labelled = np.flatnonzero(labels != UNLABELLED)
@@ -75,3 +76,16 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
     num_batches = 2 * (len(images) // batch_size)
     batches = indices.map(both_batches).unbatch()
     return batches.apply(tf.data.experimental.assert_cardinality(num_batches))
+
+
+def in_turn(batches):
+    """The same batches, checked to be of labelled and of unlabelled examples in turn."""
+
+    def check(i, batch):
+        images, labels = batch
+        is_labelled = tf.reduce_any(tf.cast(labels, tf.int64) != UNLABELLED)
+        takes_turns = tf.debugging.Assert(is_labelled == (i % 2 == 0), [NOT_IN_TURN])
+        with tf.control_dependencies([takes_turns]):
+            return tf.identity(images), tf.identity(labels)
+
+    return batches.enumerate().map(check)

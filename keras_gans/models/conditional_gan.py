@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_gans import _checks
+from keras_gans import _checks, saved_model
 from keras_gans.data import mini_batches
 from keras_gans.models.gan import GAN
 
@@ -21,18 +21,19 @@ class Conditional:
 
     def __init__(self, generator, discriminator, latent_dim, num_classes=None, **kwargs):
         super().__init__(generator, discriminator, latent_dim, **kwargs)
-        if num_classes is None:
-            num_classes = classes_of(generator, discriminator)
-        self.num_classes = _checks.positive_int("num_classes", num_classes)
+        self.num_classes = check_num_classes(num_classes, generator, discriminator)
 
     def real_examples(self, data):
-        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return [images, ops.cast(labels, "int32")]
+        _, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return [super().real_examples(data), ops.cast(labels, "int32")]
 
     def fake_examples(self, real, generator, training=True):
         images, labels = real
-        latents = self.draw_latents(ops.shape(images)[0], training)
-        return [generator([latents, labels]), labels]
+
+        def generator_of_class(latents):
+            return generator([latents, labels])
+
+        return [super().fake_examples(images, generator_of_class, training), labels]
 
     @property
     def label_range(self):
@@ -48,20 +49,13 @@ class Conditional:
         check_integer_labels(y, self.label_range)
 
     def check_labels(self, labels, num):
-        if isinstance(labels, (int, np.integer)) and not isinstance(labels, bool):
-            labels = np.full(num, labels)
-        array = np.asarray([] if labels is None else labels)
-        if array.shape != (num,) or array.dtype.kind not in "iu":
-            raise ValueError(
-                f"`labels` must be one integer or {num} of them, as {type(self).__name__} is "
-                f"conditional. Received: labels={labels!r}"
-            )
-        if not (0 <= array.min() and array.max() < self.num_classes):
-            raise ValueError(
-                f"`labels` must be in [0, {self.num_classes}). Received: labels from {array.min()} "
-                f"to {array.max()}"
-            )
-        return array.astype("int32")
+        return saved_model.check_labels(labels, num, self.num_classes)
+
+    def serving_endpoints(self):
+        """Those of the unconditional model with labels, and `num_classes()`."""
+        networks, endpoints = super().serving_endpoints()
+        num_classes = self.num_classes
+        return networks, {**endpoints, "num_classes": (lambda: ops.array(num_classes), [])}
 
 
 def check_integer_labels(y, label_range):
@@ -76,21 +70,29 @@ def check_integer_labels(y, label_range):
         mini_batches.check_labels(y, label_range)
 
 
-def classes_of(*networks):
-    """The number of classes that the networks' layers speak of."""
-    found = set()
+def check_num_classes(num_classes, *networks):
+    """Return the number of classes, by default the one that the networks' layers speak of."""
+    known = set()
     for network in networks:
         for layer in network._flatten_layers():
             if isinstance(layer, keras.layers.Embedding):
-                found.add(layer.input_dim)
+                known.add(layer.input_dim)
             elif hasattr(layer, "num_classes"):
-                found.add(layer.num_classes)
-    if len(found) != 1:
+                known.add(layer.num_classes)
+    if num_classes is None and len(known) == 1:
+        return known.pop()
+    if num_classes is None:
         raise ValueError(
             "`num_classes` must be given, as the layers of the networks do not agree on one "
-            f"number. Received: num_classes=None, and networks with {sorted(found)} classes"
+            f"number. Received: num_classes=None, and networks with {sorted(known)} classes"
         )
-    return found.pop()
+    num_classes = _checks.positive_int("num_classes", num_classes)
+    if known and num_classes > min(known):
+        raise ValueError(
+            "`num_classes` must not be more than the networks know. Received: "
+            f"num_classes={num_classes}, and networks with {sorted(known)} classes"
+        )
+    return num_classes
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")

@@ -20,8 +20,8 @@ class DCGAN(GAN):
         discriminator: See `GAN`. Defaults to `None`: `networks.dcgan_discriminator(image_shape,
             filters=128, max_filters=1024)`.
         latent_dim: Positive integer, size of the latent vectors. Defaults to `100`.
-        image_shape: `(height, width, channels)` of the networks that are made. Defaults to
-            `(64, 64, 3)`.
+        image_shape: `(height, width, channels)` of the images. Defaults to `None`: what `generator`
+            makes, or `(64, 64, 3)`.
         n_critic, objective, techniques, ema_decay, seed, **kwargs: See `GAN`.
 
     Raises:
@@ -47,13 +47,21 @@ class DCGAN(GAN):
         generator=None,
         discriminator=None,
         latent_dim=100,
-        image_shape=(64, 64, 3),
+        image_shape=None,
         **kwargs,
     ):
         paper = {"filters": 128, "max_filters": 1024}
+        if image_shape is None:
+            image_shape = (64, 64, 3) if generator is None else generator.output_shape[1:]
+        shape = _checks.image_shape("image_shape", image_shape)
         if generator is None:
             generator = networks.dcgan_generator(image_shape, latent_dim, **paper)
         if discriminator is None:
             discriminator = networks.dcgan_discriminator(image_shape, **paper)
         super().__init__(generator, discriminator, latent_dim, **kwargs)
-        self.image_shape = _checks.image_shape("image_shape", generator.output_shape[1:])
+        self.image_shape = shape
+        if generator.output_shape[1:] != self.image_shape:
+            raise ValueError(
+                "`image_shape` must be that of the images that `generator` makes, "
+                f"{generator.output_shape[1:]}. Received: image_shape={image_shape!r}"
+            )

@@ -46,7 +46,7 @@ class GAN(GenerativeModel):
             `latent_dim`, a number is out of range, or a technique makes no sense for the objective.
 
     Logs: `d_loss`, the mean over the discriminator's updates, and `g_loss`; what techniques add is
-    in them. `evaluate` gives the losses of the objective alone, for held-out data.
+    in them. `evaluate` gives the losses of the objective without techniques, for held-out data.
 
     Example:
 
@@ -94,7 +94,7 @@ class GAN(GenerativeModel):
         self.techniques = technique.check(techniques)
         self.stabilisers = technique.Combination(self.techniques)
         self.stabilisers.prepare(self)
-        self.stabilised_objective = self.stabilisers.objective(self.objective)
+        self.objective_played(training=True)
 
     def default_optimizers(self):
         """Adam with the DCGAN paper's learning rate 2e-4 and β₁ 0.5."""
@@ -129,14 +129,14 @@ class GAN(GenerativeModel):
     def real_examples(self, data):
         """Return real examples, out of what `fit` is given, as the discriminator takes them."""
         examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return examples
+        return ops.cast(examples, keras.config.floatx())
 
     def fake_examples(self, real, generator, training=True):
         """Return as many fakes as there are real examples, as the discriminator takes them.
 
         `generator` is a function of what the generator takes.
         """
-        return generator(self.draw_latents(ops.shape(real)[0], training))
+        return at_least_float32(generator(self.draw_latents(ops.shape(real)[0], training)))
 
     def mini_batches(self, examples):
         """Cut one step's examples into a mini-batch for each discriminator update."""
@@ -157,13 +157,13 @@ class GAN(GenerativeModel):
         fake = self.stabilisers.replay(self, fake)
         real, fake = (self.stabilisers.view(self, examples) for examples in (real, fake))
 
-        def losses():
-            losses = self.discriminator_losses(real, fake)
-            return self.stabilise("discriminator", losses, real, fake)
+        def stabilised_losses():
+            adversarial = self.discriminator_losses(real, fake)
+            return self.stabilise("discriminator", adversarial, real, fake)
 
-        losses = self.minimize("d_optimizer", losses)
+        discriminator_losses = self.minimize("d_optimizer", stabilised_losses)
         self.stabilisers.update(self, "discriminator")
-        return losses
+        return discriminator_losses
 
     def train_generator(self, real):
         """Update the generator on a mini-batch of noise.
@@ -171,17 +171,21 @@ class GAN(GenerativeModel):
         Of the real examples only the number and the labels matter, but for `FeatureMatching`.
         """
 
-        def losses():
+        def stabilised_losses():
             fake = self.fake_examples(real, lambda inputs: self.generator(inputs, training=True))
             seen = [self.stabilisers.view(self, examples) for examples in (real, fake)]
-            losses = self.generator_losses(read_only(self.discriminator, seen[1]))
-            return self.stabilise("generator", losses, *seen)
+            adversarial = self.generator_losses(read_only(self.discriminator, seen[1]))
+            return self.stabilise("generator", adversarial, *seen)
 
-        losses = self.minimize("g_optimizer", losses)
+        generator_losses = self.minimize("g_optimizer", stabilised_losses)
         self.stabilisers.update(self, "generator")
         if self.average is not None:
             self.average.update(self.generator)
-        return losses
+        return generator_losses
+
+    def objective_played(self, training):
+        """The objective as the techniques want it in training, and as it is in evaluation."""
+        return self.stabilisers.objective(self.objective) if training else self.objective
 
     def stabilise(self, player, losses, real, fake):
         """Let the techniques change the first loss, which is the one that the player minimises."""
@@ -192,22 +196,30 @@ class GAN(GenerativeModel):
         """What the discriminator minimises comes first; the rest is logged."""
         real_logits = at_least_float32(self.discriminator(real, training=training))
         fake_logits = at_least_float32(self.discriminator(fake, training=training))
-        return {"d_loss": self.stabilised_objective.discriminator(real_logits, fake_logits)}
+        objective = self.objective_played(training)
+        return {"d_loss": objective.discriminator(real_logits, fake_logits)}
 
-    def generator_losses(self, fake_logits):
+    def generator_losses(self, fake_logits, training=True):
         """What the generator minimises comes first; the rest is logged."""
-        return {"g_loss": self.stabilised_objective.generator(at_least_float32(fake_logits))}
+        objective = self.objective_played(training)
+        return {"g_loss": objective.generator(at_least_float32(fake_logits))}
 
     def test_step(self, data):
         real = self.real_examples(data)
         fake = self.fake_examples(real, self, training=False)
         batch_size = ops.shape(images_of(real))[0]
         self.record(self.discriminator_losses(real, fake, training=False), batch_size)
-        self.record(self.generator_losses(self.discriminator(fake, training=False)), batch_size)
+        fake_logits = self.discriminator(fake, training=False)
+        self.record(self.generator_losses(fake_logits, training=False), batch_size)
         self.update_sample_metrics(images_of(real), images_of(fake))
         return self.logs()
 
     def check_examples(self, x, y):
+        self.check_inputs(x)
+        self.check_training_labels(y)
+
+    def check_inputs(self, x):
+        """Refuse specs or arrays that are not like what the generator makes."""
         shape = self.generator.output_shape[1:]
         if len(x.shape) != len(shape) + 1 or any(
             a not in (None, b) for a, b in zip(x.shape[1:], shape, strict=True)
@@ -224,7 +236,6 @@ class GAN(GenerativeModel):
             )
         if not isinstance(x, tf.TypeSpec):
             mini_batches.check_values(x)
-        self.check_training_labels(y)
 
     def check_training_labels(self, y):
         """Refuse specs or arrays of labels that this model cannot learn from."""

@@ -321,6 +321,19 @@ class GenerativeModel(keras.Model):
     def check_examples(self, x, y):
         """Refuse specs or arrays that this model cannot learn from. See `mini_batches`."""
 
+    def training_batches(self, x, y, batch_size, shuffle):
+        """Return what `fit` was given as batches that each hold the mini-batches of one step."""
+        return mini_batches.mini_batches(
+            x,
+            y,
+            batch_size=batch_size,
+            batches_per_step=self.batches_per_step,
+            replicas=self.distribute_strategy.num_replicas_in_sync,
+            shuffle=shuffle,
+            check=self.check_examples,
+            label_range=self.label_range,
+        )
+
     def fit(
         self,
         x=None,
@@ -369,16 +382,7 @@ class GenerativeModel(keras.Model):
             validation_data = mini_batches.evaluation_batches(
                 *held_out, self.check_examples, self.label_range
             )
-        batches = mini_batches.mini_batches(
-            x,
-            y,
-            batch_size=batch_size,
-            batches_per_step=self.batches_per_step,
-            replicas=self.distribute_strategy.num_replicas_in_sync,
-            shuffle=shuffle,
-            check=self.check_examples,
-            label_range=self.label_range,
-        )
+        batches = self.training_batches(x, y, batch_size, shuffle)
         with mini_batches.readable_errors():
             history = super().fit(
                 batches,

@@ -5,9 +5,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _replicas, data
+from keras_gans import _replicas
 from keras_gans._precision import at_least_float32
-from keras_gans.data.semi_supervised import UNLABELLED
+from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
 from keras_gans.models.conditional_gan import check_integer_labels
 from keras_gans.models.gan import GAN, images_of
 from keras_gans.techniques import FeatureMatching
@@ -44,8 +44,9 @@ class SemiSupervisedGAN(GAN):
         ValueError, TypeError: As `GAN`, and if the discriminator has fewer than two logits. `fit`
             refuses labels outside [−1, num_classes).
 
-    Logs: `g_loss`; `d_loss`, the sum of both parts; `supervised_loss`; `accuracy`, the share of
-    labelled examples whose class is right. `evaluate(x, y)` gives them for held-out data.
+    Logs: `g_loss`, the distance of features; `d_loss`, the sum of both parts; `supervised_loss`;
+    `accuracy`, the share of labelled examples whose class is right. `evaluate(x, y)` gives them for
+    held-out data, with the adversarial loss, which is not trained, as `g_loss`.
 
     Example:
 
@@ -102,8 +103,8 @@ class SemiSupervisedGAN(GAN):
         return 2 * self.n_critic
 
     def real_examples(self, data):
-        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return [images, labels]
+        _, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return [super().real_examples(data), ops.cast(labels, "int32")]
 
     def mini_batches(self, examples):
         """Cut one step's examples into unlabelled images, labelled images and their labels."""
@@ -128,7 +129,7 @@ class SemiSupervisedGAN(GAN):
             at_least_float32(self.discriminator(examples, training=training))
             for examples in (unlabelled, labelled, fake)
         )
-        unsupervised_loss = self.stabilised_objective.discriminator(
+        unsupervised_loss = self.objective_played(training).discriminator(
             log_z(unlabelled_logits), log_z(fake_logits)
         )
         is_labelled = ops.cast(labels >= 0, labelled_logits.dtype)
@@ -145,8 +146,8 @@ class SemiSupervisedGAN(GAN):
             "num_labelled": num_labelled,
         }
 
-    def generator_losses(self, fake_logits):
-        return super().generator_losses(log_z(at_least_float32(fake_logits)))
+    def generator_losses(self, fake_logits, training=True):
+        return super().generator_losses(log_z(at_least_float32(fake_logits)), training)
 
     def record(self, losses, batch_size=1):
         """As `GenerativeModel.record`; what is about labelled examples counts those only."""
@@ -162,24 +163,23 @@ class SemiSupervisedGAN(GAN):
         fake = self.fake_examples(real, self, training=False)
         batch_size = ops.shape(images)[0]
         self.record(self.discriminator_losses(real, fake, training=False), batch_size)
-        self.record(self.generator_losses(self.discriminator(fake, training=False)), batch_size)
+        fake_logits = self.discriminator(fake, training=False)
+        self.record(self.generator_losses(fake_logits, training=False), batch_size)
         self.update_sample_metrics(images, fake)
         return self.logs()
 
     # Data
 
-    def fit(self, x=None, y=None, batch_size=None, shuffle=True, **kwargs):
-        """Train the model. As `GAN.fit`, from arrays `(x, y)` with y = −1 for no label.
-
-        An epoch goes once through all of `x` as unlabelled examples; those with labels are repeated
-        as often as needed.
-        """
+    def training_batches(self, x, y, batch_size, shuffle):
+        """Labelled and unlabelled batches in turn: made of arrays, checked in a dataset."""
         if hasattr(x, "__array__") and y is not None:
             x, y = np.asarray(x), np.asarray(y)
             self.check_examples(x, y)
-            x = data.semi_supervised_batches(x, y, batch_size or 32, shuffle)
-            y = batch_size = None
-        return super().fit(x, y, batch_size=batch_size, shuffle=shuffle, **kwargs)
+            x, y = semi_supervised_batches(x, y, batch_size or 32, shuffle), None
+        elif isinstance(x, tf.data.Dataset):
+            self.check_examples(*keras.utils.unpack_x_y_sample_weight(x.element_spec)[:2])
+            x = in_turn(x)
+        return super().training_batches(x, y, None, shuffle)
 
     @property
     def label_range(self):
@@ -204,7 +204,12 @@ class SemiSupervisedGAN(GAN):
 
         Returns:
             Float32 array `(num, num_classes)`; rows add to one.
+
+        Raises:
+            ValueError: As `fit`, if the examples have another shape, are not floats or not scaled.
         """
+        x = np.asarray(x)
+        self.check_inputs(x)
         logits = self.discriminator.predict(x, batch_size=batch_size, verbose=0)
         return ops.convert_to_numpy(ops.softmax(at_least_float32(logits)))
 

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_gans import _checks, _replicas
+from keras_gans import _checks, _replicas, losses
 from keras_gans._precision import at_least_float32
 from keras_gans._read_only import read_only
 from keras_gans.techniques.technique import Technique
@@ -18,8 +18,9 @@ class FeatureMatching(Technique):
     mini-batches make the means noisy.
 
     Args:
-        layer: Name or index of the discriminator's layer whose output is f, of any shape
-            `(batch, …)`. Defaults to `None`, what the last dense or convolutional layer takes.
+        layer: Name or index (inputs do not count) of the discriminator's layer whose output is f,
+            of any shape `(batch, …)`. Defaults to `None`, what the last dense or convolutional
+            layer takes.
         weight: Float ≥ 0, weight of the term. Defaults to `1.0`.
         alone: Boolean. If true, the term takes the place of the generator's adversarial loss, as in
             the paper; if false, it is added. Defaults to `False`.
@@ -51,25 +52,31 @@ class FeatureMatching(Technique):
         self.features = lambda examples: at_least_float32(read_only(network, examples))
 
     def _features_of(self, discriminator):
-        if self.layer is None:
-            return [layer for layer in discriminator.layers if _has_kernel(layer)][-1].input
-        try:
-            if isinstance(self.layer, str):
-                return discriminator.get_layer(self.layer).output
-            return discriminator.layers[self.layer].output
-        except (ValueError, IndexError):
-            names = [layer.name for layer in discriminator.layers]
-            raise ValueError(
-                f"`layer` must be a layer of the discriminator: one of {names}. "
-                f"Received: layer={self.layer!r}"
-            ) from None
+        layers = [x for x in discriminator.layers if not isinstance(x, keras.layers.InputLayer)]
+        names = [layer.name for layer in layers]
+        if self.layer is None and any(map(_has_kernel, layers)):
+            return list(filter(_has_kernel, layers))[-1].input
+        if isinstance(self.layer, int) and -len(layers) <= self.layer < len(layers):
+            return layers[self.layer].output
+        if self.layer in names:
+            return discriminator.get_layer(self.layer).output
+        raise ValueError(
+            "`layer` must name a layer of the discriminator, or be its index, where there is no "
+            f"dense or convolutional layer to be found. The layers are {names}. "
+            f"Received: layer={self.layer!r}"
+        )
+
+    def objective(self, objective):
+        """Without the generator's part, if the features are matched instead."""
+        if not self.alone:
+            return objective
+        return losses.Objective(objective.discriminator, nothing, objective.name)
 
     def loss(self, game, player, loss, real, fake):
         if player != "generator":
             return loss
         gap = mean_of_batch(self.features(real)) - mean_of_batch(self.features(fake))
-        matching = self.weight * ops.sum(ops.square(gap))
-        return matching if self.alone else loss + matching
+        return loss + self.weight * ops.sum(ops.square(gap))
 
     def get_config(self):
         own = {"layer": self.layer, "weight": self.weight, "alone": self.alone}
@@ -78,6 +85,12 @@ class FeatureMatching(Technique):
 
 def _has_kernel(layer):
     return hasattr(getattr(layer, "layer", layer), "kernel")
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+def nothing(fake_logits):
+    """The adversarial loss of a generator that does not play against the discriminator."""
+    return ops.zeros((), dtype=fake_logits.dtype)
 
 
 def mean_of_batch(features):

@@ -42,27 +42,25 @@ class HistoricalAveraging(Technique):
             "present_weight", initializer=keras.initializers.Constant(self.weight)
         )
         self.updates = {}
-        self.means = {}
+        means = {}
         for player in ("generator", "discriminator"):
             self.updates[player] = self.add_state(f"{player}_updates")
-            self.means[player] = [
-                self.add_state(f"{player}_mean_{i}", variable.shape)
-                for i, variable in enumerate(getattr(game, player).trainable_variables)
-            ]
+            for i, parameter in enumerate(getattr(game, player).trainable_variables):
+                means[id(parameter)] = self.add_state(f"{player}_mean_{i}", parameter.shape)
+        self.mean_of = lambda parameter: means[id(parameter)]
 
     def loss(self, game, player, loss, real, fake):
-        parameters = getattr(game, player).trainable_variables
         distance = sum(
-            ops.sum(ops.square(parameter - mean))
-            for parameter, mean in zip(parameters, self.means[player], strict=True)
+            ops.sum(ops.square(parameter - self.mean_of(parameter)))
+            for parameter in getattr(game, player).trainable_variables
         )
         has_a_past = ops.cast(self.updates[player] > 0, distance.dtype)
         return loss + self.present_weight * has_a_past * distance
 
     def update(self, game, player):
         self.updates[player].assign_add(1.0)
-        parameters = getattr(game, player).trainable_variables
-        for parameter, mean in zip(parameters, self.means[player], strict=True):
+        for parameter in getattr(game, player).trainable_variables:
+            mean = self.mean_of(parameter)
             mean.assign(mean + (parameter - mean) / self.updates[player])
         if player == "generator":
             self.present_weight.assign(self.present_weight * self.decay)

@@ -56,7 +56,8 @@ class LabelSmoothing(Technique):
             raise ValueError(
                 "`techniques` must not hold LabelSmoothing here: it moves the targets of a "
                 "cross-entropy, and the objective has no such targets (a Wasserstein critic has "
-                f"none; LSGAN takes its own as a, b, c). Received: objective {objective.name!r}"
+                "none; LSGAN takes its own as a, b, c; and targets are smoothed once). "
+                f"Received: objective {objective.name!r}"
             )
         return losses.Objective(
             lambda real_logits, fake_logits: (

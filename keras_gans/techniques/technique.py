@@ -11,7 +11,7 @@ class Technique(keras.layers.Layer):
 
     - `prepare(game)`: once, when the model is made. Check that the game allows the technique, and
       add weights.
-    - `objective(objective)`: once. Return the objective to play.
+    - `objective(objective)`: return the objective to play in training, or refuse it.
     - `replay(game, fake)`: return the fakes that the discriminator learns from.
     - `view(game, examples)`: return the examples, real or fake, as the discriminator sees them, in
       the updates of both players.
@@ -43,6 +43,7 @@ class Technique(keras.layers.Layer):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
+        self.in_use = False
         self.built = True
 
     def prepare(self, game):
@@ -83,7 +84,13 @@ class Combination:
 
     def prepare(self, game):
         for technique in self.techniques:
+            if technique.in_use:
+                raise ValueError(
+                    "`techniques` must be new for each model, as they keep its state. Received: "
+                    f"{technique.name!r}, which belongs to another model"
+                )
             technique.prepare(game)
+            technique.in_use = True
 
     def objective(self, objective):
         for technique in self.techniques:

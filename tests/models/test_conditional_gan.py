@@ -58,7 +58,7 @@ def test_one_step_is_that_of_a_gan_whose_networks_are_told_the_labels():
 
     seeds = keras.random.SeedGenerator(5)
     for j in range(2):
-        real, labels = x[j::2], y[j::2]
+        real, labels = tf.constant(x[j::2]), tf.constant(y[j::2])
         fake = generator([keras.random.normal((6, 3), seed=seeds), labels])
 
         def loss(real=real, fake=fake, labels=labels):
@@ -183,6 +183,15 @@ def test_the_number_of_classes_is_the_networks():
     with pytest.raises(ValueError, match=r"`num_classes` must be given.*\[3, 4\] classes"):
         kg.models.ConditionalGAN(generator, discriminator, 3)
     assert kg.models.ConditionalGAN(generator, discriminator, 3, num_classes=3).num_classes == 3
+    with pytest.raises(ValueError, match="`num_classes` must not be more than the networks know"):
+        kg.models.ConditionalGAN(generator, discriminator, 3, num_classes=4)
+
+
+def test_unsigned_labels_are_labels():
+    gan = points()
+    gan.compile()
+    batches = tf.data.Dataset.from_tensor_slices((POINTS, LABELS.astype("uint8"))).batch(16)
+    assert np.isfinite(gan.fit(batches, verbose=0).history["g_loss"]).all()
 
 
 def test_score_endpoint_takes_labels(tmp_path):
@@ -196,5 +205,10 @@ def test_score_endpoint_takes_labels(tmp_path):
         gan.discriminator([POINTS[:5], LABELS[:5]]),
         rtol=1e-6,
     )
-    with pytest.raises(ValueError, match="`labels` must be 5 integers"):
-        served.score(POINTS[:5])
+    assert served.num_classes == 3
+    np.testing.assert_array_equal(
+        served.sample(2, labels=1, seed=0), gan.sample(2, labels=1, seed=0)
+    )
+    for labels in (None, [-1] * 5, [3] * 5, 0.5):
+        with pytest.raises(ValueError, match="`labels` must be"):
+            served.score(POINTS[:5], labels)

@@ -42,3 +42,10 @@ def test_networks_for_other_images_are_made_or_given():
 def test_refuses_an_image_shape_that_is_none():
     with pytest.raises(ValueError, match="`image_shape` must be"):
         kg.models.DCGAN(image_shape=(64, 64))
+
+
+def test_refuses_an_image_shape_that_is_not_the_generators():
+    generator = kg.networks.dcgan_generator((8, 8, 1), 4, filters=4)
+    discriminator = kg.networks.dcgan_discriminator((8, 8, 1), filters=4)
+    with pytest.raises(ValueError, match="`image_shape` must be that of the images"):
+        kg.models.DCGAN(generator, discriminator, latent_dim=4, image_shape=(16, 16, 1))

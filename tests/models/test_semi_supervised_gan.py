@@ -79,6 +79,17 @@ def test_losses_are_the_papers():
     np.testing.assert_allclose(losses["accuracy"], (p.argmax(1) == labels).mean())
 
 
+@pytest.mark.parametrize("size", [-1e4, 1e4])
+def test_losses_at_extreme_logits(size):
+    """K = 2 logits of one size: log Z = size + log 2."""
+    from keras_gans.models.semi_supervised_gan import log_z
+
+    logits = tf.constant(np.full((3, 2), size))
+    np.testing.assert_allclose(log_z(logits), size + np.log(2), rtol=1e-12)
+    real = kg.losses.minimax.discriminator(log_z(logits), tf.constant([[-1e4]], tf.float64))
+    np.testing.assert_allclose(real, max(0.0, -size - np.log(2)), rtol=1e-6, atol=1e-9)
+
+
 def test_examples_without_label_do_not_count_as_labelled():
     gan = make()
     labels = CLASSES[:8].copy()
@@ -163,6 +174,29 @@ def test_refuses_labels_that_are_wrong(labels, message):
     gan.compile()
     with pytest.raises(ValueError, match=message):
         gan.fit(POINTS, labels, batch_size=8, verbose=0)
+
+
+def test_validates_on_held_out_examples():
+    gan = make()
+    gan.compile()
+    labels = np.where(np.arange(64) % 3 == 0, CLASSES, -1)
+    history = gan.fit(POINTS, labels, batch_size=8, validation_split=0.25, verbose=0).history
+    held_out = gan.evaluate(POINTS[48:], labels[48:], verbose=0, return_dict=True)
+    np.testing.assert_allclose(history["val_accuracy"][0], held_out["accuracy"], rtol=1e-6)
+
+
+def test_a_dataset_must_take_turns():
+    gan = make()
+    gan.compile()
+    batches = kg.data.semi_supervised_batches(POINTS, LABELS, 8)
+    with pytest.raises(ValueError, match="must take turns"):
+        gan.fit(batches.skip(1), verbose=0)
+
+
+@pytest.mark.parametrize(("x", "message"), [(POINTS * np.nan, "finite"), (POINTS[:, :1], "shape")])
+def test_classify_refuses_what_it_cannot_read(x, message):
+    with pytest.raises(ValueError, match=message):
+        make().classify(x)
 
 
 def test_refuses_a_discriminator_without_classes():

@@ -65,6 +65,22 @@ class TestLabelSmoothing:
         np.testing.assert_allclose(smoothed.discriminator(extreme, extreme), 1e3 + 1e4)
         np.testing.assert_allclose(smoothed.discriminator(-extreme, -extreme), 0.9e4)
 
+    def test_gradients_match_finite_differences(self):
+        smoothed = techniques.LabelSmoothing(0.9, 0.1).objective(losses.minimax)
+        logits = [tf.constant(self.real), tf.constant(self.fake)]
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            loss = smoothed.discriminator(*logits)
+        for side, gradient in enumerate(tape.gradient(loss, logits)):
+            for i in range(len(self.real)):
+                nudged = []
+                for step in (1e-5, -1e-5):
+                    moved = [self.real.copy(), self.fake.copy()]
+                    moved[side][i] += step
+                    nudged.append(float(smoothed.discriminator(*moved)))
+                difference = (nudged[0] - nudged[1]) / 2e-5
+                np.testing.assert_allclose(gradient[i, 0], difference, rtol=1e-6, atol=1e-9)
+
     @pytest.mark.parametrize(("alpha", "beta"), [(0.9, 0.0), (0.8, 0.3)])
     def test_the_optimum_is_the_weighted_density_ratio(self, alpha, beta):
         """At the logit of D* the loss of a point seen p_r and p_g of the time has no slope."""
@@ -111,10 +127,11 @@ class TestInstanceNoise:
         np.testing.assert_allclose(noise.present_stddev, 0.5 * 0.9**6, rtol=1e-5)
 
     def test_both_players_see_it(self):
-        """Without noise on either side an update with deviation 0 is another one."""
+        """Real examples in training the discriminator, and fakes, which are zero, everywhere."""
         seen = []
         model = compiled(techniques.InstanceNoise(0.5))
         discriminator = model.discriminator
+        model.generator.set_weights([0 * weight for weight in model.generator.get_weights()])
 
         def spy(inputs, **kwargs):
             seen.append(inputs.numpy())
@@ -124,9 +141,9 @@ class TestInstanceNoise:
         model.train_discriminator(tf.constant(POINTS[:8]))
         model.train_generator(tf.constant(POINTS[:8]))
         real, fake, generated = seen
-        assert np.abs(real - POINTS[:8]).std() > 0.2
-        assert fake.std() > 0.3
-        assert generated.std() > 0.3
+        assert 0.3 < (real - POINTS[:8]).std() < 0.8
+        assert 0.3 < fake.std() < 0.8
+        assert 0.3 < generated.std() < 0.8
 
     @pytest.mark.parametrize("kwargs", [{"stddev": -1}, {"decay": 0}, {"decay": 1.1}])
     def test_refuses_numbers_out_of_range(self, kwargs):
@@ -145,8 +162,9 @@ class TestHistoricalAveraging:
             model.train_generator(tf.constant(POINTS[start : start + 16]))
             past["generator"].append(model.generator.get_weights())
         for player, history in past.items():
-            for i, mean in enumerate(averaging.means[player]):
+            for i, parameter in enumerate(getattr(model, player).trainable_variables):
                 expected = np.mean([weights[i] for weights in history], axis=0)
+                mean = averaging.mean_of(parameter)
                 np.testing.assert_allclose(mean, expected, rtol=1e-5, atol=1e-7)
 
     @pytest.mark.parametrize("player", ["generator", "discriminator"])
@@ -158,13 +176,28 @@ class TestHistoricalAveraging:
         for variable in network.trainable_variables:
             variable.assign(variable + 0.25)
         distance = sum(
-            np.sum((variable.numpy() - mean.numpy()) ** 2)
-            for variable, mean in zip(
-                network.trainable_variables, averaging.means[player], strict=True
-            )
+            np.sum((variable.numpy() - averaging.mean_of(variable).numpy()) ** 2)
+            for variable in network.trainable_variables
         )
         loss = averaging.loss(model, player, tf.constant(2.0), None, None)
         np.testing.assert_allclose(loss, 2 + 0.5 * 0.9**4 * distance, rtol=1e-5)
+
+    def test_leaves_frozen_layers_out(self):
+        averaging = techniques.HistoricalAveraging(weight=1.0, decay=1.0)
+        model = gan(averaging)
+        frozen, trained = model.generator.layers[1], model.generator.layers[3]
+        frozen.trainable = False
+        model.compile()
+        fit(model)
+        for layer in (frozen, trained):
+            layer.kernel.assign(layer.kernel + 1)
+        loss = averaging.loss(model, "generator", tf.constant(0.0), None, None)
+        distance = sum(
+            np.sum((v.numpy() - averaging.mean_of(v).numpy()) ** 2)
+            for v in model.generator.trainable_variables
+        )
+        assert len(model.generator.trainable_variables) == 2
+        np.testing.assert_allclose(loss, distance, rtol=1e-5)
 
     def test_adds_nothing_while_there_is_no_past(self):
         averaging = techniques.HistoricalAveraging(weight=10.0)
@@ -179,16 +212,17 @@ class TestFeatureMatching:
 
     @pytest.mark.parametrize("alone", [False, True])
     def test_is_the_squared_distance_of_the_mean_features(self, alone):
-        names = [layer.name for layer in gan(units=(8, 4)).discriminator.layers]
         matching = techniques.FeatureMatching(layer=3, weight=2.0, alone=alone)
         model = gan(matching, units=(8, 4))
-        name = model.discriminator.layers[3].name
-        assert len(names) == len(model.discriminator.layers)
+        name = model.discriminator.layers[4].name  # the input does not count
         real, fake = tf.constant(POINTS[:8]), tf.constant(POINTS[8:16])
         gap = self.features(model, name, real).mean(0) - self.features(model, name, fake).mean(0)
         loss = matching.loss(model, "generator", tf.constant(5.0), real, fake)
-        expected = 2 * np.sum(gap.astype("float64") ** 2) + (0 if alone else 5)
+        expected = 2 * np.sum(gap.astype("float64") ** 2) + 5
         np.testing.assert_allclose(loss, expected, rtol=1e-5)
+        adversarial = model.generator_losses(tf.constant([[1.0]]))["g_loss"]
+        assert (float(adversarial) == 0) == alone
+        assert float(model.generator_losses(tf.constant([[1.0]]), training=False)["g_loss"]) > 0
         assert float(matching.loss(model, "discriminator", tf.constant(5.0), real, fake)) == 5
 
     def test_compares_means_not_examples(self):
@@ -207,13 +241,44 @@ class TestFeatureMatching:
         terms = [t.loss(model, "generator", 0.0, real, fake) for t in (by_default, by_index)]
         assert float(terms[0]) == float(terms[1]) > 0
 
-    @pytest.mark.parametrize("layer", ["nowhere", 17])
+    @pytest.mark.parametrize("layer", ["nowhere", 17, "input_layer"])
     def test_refuses_a_layer_that_is_not_there(self, layer):
-        with pytest.raises(ValueError, match="`layer` must be a layer of the discriminator"):
+        with pytest.raises(ValueError, match="`layer` must name a layer of the discriminator"):
             gan(techniques.FeatureMatching(layer))
 
+    def test_asks_for_a_layer_where_there_is_no_default(self):
+        nested = keras.Sequential([keras.Input((2,)), kg.networks.mlp_discriminator((2,), (8,))])
+        with pytest.raises(ValueError, match="where there is no dense or convolutional layer"):
+            kg.models.GAN(
+                kg.networks.mlp_generator((2,), 3, (8,)),
+                nested,
+                latent_dim=3,
+                techniques=[techniques.FeatureMatching()],
+            )
+
+    def test_alone_leaves_other_techniques_their_terms(self):
+        """In either order."""
+        matching, averaging = (
+            techniques.FeatureMatching(alone=True),
+            techniques.HistoricalAveraging(5.0),
+        )
+        losses_of = []
+        for order in ((matching, averaging), (averaging, matching)):
+            chosen = [type(t).from_config(t.get_config()) for t in order]
+            keras.utils.set_random_seed(0)
+            model = compiled(*chosen)
+            losses_of.append(fit(model, epochs=3).history["g_loss"])
+        np.testing.assert_allclose(*losses_of, rtol=1e-5)
+
     def test_the_discriminators_statistics_stay(self):
-        model = compiled(techniques.FeatureMatching(), units=(8, 8))
+        model = kg.models.GAN(
+            kg.networks.mlp_generator((2,), 3, (8,)),
+            kg.networks.mlp_discriminator((2,), (8, 8), normalization="batch"),
+            latent_dim=3,
+            techniques=[techniques.FeatureMatching()],
+        )
+        model.compile()
+        assert model.discriminator.non_trainable_variables
         before = model.discriminator.get_weights()
         model.train_generator(tf.constant(POINTS[:8]))
         for u, v in zip(before, model.discriminator.get_weights(), strict=True):
@@ -326,6 +391,30 @@ def test_refuses_what_is_not_a_list_of_techniques(wrong):
             latent_dim=3,
             techniques=wrong,
         )
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("model", [kg.models.GAN, kg.models.WGANGP])
+def test_examples_of_any_float_type(dtype, model):
+    adversary = gan(techniques.InstanceNoise(), techniques.ExperienceReplay(8), model=model)
+    adversary.compile()
+    history = adversary.fit(POINTS.astype(dtype), batch_size=8, verbose=0).history
+    assert np.isfinite(list(history.values())).all()
+    assert np.isfinite(adversary.evaluate(POINTS.astype(dtype), verbose=0)).all()
+
+
+def test_a_technique_belongs_to_one_model():
+    noise = techniques.InstanceNoise()
+    gan(noise)
+    with pytest.raises(ValueError, match="must be new for each model"):
+        gan(noise)
+
+
+def test_evaluation_is_of_the_objective_without_techniques():
+    smoothed, plain = compiled(techniques.LabelSmoothing(0.5)), compiled()
+    smoothed.set_weights(plain.get_weights())
+    logs = [m.evaluate(POINTS, verbose=0, return_dict=True) for m in (smoothed, plain)]
+    assert logs[0] == logs[1]
 
 
 def test_refuses_one_technique_twice():
