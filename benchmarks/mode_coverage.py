@@ -2,10 +2,10 @@
 
 All play with the same networks (three hidden layers of 128 units), mini-batches of 256 out of
 102,400 samples, and the same number of generator updates. The Wasserstein games take their papers'
-five critic updates for each of them, the others one. All play with Adam(5e-4, β₁ 0.5, β₂ 0.9), but the
-clipping WGAN with its paper's RMSprop(5e-5); learning rates fall in a line to zero over the second
-half. A mode is covered when it has at least a tenth of its even part of good samples, those within
-4 standard deviations.
+five critic updates for each of them, the others one. All play with Adam(5e-4, β₁ 0.5, β₂ 0.9), but
+the clipping WGAN with its paper's RMSprop(5e-5); learning rates fall in a line to zero over the
+second half. A mode is covered when it has at least a tenth of its even part of good samples, those
+within 4 standard deviations.
 
     python benchmarks/mode_coverage.py
 

@@ -21,7 +21,7 @@ def descend(network, loss, learning_rate=0.1):
     weights = network.trainable_variables
     for weight, gradient in zip(weights, tape.gradient(value, weights), strict=True):
         if gradient is not None:
-            weight.assign(weight - learning_rate * gradient)
+            weight.assign(weight - learning_rate * tf.convert_to_tensor(gradient))
 
 
 def gradients(model, inputs, targets, num_replicas=1):

@@ -597,6 +597,7 @@ def _overflow_everywhere(gradients):
     replicas = _replicas.context()
     if replicas is None:
         return gradients
+    gradients = [None if g is None else tf.convert_to_tensor(g) for g in gradients]
     overflow = tf.add_n([tf.reduce_sum(g * 0) for g in gradients if g is not None])  # 0 or NaN
     overflow = replicas.all_reduce(tf.distribute.ReduceOp.SUM, overflow)
     return [None if g is None else g + overflow for g in gradients]

@@ -80,6 +80,16 @@ def test_one_step_is_that_of_a_gan_whose_networks_are_told_the_labels():
     assert_same_weights(gan.discriminator, discriminator, rtol=1e-5, atol=1e-6)
 
 
+def test_half_precision_on_two_replicas(two_replicas):
+    """Gradients of embeddings come as slices."""
+    keras.config.set_dtype_policy("mixed_float16")
+    with two_replicas.scope():
+        gan = points()
+        gan.compile()
+    history = gan.fit(POINTS, LABELS, batch_size=8, verbose=0).history
+    assert np.isfinite(list(history.values())).all()
+
+
 def test_fakes_have_the_labels_of_the_real_examples():
     gan = points()
     fake, labels = gan.fake_examples([tf.constant(POINTS[:8]), tf.constant(LABELS[:8])], gan)
