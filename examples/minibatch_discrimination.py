@@ -1,7 +1,7 @@
 """
-Title: Minibatch discrimination against mode collapse
+Title: Minibatch discrimination for diversity
 Author: The keras_gans authors
-Description: A discriminator that sees a whole mini-batch notices when all samples are alike.
+Description: A discriminator that sees a whole mini-batch notices when samples are too alike.
 Accelerator: None
 """
 
@@ -9,15 +9,14 @@ Accelerator: None
 ## Introduction
 
 A discriminator that looks at one sample at a time cannot tell that all samples are the same. So a
-generator may draw one convincing thing only, and jump to another when the discriminator has learned
-that one: mode collapse.
+generator may draw a few convincing things only: mode collapse, in the worst case one thing.
 
 Minibatch discrimination ([Salimans et al., 2016](https://arxiv.org/abs/1606.03498)) tells the
 discriminator how close each sample is to the others of its mini-batch. A heap of equal samples then
 looks false, however good each of them is.
 
-This script plays the minimax game on 25 Gaussians twice, with the same networks and the same
-budget. It takes about two minutes.
+This script plays the same game on 8×8 digits twice, with one layer more the second time. It takes a
+minute or two.
 
 ## Setup
 """
@@ -25,39 +24,34 @@ budget. It takes about two minutes.
 import pathlib
 
 import keras
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
+import numpy as np
 
 import keras_gans as kg
 
-LATENT_DIM = 2
-UNITS = (128, 128, 128)
-BATCH_SIZE = 256
-STEPS = 4000
+LATENT_DIM = 16
+UNITS = (256, 256)
+STEPS = 2000
 OUTPUT = pathlib.Path("output/minibatch_discrimination")
-OUTPUT.mkdir(parents=True, exist_ok=True)
 
-density = kg.data.grid_of_gaussians()
-samples = density.sample(400 * BATCH_SIZE, seed=0)
+train, info = kg.data.load("digits", batch_size=64, seed=0)
+images = np.concatenate(list(train.as_numpy_iterator()))
 
 """
 ## Two discriminators
 
-They differ in one layer: before the logit, `MinibatchDiscrimination` appends four numbers to the
-features of each sample, each the summed similarity to the other samples under one learned kernel.
+They differ in one layer: before the logit, `MinibatchDiscrimination` appends 32 numbers to the
+features of each image, each the summed similarity to the other images under one learned kernel.
 """
 
 
 def plain_discriminator():
-    return kg.networks.mlp_discriminator((2,), UNITS)
+    return kg.networks.mlp_discriminator(info.image_shape, UNITS)
 
 
 def minibatch_discriminator():
     network = plain_discriminator()
     features = network.layers[-1].input
-    features = kg.layers.MinibatchDiscrimination(num_kernels=4, kernel_dim=4)(features)
+    features = kg.layers.MinibatchDiscrimination(num_kernels=32, kernel_dim=8)(features)
     return keras.Model(network.inputs, keras.layers.Dense(1)(features))
 
 
@@ -69,44 +63,43 @@ def minibatch_discriminator():
 def play(discriminator):
     keras.utils.set_random_seed(0)
     gan = kg.models.GAN(
-        kg.networks.mlp_generator((2,), LATENT_DIM, UNITS),
+        kg.networks.mlp_generator(info.image_shape, LATENT_DIM, UNITS),
         discriminator,
         latent_dim=LATENT_DIM,
-        objective="minimax",
         seed=0,
     )
     gan.compile(
-        g_optimizer=keras.optimizers.Adam(5e-4, beta_1=0.5, beta_2=0.9),
-        d_optimizer=keras.optimizers.Adam(5e-4, beta_1=0.5, beta_2=0.9),
-        steps_per_execution=50,
+        g_optimizer=keras.optimizers.Adam(5e-4, beta_1=0.5),
+        d_optimizer=keras.optimizers.Adam(5e-4, beta_1=0.5),
+        steps_per_execution=20,
     )
-    epochs = max(1, STEPS * BATCH_SIZE // len(samples))
-    gan.fit(samples, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
-    return gan.sample(10_000, seed=0)
+    gan.fit(train.repeat(), steps_per_epoch=STEPS, verbose=0)
+    return gan.sample(len(images), seed=0)
 
 
 drawn = {
-    "one sample at a time": play(plain_discriminator()),
-    "minibatch discrimination": play(minibatch_discriminator()),
+    "one_image_at_a_time": play(plain_discriminator()),
+    "minibatch_discrimination": play(minibatch_discriminator()),
 }
 
 """
-## Look
+## Look, and measure
 
-`ModeCoverage` counts the modes that have at least a tenth of their fair part of the samples.
+*Precision* is the share of generated images that lie among the real ones, *recall* the share of
+real images that lie among the generated ones: a generator that draws few things well has the first
+and lacks the second.
 """
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 4.8))
-for axis, (name, points) in zip(axes, drawn.items(), strict=True):
-    coverage = kg.metrics.ModeCoverage(density.modes, density.stddev)
-    coverage.update_state(points)
-    found = {key: float(value) for key, value in coverage.result().items()}
-    result = f"{found['modes_covered']:.0f} of 25 modes, {found['good_share']:.0%} good samples"
-    print(f"{name}: {result}")
-    axis.scatter(*points[:3000].T, s=2, alpha=0.3)
-    axis.scatter(*density.modes.T, s=12, marker="x", linewidths=0.8, color="tab:red")
-    axis.set_title(f"{name}\n{result}")
-    axis.set(xlim=(-2, 2), ylim=(-2, 2), aspect="equal", xticks=[], yticks=[])
-figure.tight_layout()
-figure.savefig(OUTPUT / "samples.png")
-print(f"Look at {OUTPUT / 'samples.png'}.")
+
+def pixels(images):
+    return keras.ops.reshape(images, (len(images), -1))
+
+
+for name, samples in drawn.items():
+    metric = kg.metrics.PrecisionRecall(feature_extractor=pixels)
+    metric.update_state(real=images, generated=samples)
+    result = {key: float(value) for key, value in metric.result().items()}
+    print(f"{name}: precision {result['precision']:.2f}, recall {result['recall']:.2f}")
+    kg.data.save_grid(samples[:100], OUTPUT / f"{name}.png")
+
+print(f"Look at the pictures in {OUTPUT}: the first hundred samples of seed 0, not selected.")
