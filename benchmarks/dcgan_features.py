@@ -72,11 +72,11 @@ def accuracies(features, labels, test_features, test_labels, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=1500, help="of the generator")
+    parser.add_argument("--steps", type=int, default=1000, help="of the generator")
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--filters", type=int, default=32)
     parser.add_argument("--labels", type=int, default=1000)
-    parser.add_argument("--repetitions", type=int, default=5, help="choices of labelled images")
+    parser.add_argument("--repetitions", type=int, default=3, help="choices of labelled images")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     start = time.time()

@@ -138,9 +138,9 @@ class SemiSupervisedGAN(GAN):
         )
         is_right = ops.cast(ops.argmax(labelled_logits, axis=-1), labels.dtype) == labels
         num_labelled = ops.sum(is_labelled)
-        share_of_replica = ops.maximum(_replicas.mean(num_labelled), 1e-7)
+        labels_per_replica = ops.maximum(_replicas.mean(num_labelled), 1e-7)
         return {
-            "d_loss": unsupervised_loss + ops.sum(cross_entropy) / share_of_replica,
+            "d_loss": unsupervised_loss + ops.sum(cross_entropy) / labels_per_replica,
             "supervised_loss": ops.sum(cross_entropy) / ops.maximum(num_labelled, 1),
             "accuracy": ops.sum(ops.cast(is_right, "float32")) / ops.maximum(num_labelled, 1),
             "num_labelled": num_labelled,
