@@ -216,7 +216,9 @@ def train_cell(cell, options):
     ).history
     seconds = time.perf_counter() - start
     finite = all(np.isfinite(w).all() for w in [*history.values(), *gan.get_weights()])
-    distance = frechet_distance(gan) if finite else None
+    distance = None
+    if finite:
+        distance = frechet_distance(lambda num, seed: gan.sample(num, seed=seed))
     record = {
         "settings": settings(options),
         "learning_rate": rate,
@@ -231,10 +233,11 @@ def train_cell(cell, options):
     path(cell, options, ".json").write_text(json.dumps(record))
 
 
-def frechet_distance(gan):
+def frechet_distance(sample):
+    """Of `sample(num, seed)` to the test split."""
     test, _ = kg.data.load("mnist", split="test", batch_size=100)
     report = kg.metrics.evaluate(
-        lambda num, seed: gan.sample(num, seed=seed),
+        sample,
         test,
         metrics=("fid",),
         num_samples=SAMPLES,
@@ -242,6 +245,26 @@ def frechet_distance(gan):
         verbose=0,
     )
     return report["results"]["frechet_distance"]
+
+
+def references():
+    """Fréchet distances of images that no network made, to compare with."""
+    train, _ = kg.data.load("mnist", batch_size=1000, labels=True, shuffle=False)
+    images, labels = (np.concatenate(part) for part in zip(*train, strict=True))
+    noise = np.random.default_rng(0).uniform(-1, 1, (SAMPLES, *IMAGE_SHAPE)).astype("float32")
+    sets = {
+        "training images": images,
+        "training images of the digits 0 to 4": images[labels < 5],
+        "training images of the digits 5 to 9": images[labels >= 5],
+        "training images of the digit 1": images[labels == 1],
+        "uniform noise": noise,
+    }
+
+    def distance(images):
+        batches = iter(np.array_split(images[:SAMPLES], SAMPLES // 100))
+        return frechet_distance(lambda num, seed: next(batches))
+
+    return {name: distance(images) for name, images in sets.items()}
 
 
 def settings(options):
@@ -360,6 +383,7 @@ def main():
         options,
         {
             "protocol": PROTOCOL,
+            "references": references(),
             "learning_rates_tried": {c.name: r["frechet_distance"] for c, r in trials.items()},
             "trains": {
                 method: sum(r["trains"] for cell, r in records.items() if cell.method == method)
