@@ -2,6 +2,7 @@
 
 from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
+from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
 from keras_gans.networks.virtual_batch_normalization import virtual_batch_normalization
 
 __all__ = [
@@ -9,5 +10,7 @@ __all__ = [
     "dcgan_generator",
     "mlp_discriminator",
     "mlp_generator",
+    "resnet_discriminator",
+    "resnet_generator",
     "virtual_batch_normalization",
 ]
