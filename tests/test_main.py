@@ -76,7 +76,9 @@ def test_every_recipe_builds(name):
     from keras_gans.__main__ import build
 
     _, info = kg.data.load("digits")
-    assert build(info, options).sample(2).shape == (2, 8, 8, 1)
+    model = build(info, options)
+    labels = [3, 7] if model.conditional else None
+    assert model.sample(2, labels=labels).shape == (2, 8, 8, 1)
 
 
 @pytest.fixture
@@ -155,5 +157,6 @@ def test_conditional_models_from_the_command_line(tmp_path, capsys):
     assert Image.open(tmp_path / "a.png").size[0] > 0
     with pytest.raises(SystemExit, match="`labels` must be"):
         main(["sample", served, "--num", "4", "--output", str(tmp_path / "b.png")])
-    main(["evaluate", served, "--dataset", "digits", "--num", "20", "--extractor", "pixels"])
+    pixels = ["--num", "20", "--extractor", "pixels", "--metrics", "fid"]
+    main(["evaluate", served, "--dataset", "digits", *pixels])
     assert "20" in capsys.readouterr().out
