@@ -6,7 +6,8 @@ G(z) = a z + b, stands still while its opponent trains, and the gradient of its 
 of Arjovsky and Bottou 2017 (figures 2 and 3). One discriminator serves both losses of the first
 game.
 
-- The minimax gradient vanishes. So does that of least squares, and its direction is lost as well.
+- The minimax gradient vanishes, but for single bursts. That of least squares becomes small, and its
+  direction is lost.
 - The non-saturating gradient grows, and its variance with it.
 - The gradient through a Lipschitz critic stays as it is; clipping decides how large that is.
 - The two-sided penalty asks for slope 1 up or down: here it holds a critic that starts with the
