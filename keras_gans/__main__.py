@@ -27,7 +27,7 @@ RECIPES = {
 def build(info, options):
     """Return a compiled model with the DCGAN networks for the dataset's images."""
     model, normalization = RECIPES[options.model]
-    num_classes = info.num_classes if is_conditional(options.model) else None
+    num_classes = info.num_classes if model.conditional else None
     gan = model(
         networks.dcgan_generator(
             info.image_shape, options.latent_dim, options.filters, num_classes=num_classes
@@ -43,10 +43,6 @@ def build(info, options):
     return gan
 
 
-def is_conditional(name):
-    return name.startswith("conditional")
-
-
 def train(options):
     """Train a model, or train on if the output folder holds a run of the same configuration."""
     folder = pathlib.Path(options.output)
@@ -56,7 +52,7 @@ def train(options):
         options.dataset,
         batch_size=options.batch_size,
         image_size=options.image_size,
-        labels=is_conditional(options.model),
+        labels=RECIPES[options.model][0].conditional,
         shuffle=True,
         seed=options.seed,
     )

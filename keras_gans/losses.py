@@ -15,6 +15,8 @@ A new objective is one new pair:
 ... )
 """
 
+import functools
+
 import keras
 from keras import ops
 
@@ -84,15 +86,15 @@ def non_saturating_generator_loss(fake_logits):
 
 
 @_register
-def least_squares_discriminator_loss(real_logits, fake_logits):
-    """½ E(D(x) − 1)² + ½ E D(G(z))²: the 0-1 coding, a = 0 and b = 1."""
-    return 0.5 * (ops.mean(ops.square(real_logits - 1)) + ops.mean(ops.square(fake_logits)))
+def least_squares_discriminator_loss(real_logits, fake_logits, a=0.0, b=1.0):
+    """½ E(D(x) − b)² + ½ E(D(G(z)) − a)², by default in the 0-1 coding."""
+    return 0.5 * (ops.mean(ops.square(real_logits - b)) + ops.mean(ops.square(fake_logits - a)))
 
 
 @_register
-def least_squares_generator_loss(fake_logits):
-    """½ E(D(G(z)) − 1)²: the 0-1 coding, c = 1."""
-    return 0.5 * ops.mean(ops.square(fake_logits - 1))
+def least_squares_generator_loss(fake_logits, c=1.0):
+    """½ E(D(G(z)) − c)², by default in the 0-1 coding."""
+    return 0.5 * ops.mean(ops.square(fake_logits - c))
 
 
 @_register
@@ -160,15 +162,9 @@ def least_squares_with_codes(a, b, c):
     """
     if a == b:
         raise ValueError(f"`a` and `b` must differ. Received: a={a!r}, b={b!r}")
-
-    def half_mean_square(x):
-        return 0.5 * ops.mean(ops.square(x))
-
     return Objective(
-        lambda real_logits, fake_logits: (
-            half_mean_square(real_logits - b) + half_mean_square(fake_logits - a)
-        ),
-        lambda fake_logits: half_mean_square(fake_logits - c),
+        functools.partial(least_squares_discriminator_loss, a=a, b=b),
+        functools.partial(least_squares_generator_loss, c=c),
         "least_squares_with_codes",
     )
 

@@ -69,7 +69,7 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
     pixels, classes = tf.constant(images), tf.constant(labels)
 
     def both_batches(few, any_of_them):
-        hidden = tf.fill((batch_size,), tf.cast(UNLABELLED, classes.dtype))
+        hidden = tf.fill((batch_size,), UNLABELLED)
         known = tf.ensure_shape(tf.gather(classes, few), (batch_size,))
         return tf.gather(pixels, tf.stack([few, any_of_them])), tf.stack([known, hidden])
 

@@ -24,8 +24,7 @@ class Conditional:
         self.num_classes = check_num_classes(num_classes, generator, discriminator)
 
     def real_examples(self, data):
-        _, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return [super().real_examples(data), ops.cast(labels, "int32")]
+        return [super().real_examples(data), labels_of(data)]
 
     def fake_examples(self, real, generator, training=True):
         images, labels = real
@@ -56,6 +55,12 @@ class Conditional:
         networks, endpoints = super().serving_endpoints()
         num_classes = self.num_classes
         return networks, {**endpoints, "num_classes": (lambda: ops.array(num_classes), [])}
+
+
+def labels_of(data):
+    """The labels in what `fit` is given, int32 `(batch,)`."""
+    _, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+    return ops.cast(labels, "int32")
 
 
 def check_integer_labels(y, label_range):

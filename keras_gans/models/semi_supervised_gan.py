@@ -8,7 +8,7 @@ from keras import ops
 from keras_gans import _replicas
 from keras_gans._precision import at_least_float32
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
-from keras_gans.models.conditional_gan import check_integer_labels
+from keras_gans.models.conditional_gan import check_integer_labels, labels_of
 from keras_gans.models.gan import GAN, images_of
 from keras_gans.techniques import FeatureMatching
 
@@ -103,8 +103,7 @@ class SemiSupervisedGAN(GAN):
         return 2 * self.n_critic
 
     def real_examples(self, data):
-        _, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return [super().real_examples(data), ops.cast(labels, "int32")]
+        return [super().real_examples(data), labels_of(data)]
 
     def mini_batches(self, examples):
         """Cut one step's examples into unlabelled images, labelled images and their labels."""

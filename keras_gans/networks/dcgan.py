@@ -11,6 +11,7 @@ from keras import layers
 from keras_gans import _checks
 from keras_gans.layers import LeakyReLU
 from keras_gans.networks.conditioning import Labels
+from keras_gans.networks.halving import halvings
 from keras_gans.networks.normalization import normalize
 
 
@@ -62,7 +63,7 @@ def dcgan_generator(
     """
     image_shape = _checks.image_shape("image_shape", image_shape)
     kernel_size = _odd("kernel_size", kernel_size)
-    *sides, base = _halvings(image_shape[:2])
+    *sides, base = halvings(image_shape[:2], largest=7, times=2)
     widths = _widths(filters, max_filters, len(sides))
 
     latents = keras.Input((_checks.positive_int("latent_dim", latent_dim),))
@@ -123,7 +124,7 @@ def dcgan_discriminator(
     """
     image_shape = _checks.image_shape("image_shape", image_shape)
     kernel_size = _odd("kernel_size", kernel_size)
-    stages = len(_halvings(image_shape[:2])) - 1
+    stages = len(halvings(image_shape[:2], largest=7, times=2)) - 1
     images = x = keras.Input(image_shape)
     labels = Labels(num_classes)
     for i, width in enumerate(_widths(filters, max_filters, stages)):
@@ -148,14 +149,6 @@ def dcgan_discriminator(
 
 def _initializer():
     return keras.initializers.RandomNormal(stddev=0.02)
-
-
-def _halvings(side):
-    """The sides of the image, halved (rounding up) twice and on until the smaller is below 8."""
-    sides = [side]
-    while len(sides) < 3 or min(sides[-1]) >= 8:
-        sides.append(tuple(-(-s // 2) for s in sides[-1]))
-    return sides
 
 
 def _widths(filters, max_filters, stages):

@@ -11,6 +11,7 @@ from keras import layers
 from keras_gans import _checks
 from keras_gans.layers import LeakyReLU, UpsampleConv2D
 from keras_gans.networks.conditioning import Labels
+from keras_gans.networks.halving import halvings
 from keras_gans.networks.normalization import normalize
 
 
@@ -59,7 +60,7 @@ def resnet_generator(
     image_shape = _checks.image_shape("image_shape", image_shape)
     filters = _checks.positive_int("filters", filters)
     blocks_per_stage = _checks.positive_int("blocks_per_stage", blocks_per_stage)
-    *sides, base = _halvings(image_shape[:2], largest=7)
+    *sides, base = halvings(image_shape[:2], largest=7)
 
     latents = keras.Input((_checks.positive_int("latent_dim", latent_dim),))
     labels = Labels(num_classes)
@@ -121,7 +122,7 @@ def resnet_discriminator(
     image_shape = _checks.image_shape("image_shape", image_shape)
     filters = _checks.positive_int("filters", filters)
     blocks_per_stage = _checks.positive_int("blocks_per_stage", blocks_per_stage)
-    halving_stages = len(_halvings(image_shape[:2], largest=8)) - 1
+    halving_stages = len(halvings(image_shape[:2], largest=8)) - 1
 
     images = keras.Input(image_shape)
     labels = Labels(num_classes)
@@ -134,14 +135,6 @@ def resnet_discriminator(
     num_logits = _checks.positive_int("num_logits", num_logits)
     outputs = labels.projected_onto(layers.Dense(num_logits, dtype="float32")(x), x)
     return keras.Model(labels.beside(images), outputs, name=name)
-
-
-def _halvings(side, largest):
-    """The sides of the image, halved (rounding up) once and on until the smaller is `largest`."""
-    sides = [side]
-    while len(sides) < 2 or min(sides[-1]) > largest:
-        sides.append(tuple(-(-s // 2) for s in sides[-1]))
-    return sides
 
 
 def _growing_block(x, side, filters, normalization, labels):

@@ -1,0 +1,12 @@
+"""The sides that an image has in the stages of a convolutional network."""
+
+
+def halvings(side, largest, times=1):
+    """The side `(height, width)`, and what halving it, rounding up, makes of it.
+
+    It is halved at least `times` times, and on until the smaller is at most `largest`.
+    """
+    sides = [side]
+    while len(sides) <= times or min(sides[-1]) > largest:
+        sides.append(tuple(-(-s // 2) for s in sides[-1]))
+    return sides
