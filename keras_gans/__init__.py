@@ -38,6 +38,7 @@ from keras_gans import (
     callbacks,
     constraints,
     data,
+    latents,
     layers,
     losses,
     models,

@@ -58,11 +58,11 @@ class SampleGrid(keras.callbacks.Callback):
         self._writer = None
 
     def on_train_begin(self, logs=None):
-        shape = self.model.sampler.output_shape
-        if len(shape) != 4 or shape[-1] not in (1, 3):
+        shape = self.model.example_shape
+        if len(shape) != 3 or shape[-1] not in (1, 3):
             raise ValueError(
                 "`SampleGrid` needs a model that makes images with 1 or 3 channels. Received: a "
-                f"model that makes examples of shape {shape[1:]}"
+                f"model that makes examples of shape {shape}"
             )
 
     def on_epoch_end(self, epoch, logs=None):

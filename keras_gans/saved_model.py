@@ -10,12 +10,6 @@ import tensorflow as tf
 from keras_gans import _checks, _files
 
 
-def latents(num, latent_dim, seed):
-    """Latents of a seed: float32 `(num, latent_dim)` from N(0, I), here and in a SavedModel."""
-    seed = tf.stack([tf.cast(seed, tf.int32), 0])
-    return tf.random.stateless_normal((num, latent_dim), seed)
-
-
 def seed_or_new(seed):
     """Return `seed`, or a new one from Python's `random` if it is `None`."""
     seed = _checks.seed("seed", seed)
@@ -23,30 +17,42 @@ def seed_or_new(seed):
 
 
 #: What `export()` may write.
-ENDPOINTS = ("generate", "sample", "score", "classify")
+ENDPOINTS = (
+    "generate",
+    "sample",
+    "score",
+    "classify",
+    "encode",
+    "reconstruct",
+    "translate_ab",
+    "translate_ba",
+)
 
 
 class SavedGenerator:
     """A generative model read from a SavedModel, for inference.
 
+    Its methods are those of the model that was exported; the others raise a `ValueError`.
+
     Attributes:
-        latent_dim: Integer, size of the latent vectors.
-        example_shape: Shape of one generated example.
+        endpoints: Names of the endpoints that the model has, of `generate`, `sample`, `score`,
+            `classify`, `encode`, `reconstruct`, `translate_ab`, `translate_ba`.
+        latent_dim: Integer, size of the latent vectors, or `None` if there are none.
+        example_shape: Shape of one generated example: `()` for a string.
         conditional: Boolean, whether the model takes labels.
         num_classes: Integer, of how many classes, or `None`.
-        endpoints: Names of the endpoints that the model has, of `generate`, `sample`, `score`,
-            `classify`.
     """
 
     def __init__(self, artifact):
         self._artifact = artifact
         signatures = artifact.signatures
         self.endpoints = [n for n in ENDPOINTS if n in signatures]
-        inputs = _input_specs(signatures["generate"])
+        maker = signatures[self.endpoints[0]]
+        inputs = _input_specs(maker)
+        self.example_shape = tuple(maker.output_shapes.popitem()[1][1:])
+        self.latent_dim = inputs["latents"].shape[-1] if "latents" in inputs else None
         self.conditional = "labels" in inputs
         self.num_classes = int(artifact.num_classes()) if self.conditional else None
-        self.latent_dim = inputs["latents"].shape[-1]
-        self.example_shape = tuple(signatures["generate"].output_shapes.popitem()[1][1:])
 
     def generate(self, latents, labels=None):
         """Generate examples from latents.
@@ -59,15 +65,17 @@ class SavedGenerator:
             Float32 array `(num, *example_shape)`.
 
         Raises:
-            ValueError: If `latents` have another shape, or labels are missing or not expected.
+            ValueError: If `latents` have another shape, or labels are missing or not expected, or
+                the model does not draw from latents.
         """
+        self._check_endpoint("generate")
         latents = np.asarray(latents, "float32")
         if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
             raise ValueError(
                 f"`latents` must have shape (num, {self.latent_dim}). "
                 f"Received: latents.shape={latents.shape}"
             )
-        return self._artifact.generate(latents, *self._labels(labels, len(latents))).numpy()
+        return as_numpy(self._artifact.generate(latents, *self._labels(labels, len(latents))))
 
     def sample(self, num, labels=None, seed=None):
         """Generate examples from random latents.
@@ -79,17 +87,17 @@ class SavedGenerator:
                 new seed at every call.
 
         Returns:
-            Float32 array `(num, *example_shape)`; images are in [−1, 1].
+            Float32 array `(num, *example_shape)`; images are in [−1, 1]. Text comes as strings.
 
         Raises:
             ValueError, TypeError: If an argument is out of range, or labels are missing or not
                 expected.
         """
+        self._check_endpoint("sample")
         num = _checks.positive_int("num", num)
         labels = self._labels(labels, num)
-        return self._artifact.sample(
-            tf.constant(num), *labels, tf.constant(seed_or_new(seed))
-        ).numpy()
+        seed = tf.constant(seed_or_new(seed))
+        return as_numpy(self._artifact.sample(tf.constant(num), *labels, seed))
 
     def score(self, data, labels=None):
         """Return the discriminator's logits of examples, float32 `(num, …)`.
@@ -108,11 +116,50 @@ class SavedGenerator:
         """
         return self._artifact.classify(self._examples(data, "classify")).numpy()
 
-    def _examples(self, data, endpoint):
+    def encode(self, data):
+        """Return the codes of examples, float32 `(num, …)`.
+
+        Raises:
+            ValueError: If the model has no such endpoint, or the examples have another shape.
+        """
+        return self._artifact.encode(self._examples(data, "encode")).numpy()
+
+    def reconstruct(self, data):
+        """Return what the model makes of examples' codes, float32 `(num, …)`.
+
+        Raises:
+            ValueError: If the model has no such endpoint, or the examples have another shape.
+        """
+        return self._artifact.reconstruct(self._examples(data, "reconstruct")).numpy()
+
+    def translate(self, images, direction):
+        """Translate images from one domain to the other.
+
+        Args:
+            images: Float array `(num, height, width, channels)` in [−1, 1].
+            direction: `"ab"` or `"ba"`.
+
+        Returns:
+            Float32 array `(num, height, width, channels)` in [−1, 1].
+
+        Raises:
+            ValueError: If the model has no such endpoint, or the images have another shape.
+        """
+        endpoint = "translate_" + _checks.one_of("direction", direction, ["ab", "ba"])
+        images = self._examples(images, endpoint)
+        return getattr(self._artifact, endpoint)(images).numpy()
+
+    def _check_endpoint(self, endpoint):
         if endpoint not in self.endpoints:
             raise ValueError(f"This SavedModel has the endpoints {self.endpoints} only.")
+
+    def _examples(self, data, endpoint):
+        self._check_endpoint(endpoint)
+        spec = _input_specs(self._artifact.signatures[endpoint])["data"]
+        if spec.dtype == tf.string:
+            return tf.constant(data, tf.string, shape=(len(data),))
         data = np.asarray(data, "float32")
-        shape = tuple(_input_specs(self._artifact.signatures[endpoint])["data"].shape)
+        shape = tuple(spec.shape)
         if data.ndim != len(shape) or data.shape[1:] != shape[1:]:
             raise ValueError(
                 f"`data` must have shape (num, {', '.join(map(str, shape[1:]))}). "
@@ -135,11 +182,12 @@ def load(filepath):
         filepath: Path of its folder.
 
     Returns:
-        A `SavedGenerator`, with `sample(num)`, `generate(latents)` and `score(data)`.
+        A `SavedGenerator`, with `sample(num)`, `generate(latents)`, `score(data)`, or whatever the
+        model that was exported can do.
 
     Raises:
-        ValueError: If there is no SavedModel, if it is corrupt, or if it has no `generate` and
-            `sample` endpoints.
+        ValueError: If there is no SavedModel, if it is corrupt, or if it was not written by
+            `export()`.
 
     Example:
 
@@ -166,13 +214,18 @@ def load(filepath):
             f"The SavedModel at {str(filepath)!r} cannot be read; it may be incomplete or damaged: "
             f"{error}"
         ) from error
-    missing = {"generate", "sample"} - set(artifact.signatures)
-    if missing:
+    if not set(ENDPOINTS) & set(artifact.signatures):
         raise ValueError(
-            f"The SavedModel at {str(filepath)!r} has no endpoint {sorted(missing)}: it was not "
-            f"written by keras_gans. Its endpoints are {sorted(artifact.signatures)}"
+            f"The SavedModel at {str(filepath)!r} has none of the endpoints {list(ENDPOINTS)}: it "
+            f"was not written by keras_gans. Its endpoints are {sorted(artifact.signatures)}"
         )
     return SavedGenerator(artifact)
+
+
+def as_numpy(outputs):
+    """Return an array, with Python strings for bytes."""
+    array = outputs.numpy()
+    return np.char.decode(array.astype(bytes), "utf-8") if array.dtype == object else array
 
 
 def check_labels(labels, num, num_classes):

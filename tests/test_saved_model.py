@@ -135,7 +135,7 @@ class TestBadInput:
         module = tf.Module()
         module.double = tf.function(lambda x: 2 * x, [tf.TensorSpec(())])
         tf.saved_model.save(module, str(tmp_path / "other"))
-        with pytest.raises(ValueError, match="no endpoint"):
+        with pytest.raises(ValueError, match="none of the endpoints"):
             kg.load(tmp_path / "other")
 
     def test_arguments(self, exported):

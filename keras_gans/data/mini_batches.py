@@ -255,6 +255,25 @@ NOT_IN_TURN = (
 NOT_LABELS = "Labels must count the classes of the model from 0. Received: other labels"
 
 
+def check_examples(name, x, shape):
+    """Refuse a spec or an array that does not hold a batch of float examples of some shape."""
+    if len(x.shape) != len(shape) + 1 or any(
+        a not in (None, b) for a, b in zip(x.shape[1:], shape, strict=True)
+    ):
+        raise ValueError(
+            f"`{name}` must hold batches of examples of shape {shape}, as the networks know them. "
+            f"Received: shape {tuple(x.shape)}"
+        )
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    if "float" not in dtype:
+        raise ValueError(
+            f"`{name}` must hold floats, images scaled to [-1, 1]: for uint8 pixels in [0, 255] "
+            f"pass {name}.astype('float32') / 127.5 - 1. Received: dtype {dtype}"
+        )
+    if not isinstance(x, tf.TypeSpec):
+        check_values(x)
+
+
 def check_values(x):
     """Raise if an array holds NaN or infinities, or pictures that were not scaled."""
     if not np.isfinite(x).all():
@@ -274,13 +293,15 @@ def check_labels(labels, label_range):
 
 def _check_values(*batch, label_range=None):
     batch = _one_or_all(batch)
-    x, labels = _unpack(batch)
-    checks = [tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(x)), [NOT_FINITE])]
-    if len(x.shape) == 4:
-        checks.append(tf.debugging.Assert(tf.reduce_max(tf.abs(x)) <= 1.001, [NOT_SCALED]))
+    checks = []
+    for x in tf.nest.flatten(batch):
+        if x.dtype.is_floating:
+            checks.append(tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(x)), [NOT_FINITE]))
+            if len(x.shape) == 4:
+                checks.append(tf.debugging.Assert(tf.reduce_max(tf.abs(x)) <= 1.001, [NOT_SCALED]))
     if label_range is not None:
         low, high = label_range
-        labels = tf.cast(labels, tf.int64)
+        labels = tf.cast(_unpack(batch)[1], tf.int64)
         in_range = tf.reduce_all((labels >= low) & (labels < high))
         checks.append(tf.debugging.Assert(in_range, [NOT_LABELS]))
     with tf.control_dependencies(checks):

@@ -5,6 +5,7 @@ from keras_gans.models.conditional_wgan import ConditionalWGAN, ConditionalWGANG
 from keras_gans.models.dcgan import DCGAN
 from keras_gans.models.gan import GAN
 from keras_gans.models.generative_model import GenerativeModel
+from keras_gans.models.latent_model import LatentModel
 from keras_gans.models.lsgan import LSGAN
 from keras_gans.models.semi_supervised_gan import SemiSupervisedGAN
 from keras_gans.models.wgan import WGAN
@@ -20,5 +21,6 @@ __all__ = [
     "ConditionalWGAN",
     "ConditionalWGANGP",
     "GenerativeModel",
+    "LatentModel",
     "SemiSupervisedGAN",
 ]

@@ -4,17 +4,17 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, losses, saved_model
+from keras_gans import _checks, losses
 from keras_gans._precision import at_least_float32
 from keras_gans._read_only import read_only
-from keras_gans.data import mini_batches
-from keras_gans.models.generative_model import GenerativeModel
+from keras_gans.models import checks
+from keras_gans.models.latent_model import LatentModel, with_labels
 from keras_gans.models.moving_average import MovingAverage
 from keras_gans.techniques import technique
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class GAN(GenerativeModel):
+class GAN(LatentModel):
     """Generative adversarial network: a generator and a discriminator play against each other.
 
     One training step is one iteration of the paper's Algorithm 1:
@@ -67,7 +67,6 @@ class GAN(GenerativeModel):
 
     optimizer_networks = {"g_optimizer": ("generator",), "d_optimizer": ("discriminator",)}
     loss_names = ("g_loss", "d_loss")
-    label_shapes = ()
 
     def __init__(
         self,
@@ -214,66 +213,24 @@ class GAN(GenerativeModel):
         self.update_sample_metrics(images_of(real), images_of(fake))
         return self.logs()
 
-    def check_examples(self, x, y):
-        self.check_inputs(x)
-        self.check_training_labels(y)
-
-    def check_inputs(self, x):
-        """Refuse specs or arrays that are not like what the generator makes."""
-        shape = self.generator.output_shape[1:]
-        if len(x.shape) != len(shape) + 1 or any(
-            a not in (None, b) for a, b in zip(x.shape[1:], shape, strict=True)
-        ):
-            raise ValueError(
-                f"`x` must hold batches of examples of shape {shape}, as the generator makes them. "
-                f"Received: shape {tuple(x.shape)}"
-            )
-        dtype = keras.backend.standardize_dtype(x.dtype)
-        if "float" not in dtype:
-            raise ValueError(
-                "`x` must hold floats, images scaled to [-1, 1]: for uint8 pixels in [0, 255] pass "
-                f"x.astype('float32') / 127.5 - 1. Received: dtype {dtype}"
-            )
-        if not isinstance(x, tf.TypeSpec):
-            mini_batches.check_values(x)
-
-    def check_training_labels(self, y):
-        """Refuse specs or arrays of labels that this model cannot learn from."""
-        if y is not None:
-            raise ValueError(
-                f"Labels must be absent: {type(self).__name__} is not conditional. Pass the "
-                f"examples alone. Received: labels of shape {tuple(y.shape)}"
-            )
-
     # Sampling and serving
 
     @property
-    def sampler(self):
-        return self.generator if self.average is None else self.average.network
+    def samplers(self):
+        return [self.generator if self.average is None else self.average.network]
 
     def serving_endpoints(self):
-        """`generate(latents[, labels])`, `sample(num[, labels], seed)`, `score(data[, labels])`."""
-        sampler, discriminator, latent_dim = self.sampler, self.discriminator, self.latent_dim
-
-        def generate(latents, *labels):
-            return at_least_float32(sampler(with_labels(latents, labels), training=False))
-
-        def sample(num, *labels_and_seed):
-            *labels, seed = labels_and_seed
-            return generate(saved_model.latents(num, latent_dim, seed), *labels)
+        """Those of `LatentModel`, and `score(data[, labels])`: the discriminator's logits."""
+        samplers, endpoints = super().serving_endpoints()
+        discriminator = self.discriminator
 
         def score(data, *labels):
             return at_least_float32(discriminator(with_labels(data, labels), training=False))
 
-        latents = tf.TensorSpec((None, latent_dim), name="latents")
         data = tf.TensorSpec(discriminator.inputs[0].shape, name="data")
-        num, seed = (tf.TensorSpec((), tf.int32, name) for name in ("num", "seed"))
         labels = [tf.TensorSpec(shape, tf.int32, "labels") for shape in self.label_shapes]
-        return [sampler, discriminator], {
-            "generate": (generate, [latents, *labels]),
-            "sample": (sample, [num, *labels, seed]),
-            "score": (score, [data, *labels]),
-        }
+        score_endpoint = {"score": (score, [data, *labels])}
+        return [*samplers, discriminator], {**endpoints, **score_endpoint}
 
 
 def images_of(examples):
@@ -281,38 +238,10 @@ def images_of(examples):
     return tf.nest.flatten(examples)[0]
 
 
-def with_labels(x, labels):
-    """What a network takes: `x`, or `[x, labels]` if there are labels."""
-    return [x, *labels] if labels else x
-
-
 def _check_networks(generator, discriminator, latent_dim, label_shapes):
-    for name, network in (("generator", generator), ("discriminator", discriminator)):
-        if not isinstance(network, keras.Model):
-            raise TypeError(
-                f"`{name}` must be a keras.Model. Received: {name} of type {type(network).__name__}"
-            )
-        if not network.built:
-            raise ValueError(
-                f"`{name}` must be built: give its first layer an input shape, or call it once on "
-                f"data. Received: an unbuilt {type(network).__name__}"
-            )
-        if not hasattr(network, "input_shape") or isinstance(network.output_shape, list):
-            raise TypeError(
-                f"`{name}` must be a Sequential or functional keras.Model with one output. "
-                f"Received: {name} of type {type(network).__name__}"
-            )
-    _check_inputs("generator", generator, "latents", (None, latent_dim), label_shapes)
-    examples = generator.output_shape
-    _check_inputs("discriminator", discriminator, "what `generator` makes", examples, label_shapes)
-
-
-def _check_inputs(name, network, what, shape, label_shapes):
-    expected = [shape, *label_shapes]
-    received = [tuple(tensor.shape) for tensor in network.inputs]
-    if received != expected:
-        what += " and integer labels" if label_shapes else ""
-        raise ValueError(
-            f"`{name}` must take {what}, of shape {expected if label_shapes else shape}. "
-            f"Received: {name} that takes {', '.join(map(str, received))}"
-        )
+    checks.network("generator", generator)
+    checks.network("discriminator", discriminator)
+    labels = " and integer labels" if label_shapes else ""
+    checks.inputs("generator", generator, "latents" + labels, (None, latent_dim), *label_shapes)
+    made = "what `generator` makes" + labels
+    checks.inputs("discriminator", discriminator, made, generator.output_shape, *label_shapes)

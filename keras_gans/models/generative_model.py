@@ -7,8 +7,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _files, _replicas, saved_model
-from keras_gans._precision import at_least_float32
+from keras_gans import _checks, _files, _replicas
 from keras_gans._read_only import SEED_STATE
 from keras_gans.data import mini_batches
 
@@ -48,67 +47,62 @@ class GenerativeModel(keras.Model):
 
     A subclass states
 
-    - `optimizer_networks`: for each optimizer, the networks that it trains, by attribute name;
+    - `optimizer_networks`: for each optimizer, the networks that it trains, by attribute name. A
+      network may have several optimizers. An only optimizer may be called `optimizer`;
     - `loss_names`: the names of the losses that it logs;
     - `fixed_arguments`: arguments of its parents' constructors that it gives itself;
-    - `conditional`: whether `sample` takes labels, of `num_classes` classes;
     - `default_optimizers()`: the paper's optimizers;
     - `train_step(data)`, made of calls to `minimize` and `record`, and `test_step(data)`;
-    - `sampler`, the network that turns latents into examples.
+    - `check_examples(x, y)`, what it cannot learn from;
+    - `call(inputs)`, and `serving_endpoints()` for `export`.
 
     Everything else is here: optimizers are built on their networks inside the strategy's scope and
     saved; losses are averaged over replicas; noise is drawn once for the global batch and cut to
     each replica's part, so that results do not depend on the number of replicas; seeds are saved.
+    Models that draw examples from latents are a `LatentModel`.
 
     Args:
-        latent_dim: Positive integer, size of the latent vectors.
         seed: Integer or `None`, seed of the noise drawn in training. Defaults to `None`, which
             takes one from Python's `random` (see `keras.utils.set_random_seed`).
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
     Example:
 
-    >>> import keras, tensorflow as tf, keras_gans as kg
-    >>> class MomentMatcher(kg.models.GenerativeModel):
-    ...     optimizer_networks = {"g_optimizer": ("generator",)}
-    ...     loss_names = ("gap",)
+    >>> import keras, keras_gans as kg
+    >>> class Denoiser(kg.models.GenerativeModel):
+    ...     optimizer_networks = {"optimizer": ("network",)}
+    ...     loss_names = ("error",)
     ...
-    ...     def __init__(self, generator, latent_dim, **kwargs):
-    ...         super().__init__(latent_dim, **kwargs)
-    ...         self.generator = generator
+    ...     def __init__(self, network, **kwargs):
+    ...         super().__init__(**kwargs)
+    ...         self.network = network
     ...
     ...     def default_optimizers(self):
-    ...         return {"g_optimizer": keras.optimizers.Adam(1e-2)}
+    ...         return {"optimizer": keras.optimizers.Adam(1e-2)}
     ...
-    ...     def train_step(self, real):
-    ...         latents = self.draw_latents(keras.ops.shape(real)[0])
+    ...     def train_step(self, clean):
+    ...         num, size = clean.shape
+    ...         noisy = clean + self.draw(keras.random.normal, num, (size,))
     ...
-    ...         def gap():
-    ...             fake = self.generator(latents, training=True)
-    ...             difference = keras.ops.mean(fake, axis=0) - keras.ops.mean(real, axis=0)
-    ...             return {"gap": keras.ops.sum(difference**2)}
+    ...         def error():
+    ...             difference = self.network(noisy, training=True) - clean
+    ...             return {"error": keras.ops.mean(difference**2)}
     ...
-    ...         self.record(self.minimize("g_optimizer", gap))
+    ...         self.record(self.minimize("optimizer", error))
     ...         return self.logs()
-    ...
-    ...     @property
-    ...     def sampler(self):
-    ...         return self.generator
-    >>> model = MomentMatcher(kg.networks.mlp_generator((2,), 3, (8,)), latent_dim=3)
-    >>> model.compile()
+    >>> model = Denoiser(kg.networks.mlp_generator((2,), 2, (8,)))
+    >>> model.compile(optimizer="sgd")
     >>> history = model.fit(kg.data.swiss_roll().sample(512), epochs=5, verbose=0)
-    >>> model.sample(4).shape
-    (4, 2)
+    >>> sorted(history.history)
+    ['error']
     """
 
     optimizer_networks = {}
     loss_names = ()
     fixed_arguments = ()
-    conditional = False
 
-    def __init__(self, latent_dim, seed=None, **kwargs):
+    def __init__(self, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.latent_dim = _checks.positive_int("latent_dim", latent_dim)
         self.seed = _checks.seed("seed", seed)
         self.training_seeds = keras.random.SeedGenerator(self.seed)
         self.evaluation_seeds = keras.random.SeedGenerator(0)
@@ -187,7 +181,8 @@ class GenerativeModel(keras.Model):
                     optimizer = _with_loss_scale(optimizer)
                 optimizer.build(self._trained_variables(name))
                 setattr(self, name, optimizer)
-        self.optimizer = OptimizerGroup(getattr(self, name) for name in self.optimizer_networks)
+        if "optimizer" not in self.optimizer_networks:
+            self.optimizer = OptimizerGroup(getattr(self, name) for name in self.optimizer_networks)
         self.sample_metrics = list(metrics or [])
         self._compile_arguments = {
             "run_eagerly": run_eagerly,
@@ -280,10 +275,6 @@ class GenerativeModel(keras.Model):
         values = distribution((batch_size * replicas, *shape), dtype="float32", seed=seeds)
         return _replicas.equal_part(values, batch_size)
 
-    def draw_latents(self, batch_size, training=True):
-        """Draw latents from N(0, I), float32 `(batch_size, latent_dim)`."""
-        return self.draw(keras.random.normal, batch_size, (self.latent_dim,), training)
-
     # Logs
 
     @property
@@ -319,7 +310,7 @@ class GenerativeModel(keras.Model):
         """The labels that this model learns from, `(low, high)` for low … high − 1, or `None`."""
 
     def check_examples(self, x, y):
-        """Refuse specs or arrays that this model cannot learn from. See `mini_batches`."""
+        """Refuse specs or arrays that this model cannot learn from: see `mini_batches`."""
 
     def training_batches(self, x, y, batch_size, shuffle):
         """Return what `fit` was given as batches that each hold the mini-batches of one step."""
@@ -333,6 +324,10 @@ class GenerativeModel(keras.Model):
             check=self.check_examples,
             label_range=self.label_range,
         )
+
+    def evaluation_batches(self, x, y):
+        """Return what `evaluate` was given, checked, as `keras.Model.evaluate` takes it."""
+        return mini_batches.evaluation_batches(x, y, self.check_examples, self.label_range)
 
     def fit(
         self,
@@ -379,9 +374,7 @@ class GenerativeModel(keras.Model):
             (x, y), validation_data = mini_batches.split(x, y, validation_split)
         if validation_data is not None:
             held_out = keras.utils.unpack_x_y_sample_weight(validation_data)[:2]
-            validation_data = mini_batches.evaluation_batches(
-                *held_out, self.check_examples, self.label_range
-            )
+            validation_data = self.evaluation_batches(*held_out)
         batches = self.training_batches(x, y, batch_size, shuffle)
         with mini_batches.readable_errors():
             history = super().fit(
@@ -428,7 +421,7 @@ class GenerativeModel(keras.Model):
                 "`sample_weight` has no meaning in a game between networks. Remove it."
             )
         if x is not None and not kwargs.get("_use_cached_eval_dataset"):
-            x, y = mini_batches.evaluation_batches(x, y, self.check_examples, self.label_range)
+            x, y = self.evaluation_batches(x, y)
         self.evaluation_seeds.state.assign(np.array([0, 0]))
         for metric in self.sample_metrics:
             metric.reset_state()
@@ -464,51 +457,6 @@ class GenerativeModel(keras.Model):
         self.jit_compile = compiled_by_xla and not self.sample_metrics
         super().make_test_function(force)
         self.jit_compile = compiled_by_xla
-
-    # Sampling
-
-    @property
-    def sampler(self):
-        """The network that turns latents into examples when sampling."""
-        raise NotImplementedError
-
-    def call(self, inputs, training=False):
-        """Generate examples from latents: what `model(latents)` and `model.predict` do."""
-        return at_least_float32(self.sampler(inputs, training=training))
-
-    def sample(self, num, labels=None, seed=None, batch_size=256):
-        """Generate examples.
-
-        Args:
-            num: Positive integer, how many.
-            labels: Integer labels `(num,)` for models that take labels. Defaults to `None`.
-            seed: Integer or `None`. The same seed gives the same examples. Defaults to `None`, a
-                new seed at every call; the random state of training is left alone.
-            batch_size: Positive integer, examples generated at once. Defaults to `256`.
-
-        Returns:
-            Float32 array `(num, …)`; images are in [−1, 1].
-
-        Raises:
-            ValueError, TypeError: If an argument is out of range.
-        """
-        num = _checks.positive_int("num", num)
-        latents = saved_model.latents(num, self.latent_dim, saved_model.seed_or_new(seed))
-        labels = self.check_labels(labels, num)
-        inputs = latents if labels is None else [latents, labels]
-        batches = [
-            tf.nest.map_structure(lambda x, i=i: x[i : i + batch_size], inputs)
-            for i in range(0, num, _checks.positive_int("batch_size", batch_size))
-        ]
-        return np.concatenate([ops.convert_to_numpy(self(batch)) for batch in batches])
-
-    def check_labels(self, labels, num):
-        """Return labels as an integer array `(num,)`, or refuse them."""
-        if labels is not None:
-            raise ValueError(
-                f"`labels` must be None: {type(self).__name__} is not conditional. "
-                f"Received: labels={labels!r}"
-            )
 
     # Saving
 

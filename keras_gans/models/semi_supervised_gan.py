@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_gans import _replicas
 from keras_gans._precision import at_least_float32
+from keras_gans.data import mini_batches
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
 from keras_gans.models.conditional_gan import check_integer_labels, labels_of
 from keras_gans.models.gan import GAN, images_of
@@ -208,7 +209,7 @@ class SemiSupervisedGAN(GAN):
             ValueError: As `fit`, if the examples have another shape, are not floats or not scaled.
         """
         x = np.asarray(x)
-        self.check_inputs(x)
+        mini_batches.check_examples("x", x, self.example_shape)
         logits = self.discriminator.predict(x, batch_size=batch_size, verbose=0)
         return ops.convert_to_numpy(ops.softmax(at_least_float32(logits)))
 

@@ -1,0 +1,107 @@
+"""Latent vectors: draws, and paths between them."""
+
+import numpy as np
+import tensorflow as tf
+
+from keras_gans import _checks
+
+
+def draw(num, latent_dim, seed):
+    """Latents of a seed: float32 `(num, latent_dim)` from N(0, I), here and in a SavedModel."""
+    seed = tf.stack([tf.cast(seed, tf.int32), 0])
+    return tf.random.stateless_normal((num, latent_dim), seed)
+
+
+def linear(start, end, share):
+    """The point that divides the straight line from `start` to `end` by `share`."""
+    return (1 - share) * start + share * end
+
+
+def spherical(start, end, share):
+    """The point that divides the arc from `start` to `end` by `share` (Shoemake 1985).
+
+    Latents of many dimensions lie near a sphere, and straight lines leave it. Vectors of opposite
+    directions, between which no arc is the shortest, are joined by a straight line, as are those of
+    one direction.
+    """
+    norms = np.linalg.norm([start, end], axis=-1, keepdims=True)
+    cosine = np.sum(start * end, axis=-1, keepdims=True) / np.maximum(norms[0] * norms[1], 1e-12)
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    sine = np.sin(angle)
+    is_arc = sine > 1e-6
+    sine = np.where(is_arc, sine, 1)
+    arc = np.sin((1 - share) * angle) / sine * start + np.sin(share * angle) / sine * end
+    return np.where(is_arc, arc, linear(start, end, share))
+
+
+#: How to go from one latent vector to another, by name.
+PATHS = {"linear": linear, "spherical": spherical}
+
+
+def interpolate(start, end, steps, path="spherical"):
+    """Go from some latents to others.
+
+    Args:
+        start, end: Float arrays `(…, latent_dim)`.
+        steps: Integer of at least 2, latents on each path, both ends included.
+        path: `"linear"`, the straight line, or `"spherical"`, the arc of a great circle (White
+            2016), on which norms stay typical of N(0, I). Defaults to `"spherical"`.
+
+    Returns:
+        Float32 array `(…, steps, latent_dim)`.
+
+    Raises:
+        ValueError, TypeError: If the shapes differ, `steps` is too small or `path` is unknown.
+
+    Example:
+
+    >>> from keras_gans import latents
+    >>> latents.interpolate([1.0, 0.0], [0.0, 1.0], steps=3).round(3).tolist()
+    [[1.0, 0.0], [0.7070000171661377, 0.7070000171661377], [0.0, 1.0]]
+
+    References:
+        - Shoemake 1985, Animating Rotation with Quaternion Curves: the formula.
+        - White 2016, Sampling Generative Networks: its use for latents.
+    """
+    steps = _checks.positive_int("steps", steps, minimum=2)
+    _checks.one_of("path", path, list(PATHS))
+    start, end = np.asarray(start, "float64"), np.asarray(end, "float64")
+    if start.shape != end.shape or start.ndim == 0:
+        raise ValueError(
+            "`start` and `end` must have the same shape (…, latent_dim). "
+            f"Received: shapes {start.shape} and {end.shape}"
+        )
+    points = [PATHS[path](start, end, share) for share in np.linspace(0, 1, steps)]
+    return np.stack(points, axis=-2).astype("float32")
+
+
+def random_walk(latent_dim, steps, step_size=0.2, seed=0):
+    """Wander among latents: every one is a draw from N(0, I), near the one before.
+
+    z₁ ~ N(0, I) and zₜ₊₁ = √(1 − s²) zₜ + s ε, ε ~ N(0, I), with the step size s.
+
+    Args:
+        latent_dim: Positive integer, size of the latent vectors.
+        steps: Positive integer, how many latents.
+        step_size: Float in (0, 1]; `1.0` makes independent draws. Defaults to `0.2`.
+        seed: Integer. Defaults to `0`.
+
+    Returns:
+        Float32 array `(steps, latent_dim)`.
+
+    Raises:
+        ValueError, TypeError: If a number is out of range.
+
+    Example:
+
+    >>> from keras_gans import latents
+    >>> latents.random_walk(latent_dim=64, steps=100).shape
+    (100, 64)
+    """
+    step_size = _checks.real_number("step_size", step_size, 0.0, 1.0, low_open=True)
+    shape = _checks.positive_int("steps", steps), _checks.positive_int("latent_dim", latent_dim)
+    noise = np.random.default_rng(_checks.seed("seed", seed)).standard_normal(shape)
+    walk = [noise[0]]
+    for epsilon in noise[1:]:
+        walk.append(np.sqrt(1 - step_size**2) * walk[-1] + step_size * epsilon)
+    return np.array(walk, "float32")

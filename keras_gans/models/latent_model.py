@@ -1,0 +1,157 @@
+"""Models that draw examples from latents."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from keras_gans import _checks, latents, saved_model
+from keras_gans._precision import at_least_float32
+from keras_gans.data import mini_batches
+from keras_gans.models.generative_model import GenerativeModel
+
+
+class LatentModel(GenerativeModel):
+    """Base class: a generative model that draws examples from latents z ~ N(0, I).
+
+    A subclass states what a `GenerativeModel` does, and
+
+    - `samplers`, the networks that turn latents into examples;
+    - `conditional`: whether `sample` takes labels, of `num_classes` classes; and `label_shapes`,
+      the shapes of what the networks take beside latents and examples.
+
+    Args:
+        latent_dim: Positive integer, size of the latent vectors.
+        seed, **kwargs: See `GenerativeModel`.
+
+    Example:
+
+    >>> import keras, keras_gans as kg
+    >>> class MomentMatcher(kg.models.LatentModel):
+    ...     optimizer_networks = {"g_optimizer": ("generator",)}
+    ...     loss_names = ("gap",)
+    ...
+    ...     def __init__(self, generator, latent_dim, **kwargs):
+    ...         super().__init__(latent_dim, **kwargs)
+    ...         self.generator = generator
+    ...
+    ...     def default_optimizers(self):
+    ...         return {"g_optimizer": keras.optimizers.Adam(1e-2)}
+    ...
+    ...     def train_step(self, real):
+    ...         latents = self.draw_latents(keras.ops.shape(real)[0])
+    ...
+    ...         def gap():
+    ...             fake = self.generator(latents, training=True)
+    ...             difference = keras.ops.mean(fake, axis=0) - keras.ops.mean(real, axis=0)
+    ...             return {"gap": keras.ops.sum(difference**2)}
+    ...
+    ...         self.record(self.minimize("g_optimizer", gap))
+    ...         return self.logs()
+    ...
+    ...     @property
+    ...     def samplers(self):
+    ...         return [self.generator]
+    >>> model = MomentMatcher(kg.networks.mlp_generator((2,), 3, (8,)), latent_dim=3)
+    >>> model.compile()
+    >>> history = model.fit(kg.data.swiss_roll().sample(512), epochs=5, verbose=0)
+    >>> model.sample(4).shape
+    (4, 2)
+    """
+
+    conditional = False
+    label_shapes = ()
+
+    def __init__(self, latent_dim, seed=None, **kwargs):
+        super().__init__(seed, **kwargs)
+        self.latent_dim = _checks.positive_int("latent_dim", latent_dim)
+
+    def draw_latents(self, batch_size, training=True):
+        """Draw latents from N(0, I), float32 `(batch_size, latent_dim)`."""
+        return self.draw(keras.random.normal, batch_size, (self.latent_dim,), training)
+
+    @property
+    def samplers(self):
+        """The networks that, one after the other, turn latents into examples."""
+        raise NotImplementedError
+
+    @property
+    def example_shape(self):
+        """Shape of one example."""
+        return tuple(self.samplers[-1].output_shape[1:])
+
+    def check_examples(self, x, y):
+        mini_batches.check_examples("x", x, self.example_shape)
+        self.check_training_labels(y)
+
+    def check_training_labels(self, y):
+        """Refuse specs or arrays of labels that this model cannot learn from."""
+        if y is not None:
+            raise ValueError(
+                f"Labels must be absent: {type(self).__name__} is not conditional. Pass the "
+                f"examples alone. Received: labels of shape {tuple(y.shape)}"
+            )
+
+    def call(self, inputs, training=False):
+        """Generate examples from latents: what `model(latents)` and `model.predict` do."""
+        for network in self.samplers:
+            inputs = network(inputs, training=training)
+        return at_least_float32(inputs)
+
+    def sample(self, num, labels=None, seed=None, batch_size=256):
+        """Generate examples.
+
+        Args:
+            num: Positive integer, how many.
+            labels: Integer labels `(num,)` for models that take labels. Defaults to `None`.
+            seed: Integer or `None`. The same seed gives the same examples. Defaults to `None`, a
+                new seed at every call; the random state of training is left alone.
+            batch_size: Positive integer, examples generated at once. Defaults to `256`.
+
+        Returns:
+            Float32 array `(num, …)`; images are in [−1, 1].
+
+        Raises:
+            ValueError, TypeError: If an argument is out of range.
+        """
+        num = _checks.positive_int("num", num)
+        points = latents.draw(num, self.latent_dim, saved_model.seed_or_new(seed))
+        labels = self.check_labels(labels, num)
+        inputs = with_labels(points, [] if labels is None else [labels])
+        batches = [
+            tf.nest.map_structure(lambda x, i=i: x[i : i + batch_size], inputs)
+            for i in range(0, num, _checks.positive_int("batch_size", batch_size))
+        ]
+        return np.concatenate([ops.convert_to_numpy(self(batch)) for batch in batches])
+
+    def check_labels(self, labels, num):
+        """Return labels as an integer array `(num,)`, or refuse them."""
+        if labels is not None:
+            raise ValueError(
+                f"`labels` must be None: {type(self).__name__} is not conditional. "
+                f"Received: labels={labels!r}"
+            )
+
+    def serving_endpoints(self):
+        """`generate(latents[, labels])` and `sample(num[, labels], seed)`."""
+        latent_dim = self.latent_dim
+
+        def generate(points, *labels):
+            return self.call(with_labels(points, labels))
+
+        def sample(num, *labels_and_seed):
+            *labels, seed = labels_and_seed
+            return generate(latents.draw(num, latent_dim, seed), *labels)
+
+        points = tf.TensorSpec((None, latent_dim), name="latents")
+        num, seed = (tf.TensorSpec((), tf.int32, name) for name in ("num", "seed"))
+        labels = [tf.TensorSpec(shape, tf.int32, "labels") for shape in self.label_shapes]
+        return self.samplers, {
+            "generate": (generate, [points, *labels]),
+            "sample": (sample, [num, *labels, seed]),
+        }
+
+
+def with_labels(x, labels):
+    """What a network takes: `x`, or `[x, labels]` if there are labels."""
+    return [x, *labels] if labels else x
