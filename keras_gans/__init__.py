@@ -40,6 +40,7 @@ from keras_gans import (
     data,
     latents,
     layers,
+    likelihoods,
     losses,
     models,
     networks,

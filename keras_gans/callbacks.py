@@ -124,13 +124,13 @@ def write_animation(pictures, directory, milliseconds=200, longest=100):
 
     if not pictures:
         return
-    sizes = [Image.open(picture).size for picture in pictures]
-    pictures = [p for p, size in zip(pictures, sizes, strict=True) if size == sizes[-1]]
-    chosen = np.unique(np.linspace(0, len(pictures) - 1, longest).round().astype(int))
     frames = []
-    for i in chosen:
-        with Image.open(pictures[i]) as picture:
+    for path in pictures:
+        with Image.open(path) as picture:
             frames.append(picture.copy())
+    frames = [frame for frame in frames if frame.size == frames[-1].size]
+    chosen = np.unique(np.linspace(0, len(frames) - 1, longest).round().astype(int))
+    frames = [frames[i] for i in chosen]
     durations = [milliseconds] * (len(frames) - 1) + [2000]
     with _files.replacing(pathlib.Path(directory) / "animation.gif") as temporary:
         frames[0].save(

@@ -22,10 +22,11 @@ def spherical(start, end, share):
 
     Latents of many dimensions lie near a sphere, and straight lines leave it. Vectors of opposite
     directions, between which no arc is the shortest, are joined by a straight line, as are those of
-    one direction.
+    one direction, and zero.
     """
-    norms = np.linalg.norm([start, end], axis=-1, keepdims=True)
-    cosine = np.sum(start * end, axis=-1, keepdims=True) / np.maximum(norms[0] * norms[1], 1e-12)
+    norms = np.prod(np.linalg.norm([start, end], axis=-1, keepdims=True), axis=0)
+    dot = np.sum(start * end, axis=-1, keepdims=True)
+    cosine = np.divide(dot, norms, out=np.ones_like(dot), where=norms > 0)
     angle = np.arccos(np.clip(cosine, -1, 1))
     sine = np.sin(angle)
     is_arc = sine > 1e-6
@@ -105,3 +106,35 @@ def random_walk(latent_dim, steps, step_size=0.2, seed=0):
     for epsilon in noise[1:]:
         walk.append(np.sqrt(1 - step_size**2) * walk[-1] + step_size * epsilon)
     return np.array(walk, "float32")
+
+
+def paths(num, latent_dim, steps, kind="spherical", seed=0):
+    """Paths through the latents N(0, I), to look at what a model makes of them.
+
+    Args:
+        num: Positive integer, how many paths.
+        latent_dim: Positive integer, size of the latent vectors.
+        steps: Integer of at least 2, latents on each path.
+        kind: `"linear"` or `"spherical"`, between two random latents: see `interpolate`; or
+            `"walk"`: see `random_walk`. Defaults to `"spherical"`.
+        seed: Integer. Defaults to `0`.
+
+    Returns:
+        Float32 array `(num, steps, latent_dim)`.
+
+    Raises:
+        ValueError, TypeError: If a number is out of range or `kind` is unknown.
+
+    Example:
+
+    >>> from keras_gans import latents
+    >>> latents.paths(4, latent_dim=64, steps=10).shape
+    (4, 10, 64)
+    """
+    num = _checks.positive_int("num", num)
+    steps = _checks.positive_int("steps", steps, minimum=2)
+    if _checks.one_of("kind", kind, [*PATHS, "walk"]) == "walk":
+        seeds = np.random.default_rng(_checks.seed("seed", seed)).integers(0, 2**31, num)
+        return np.stack([random_walk(latent_dim, steps, seed=s) for s in seeds])
+    start, end = np.split(draw(2 * num, latent_dim, _checks.seed("seed", seed)).numpy(), 2)
+    return interpolate(start, end, steps, kind)

@@ -118,11 +118,7 @@ class LatentModel(GenerativeModel):
         points = latents.draw(num, self.latent_dim, saved_model.seed_or_new(seed))
         labels = self.check_labels(labels, num)
         inputs = with_labels(points, [] if labels is None else [labels])
-        batches = [
-            tf.nest.map_structure(lambda x, i=i: x[i : i + batch_size], inputs)
-            for i in range(0, num, _checks.positive_int("batch_size", batch_size))
-        ]
-        return np.concatenate([ops.convert_to_numpy(self(batch)) for batch in batches])
+        return in_batches(self, inputs, batch_size)
 
     def check_labels(self, labels, num):
         """Return labels as an integer array `(num,)`, or refuse them."""
@@ -150,6 +146,18 @@ class LatentModel(GenerativeModel):
             "generate": (generate, [points, *labels]),
             "sample": (sample, [num, *labels, seed]),
         }
+
+
+def in_batches(function, inputs, batch_size):
+    """Call a function on parts of its inputs, and return its outputs as one array."""
+    starts = range(
+        0, len(tf.nest.flatten(inputs)[0]), _checks.positive_int("batch_size", batch_size)
+    )
+    outputs = [
+        function(tf.nest.map_structure(lambda x, i=i: x[i : i + batch_size], inputs))
+        for i in starts
+    ]
+    return np.concatenate([ops.convert_to_numpy(output) for output in outputs])
 
 
 def with_labels(x, labels):

@@ -1,14 +1,24 @@
 """Networks: architectures built from layers. A network does not know which game it plays."""
 
+from keras_gans.networks.autoencoders import (
+    dcgan_decoder,
+    dcgan_encoder,
+    mlp_decoder,
+    mlp_encoder,
+)
 from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
 from keras_gans.networks.virtual_batch_normalization import virtual_batch_normalization
 
 __all__ = [
+    "dcgan_decoder",
     "dcgan_discriminator",
+    "dcgan_encoder",
     "dcgan_generator",
+    "mlp_decoder",
     "mlp_discriminator",
+    "mlp_encoder",
     "mlp_generator",
     "resnet_discriminator",
     "resnet_generator",

@@ -22,6 +22,7 @@ def dcgan_generator(
     max_filters=512,
     kernel_size=5,
     normalization="batch",
+    output_activation="tanh",
     num_classes=None,
     name="generator",
 ):
@@ -40,13 +41,14 @@ def dcgan_generator(
         kernel_size: Odd positive integer. Defaults to `5`, the paper's.
         normalization: `"batch"`, `"layer"`, `"instance"` or `None`; with labels also
             `"conditional_batch"`. Defaults to `"batch"`.
+        output_activation: Keras activation. Defaults to `"tanh"`, for images in [−1, 1].
         num_classes: Positive integer or `None`. If given, the generator takes labels, and appends a
             learned vector of the class to the latents. Defaults to `None`.
         name: String. Defaults to `"generator"`.
 
     Returns:
         `keras.Model` from latents `(batch, latent_dim)`, or `[latents, labels]` with integer labels
-        `(batch,)`, to float32 images `(batch, *image_shape)` in [−1, 1].
+        `(batch,)`, to float32 images `(batch, *image_shape)`.
 
     Raises:
         ValueError, TypeError: If a size is out of range, or a name is unknown.
@@ -79,7 +81,7 @@ def dcgan_generator(
         x = _grow(x, side, width, kernel_size, use_bias=not normalization)
         x = layers.ReLU()(normalize(normalization, x, labels))
     x = _grow(x, sides[0], image_shape[2], kernel_size, use_bias=True)
-    outputs = layers.Activation("tanh", dtype="float32")(x)
+    outputs = layers.Activation(output_activation or "linear", dtype="float32")(x)
     return keras.Model(labels.beside(latents), outputs, name=name)
 
 

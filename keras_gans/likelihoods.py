@@ -1,0 +1,170 @@
+"""Likelihoods: what a decoder's outputs say about an example, as TensorFlow Probability has it.
+
+A likelihood p(x | z) is a family of distributions whose parameters a decoder computes from z. A new
+one is a class with `num_outputs`, `distribution` and `mean`.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_gans import _checks
+from keras_gans._precision import at_least_float32
+
+
+class Likelihood:
+    """Base class of likelihoods.
+
+    A subclass states
+
+    - `num_outputs`: how many outputs a decoder may have;
+    - `distribution(*outputs)`: the TFP distribution of an example's independent numbers, after
+      `to_support`;
+    - `mean(*outputs)`: the mean example.
+    """
+
+    num_outputs = (1,)
+
+    def distribution(self, *outputs):
+        raise NotImplementedError
+
+    def mean(self, *outputs):
+        raise NotImplementedError
+
+    def to_support(self, x):
+        """Return examples as numbers of the kind that the distribution is about."""
+        return x
+
+    def check(self, x):
+        """Refuse an array of examples, or a spec, that cannot be of this kind."""
+
+    def log_prob(self, x, outputs):
+        """Return log p(x | z) of each example.
+
+        Args:
+            x: Float tensor of examples `(batch, …)`.
+            outputs: List of the decoder's outputs.
+
+        Returns:
+            Tensor `(batch,)`, float32 or wider, in nats: the sum over an example's numbers.
+        """
+        distribution = self.distribution(*map(at_least_float32, outputs))
+        log_probs = distribution.log_prob(self.to_support(at_least_float32(x)))
+        return ops.sum(log_probs, axis=tuple(range(1, len(log_probs.shape))))
+
+    def get_config(self):
+        return {}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class Bernoulli(Likelihood):
+    """Black and white pixels: the decoder's output is the logit of white.
+
+    An example x in [−1, 1] counts as the probability (x + 1)/2 of white, so that grey pixels get
+    their cross-entropy. The log-likelihood is one only for x = ±1.
+
+    Example:
+
+    >>> import numpy as np, keras_gans as kg
+    >>> x, logits = np.array([[-1.0, 1.0]]), np.zeros((1, 2))
+    >>> kg.likelihoods.Bernoulli().log_prob(x, [logits]).numpy().round(4).tolist()
+    [-1.3863]
+
+    Reference:
+        Kingma and Welling 2013, Auto-Encoding Variational Bayes, appendix C.1.
+    """
+
+    def distribution(self, logits):
+        return _distributions().Bernoulli(logits=logits)
+
+    def check(self, x):
+        if isinstance(x, np.ndarray) and x.size and np.abs(x).max() > 1.001:
+            raise ValueError(
+                "`x` must be in [-1, 1], black to white, for the likelihood 'bernoulli'. "
+                f"Received: values from {x.min():g} to {x.max():g}"
+            )
+
+    def to_support(self, x):
+        return (x + 1) / 2
+
+    def mean(self, logits):
+        return ops.tanh(at_least_float32(logits) / 2)
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class Gaussian(Likelihood):
+    """Pixels with Gaussian noise around the decoder's first output.
+
+    A decoder with a second output says the logarithm of the noise's variance itself, of any shape
+    that broadcasts with the mean's.
+
+    Args:
+        stddev: Positive float, standard deviation of the noise if the decoder has one output; the
+            range of an image is 2. Defaults to `1.0`.
+
+    Raises:
+        ValueError, TypeError: If `stddev` is not a positive number.
+
+    Example:
+
+    >>> import numpy as np, keras_gans as kg
+    >>> x, mean, log_variance = np.zeros((1, 2)), np.zeros((1, 2)), np.zeros((1, 1))
+    >>> gaussian = kg.likelihoods.Gaussian()
+    >>> gaussian.log_prob(x, [mean, log_variance]).numpy().round(4).tolist()
+    [-1.8379]
+
+    Reference:
+        Kingma and Welling 2013, Auto-Encoding Variational Bayes, appendix C.2.
+    """
+
+    num_outputs = (1, 2)
+
+    def __init__(self, stddev=1.0):
+        self.stddev = _checks.real_number("stddev", stddev, low=0.0, low_open=True)
+
+    def distribution(self, mean, log_variance=None):
+        stddev = self.stddev if log_variance is None else ops.exp(log_variance / 2)
+        return _distributions().Normal(mean, stddev)
+
+    def mean(self, mean, log_variance=None):
+        return at_least_float32(mean)
+
+    def get_config(self):
+        return {"stddev": self.stddev}
+
+
+def _distributions():
+    from tensorflow_probability import distributions
+
+    return distributions
+
+
+#: Likelihoods by the name that a model's `likelihood` argument takes.
+LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": Gaussian}
+
+
+def get(likelihood):
+    """Return a likelihood given itself or its name.
+
+    Raises:
+        ValueError: If the name is unknown.
+        TypeError: If it is neither.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> kg.likelihoods.get("gaussian").stddev
+    1.0
+    """
+    if isinstance(likelihood, Likelihood):
+        return likelihood
+    if not isinstance(likelihood, str):
+        raise TypeError(
+            "`likelihood` must be a keras_gans.likelihoods.Likelihood or its name. "
+            f"Received: likelihood={likelihood!r}"
+        )
+    return LIKELIHOODS[_checks.one_of("likelihood", likelihood, list(LIKELIHOODS))]()

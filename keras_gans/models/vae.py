@@ -1,0 +1,285 @@
+"""Variational autoencoder (Kingma and Welling 2013)."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from keras_gans import _checks, likelihoods
+from keras_gans._precision import at_least_float32
+from keras_gans.data import mini_batches
+from keras_gans.models import checks
+from keras_gans.models.latent_model import LatentModel, in_batches
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class VAE(LatentModel):
+    """Variational autoencoder: a decoder p(x | z), and an encoder q(z | x) that inverts it.
+
+    One training step samples noise ε ~ N(0, I) for a mini-batch of data, sets z = μ(x) + σ(x) ε,
+    and updates both networks by ascending the gradient of
+
+        E log p(x | z) − β KL(q(z | x) ‖ N(0, I)),   KL = −½ Σⱼ (1 + log σⱼ² − μⱼ² − σⱼ²),
+
+    which for β = 1 is a lower bound of the evidence log p(x), the ELBO.
+
+    Args:
+        encoder: Built functional `keras.Model` from examples to two outputs `(batch, latent_dim)`:
+            μ and log σ².
+        decoder: Built Sequential or functional `keras.Model` from latents `(batch, latent_dim)` to
+            the parameters of the likelihood, each like an example.
+        latent_dim: Positive integer, size of the latent vectors.
+        likelihood: `"bernoulli"` (the decoder's output is a logit), `"gaussian"` (its output is a
+            mean, or two outputs are mean and log variance), or a `keras_gans.likelihoods`, such as
+            `Gaussian(stddev=0.1)`. Defaults to `"bernoulli"`.
+        beta: Non-negative float, weight of the KL divergence; above 1 it favours latents that are
+            independent of each other (Higgins et al. 2017). Defaults to `1.0`.
+        seed: Integer or `None`, seed of the noise drawn in training. Defaults to `None`.
+        **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+
+    Raises:
+        ValueError, TypeError: If a network is not built, the networks do not fit each other, the
+            likelihood or `latent_dim`, or `beta` is negative. `fit` refuses examples outside
+            [−1, 1] for black and white pixels.
+
+    Logs: `loss`, what is minimised; `elbo`, whatever β; `log_likelihood`, E log p(x | z); and
+    `kl_divergence`: all in nats an example. `evaluate` gives them for held-out data. Callbacks that
+    monitor `elbo` want `mode="max"`.
+
+    Example:
+
+    >>> import numpy as np, keras_gans as kg
+    >>> vae = kg.models.VAE(
+    ...     encoder=kg.networks.mlp_encoder((8, 8, 1), latent_dim=2, hidden_units=(32,)),
+    ...     decoder=kg.networks.mlp_decoder((8, 8, 1), latent_dim=2, hidden_units=(32,)),
+    ...     latent_dim=2,
+    ... )
+    >>> vae.compile()
+    >>> digits, _ = kg.data.load("digits")
+    >>> history = vae.fit(digits, epochs=2, verbose=0)
+    >>> history.history["elbo"][1] > history.history["elbo"][0]
+    True
+    >>> vae.encode(np.zeros((5, 8, 8, 1))).shape
+    (5, 2)
+
+    Reference:
+        Kingma and Welling 2013, Auto-Encoding Variational Bayes, Algorithm 1, equation 10 and
+        appendix B.
+    """
+
+    optimizer_networks = {"optimizer": ("encoder", "decoder")}
+    loss_names = ("loss", "elbo", "log_likelihood", "kl_divergence")
+
+    def __init__(
+        self, encoder, decoder, latent_dim, likelihood="bernoulli", beta=1.0, seed=None, **kwargs
+    ):
+        super().__init__(latent_dim, seed, **kwargs)
+        self.likelihood = likelihoods.get(likelihood)
+        _check_networks(encoder, decoder, self.latent_dim, self.likelihood)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.beta = _checks.real_number("beta", beta, low=0.0)
+
+    def default_optimizers(self):
+        """Adam with its own paper's rate 1e-3; the VAE paper's Adagrad came before it."""
+        return {"optimizer": keras.optimizers.Adam(1e-3)}
+
+    def compile(self, optimizer=None, **kwargs):
+        """Give the model its optimizer.
+
+        Args:
+            optimizer: Keras optimizer of both networks. Defaults to Adam with rate 1e-3.
+            **kwargs: `metrics`, `run_eagerly`, `steps_per_execution`, `jit_compile`,
+                `auto_scale_loss`; see `GenerativeModel.compile`.
+        """
+        super().compile(optimizer=optimizer, **kwargs)
+
+    # The bound
+
+    def train_step(self, data):
+        x = real_examples(data)
+        noise = self.draw_latents(ops.shape(x)[0])
+        self.record(self.minimize("optimizer", lambda: self.bound(x, noise)))
+        return self.logs()
+
+    def bound(self, x, noise, training=True):
+        """The negative bound, which is minimised, comes first; the rest is logged."""
+        mean, log_variance = self.approximate_posterior(x, training)
+        z = mean + ops.exp(log_variance / 2) * noise
+        log_likelihood = ops.mean(self.log_prob(x, z, training))
+        kl_divergence = ops.mean(kl_from_standard_normal(mean, log_variance))
+        return {
+            "loss": self.beta * kl_divergence - log_likelihood,
+            "elbo": log_likelihood - kl_divergence,
+            "log_likelihood": log_likelihood,
+            "kl_divergence": kl_divergence,
+        }
+
+    def approximate_posterior(self, x, training=False):
+        """Return μ(x) and log σ²(x) of q(z | x)."""
+        return [at_least_float32(output) for output in self.encoder(x, training=training)]
+
+    def log_prob(self, x, z, training=False):
+        """Return log p(x | z) of each example."""
+        return self.likelihood.log_prob(x, tf.nest.flatten(self.decoder(z, training=training)))
+
+    def test_step(self, data):
+        x = real_examples(data)
+        batch_size = ops.shape(x)[0]
+        noise = self.draw_latents(batch_size, training=False)
+        self.record(self.bound(x, noise, training=False), batch_size)
+        if self.sample_metrics:
+            self.update_sample_metrics(x, self(self.draw_latents(batch_size, training=False)))
+        return self.logs()
+
+    def check_examples(self, x, y):
+        super().check_examples(x, y)
+        self.likelihood.check(x)
+
+    # Latents
+
+    @property
+    def samplers(self):
+        return [self.decoder]
+
+    @property
+    def example_shape(self):
+        return tuple(self.encoder.input_shape[1:])
+
+    def call(self, inputs, training=False):
+        """Decode latents to mean examples: what `model(latents)` and `model.predict` do."""
+        return self.likelihood.mean(*tf.nest.flatten(self.decoder(inputs, training=training)))
+
+    def encode(self, x, batch_size=256):
+        """Return the mean latents μ(x) of examples.
+
+        Args:
+            x: Float array of examples `(num, …)`.
+            batch_size: Positive integer, examples encoded at once. Defaults to `256`.
+
+        Returns:
+            Float32 array `(num, latent_dim)`.
+
+        Raises:
+            ValueError: As `fit`, if the examples have another shape, are not floats or not scaled.
+        """
+        x = np.asarray(x)
+        self.check_examples(x, None)
+        return in_batches(lambda x: self.approximate_posterior(x)[0], x, batch_size)
+
+    def decode(self, latents, batch_size=256):
+        """Return the mean examples of latents.
+
+        Args:
+            latents: Float array `(num, latent_dim)`.
+            batch_size: Positive integer, latents decoded at once. Defaults to `256`.
+
+        Returns:
+            Float32 array `(num, …)`; images are in [−1, 1].
+
+        Raises:
+            ValueError: If the latents have another shape or are not finite.
+        """
+        latents = np.asarray(latents, "float32")
+        mini_batches.check_examples("latents", latents, (self.latent_dim,))
+        return in_batches(self, latents, batch_size)
+
+    def reconstruct(self, x, batch_size=256):
+        """Return the mean examples of the mean latents of examples.
+
+        Args:
+            x: Float array of examples `(num, …)`.
+            batch_size: Positive integer, examples at once. Defaults to `256`.
+
+        Returns:
+            Float32 array like `x`.
+
+        Raises:
+            ValueError: As `encode`.
+        """
+        return self.decode(self.encode(x, batch_size), batch_size)
+
+    def log_likelihood(self, x, num_samples=100, seed=0, batch_size=100):
+        """Estimate the evidence log p(x) of each example, by importance sampling.
+
+        log 1/K Σₖ p(x | zₖ) p(zₖ) / q(zₖ | x), zₖ ~ q(z | x): a lower bound of log p(x) in
+        expectation, which rises to it with K, and the ELBO for K = 1.
+
+        Args:
+            x: Float array of examples `(num, …)`.
+            num_samples: Positive integer, the K latents for each example. Defaults to `100`.
+            seed: Integer or `None`, of the latents. Defaults to `0`.
+            batch_size: Positive integer, examples at once. Defaults to `100`.
+
+        Returns:
+            Float32 array `(num,)`, in nats.
+
+        Raises:
+            ValueError, TypeError: As `encode`, or if a number is out of range.
+
+        Reference:
+            Burda et al. 2015, Importance Weighted Autoencoders, equation 8.
+        """
+        x = np.asarray(x)
+        self.check_examples(x, None)
+        num_samples = _checks.positive_int("num_samples", num_samples)
+        seeds = keras.random.SeedGenerator(_checks.seed("seed", seed))
+
+        @tf.function
+        def log_evidence(batch):
+            mean, log_variance = self.approximate_posterior(batch)
+            log_weights = tf.TensorArray("float32", num_samples)
+            for k in tf.range(num_samples):
+                noise = keras.random.normal(tf.shape(mean), seed=seeds)
+                z = mean + ops.exp(log_variance / 2) * noise
+                # log p(z) / q(z | x), in which the normalising constants are the same
+                log_ratio = 0.5 * ops.sum(noise**2 + log_variance - z**2, axis=-1)
+                log_weights = log_weights.write(k, self.log_prob(batch, z) + log_ratio)
+            return ops.logsumexp(log_weights.stack(), axis=0) - np.log(num_samples)
+
+        return in_batches(log_evidence, x.astype("float32"), batch_size)
+
+    def serving_endpoints(self):
+        """Those of `LatentModel`, `encode(data)` to μ(x), and `reconstruct(data)`."""
+        decoder, endpoints = super().serving_endpoints()
+
+        def encode(data):
+            return self.approximate_posterior(data)[0]
+
+        def reconstruct(data):
+            return self.call(encode(data))
+
+        data = [tf.TensorSpec(self.encoder.inputs[0].shape, name="data")]
+        own = {"encode": (encode, data), "reconstruct": (reconstruct, data)}
+        return [*decoder, self.encoder], {**endpoints, **own}
+
+
+def kl_from_standard_normal(mean, log_variance):
+    """KL(N(μ, σ²) ‖ N(0, I)) of each example, in nats: −½ Σⱼ (1 + log σⱼ² − μⱼ² − σⱼ²)."""
+    return -0.5 * ops.sum(1 + log_variance - mean**2 - ops.exp(log_variance), axis=-1)
+
+
+def real_examples(data):
+    examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+    return ops.cast(examples, keras.config.floatx())
+
+
+def _check_networks(encoder, decoder, latent_dim, likelihood):
+    checks.network("encoder", encoder, num_outputs=(2,))
+    checks.network("decoder", decoder, likelihood.num_outputs)
+    latents = (None, latent_dim)
+    for output in encoder.outputs:
+        if tuple(output.shape) != latents:
+            raise ValueError(
+                f"`encoder` must have two outputs of shape {latents}, mean and log variance. "
+                f"Received: outputs of shape {[tuple(o.shape) for o in encoder.outputs]}"
+            )
+    checks.inputs("decoder", decoder, "latents", latents)
+    example = tuple(decoder.outputs[0].shape)
+    checks.inputs("encoder", encoder, "what `decoder` makes", example)
+    for output in decoder.outputs[1:]:
+        if np.broadcast_shapes(output.shape[1:], example[1:]) != example[1:]:
+            raise ValueError(
+                "`decoder` must have outputs that broadcast with the first one, of shape "
+                f"{example}. Received: an output of shape {tuple(output.shape)}"
+            )

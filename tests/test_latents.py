@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation, Slerp
+
+from keras_gans import latents
+
+
+def test_linear_paths_are_straight():
+    start, end = np.random.default_rng(0).normal(size=(2, 3, 5))
+    path = latents.interpolate(start, end, 5, path="linear")
+    assert path.shape == (3, 5, 5)
+    assert path.dtype == np.float32
+    for i, share in enumerate((0, 0.25, 0.5, 0.75, 1)):
+        np.testing.assert_allclose(path[:, i], start + share * (end - start), atol=1e-6)
+
+
+def test_spherical_paths_turn_as_scipy_does():
+    """A quaternion of unit length is a rotation: SciPy's `Slerp` goes along the same arc."""
+    generator = np.random.default_rng(0)
+    for start, end in generator.normal(size=(5, 2, 4)):
+        start, end = start / np.linalg.norm(start), end / np.linalg.norm(end)
+        end = end if start @ end > 0 else -end
+        slerp = Slerp([0, 1], Rotation.from_quat([start, end]))
+        expected = slerp(np.linspace(0, 1, 7)).as_quat()
+        expected *= np.sign(expected @ start)[:, None]
+        np.testing.assert_allclose(latents.interpolate(start, end, 7), expected, atol=1e-6)
+
+
+def test_spherical_paths_keep_the_norm_in_steps_of_one_angle():
+    start, end = np.eye(6)[:2] * 3
+    path = latents.interpolate(start, end, 4).astype("float64")
+    np.testing.assert_allclose(np.linalg.norm(path, axis=1), 3, rtol=1e-6)
+    angles = np.arccos((path[1:] * path[:-1]).sum(1) / 9)
+    np.testing.assert_allclose(angles, np.pi / 6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("end", [[2.0, 0.0], [-1.0, 0.0], [0.0, 0.0], [1.0, 0.0]])
+def test_spherical_paths_without_an_arc_are_straight(end):
+    path = latents.interpolate([1.0, 0.0], end, 3)
+    np.testing.assert_allclose(path, latents.interpolate([1.0, 0.0], end, 3, "linear"), atol=1e-6)
+
+
+def test_random_walks_stay_standard_normal_and_near():
+    walk = latents.random_walk(latent_dim=50, steps=20_000, step_size=0.3, seed=1)
+    assert walk.dtype == np.float32
+    assert abs(walk.mean()) < 0.03
+    assert abs(walk.std() - 1) < 0.02
+    neighbours = (walk[1:] * walk[:-1]).mean()
+    assert abs(neighbours - np.sqrt(1 - 0.3**2)) < 0.02
+    np.testing.assert_array_equal(walk, latents.random_walk(50, 20_000, 0.3, seed=1))
+
+
+def test_paths_of_a_seed():
+    for kind in ("linear", "spherical", "walk"):
+        paths = latents.paths(3, 10, steps=5, kind=kind, seed=2)
+        assert paths.shape == (3, 5, 10)
+        np.testing.assert_array_equal(paths, latents.paths(3, 10, steps=5, kind=kind, seed=2))
+        assert len(np.unique(paths.reshape(15, 10), axis=0)) == 15
+    straight, round_ = (latents.paths(3, 10, 5, kind, seed=2) for kind in ("linear", "spherical"))
+    np.testing.assert_allclose(straight[:, [0, -1]], round_[:, [0, -1]], atol=1e-6)
+
+
+def test_bad_arguments():
+    with pytest.raises(ValueError, match="`start` and `end` must have the same shape"):
+        latents.interpolate([1.0], [1.0, 2.0], 3)
+    with pytest.raises(ValueError, match="`steps` must be an integer of at least 2"):
+        latents.interpolate([1.0], [2.0], 1)
+    with pytest.raises(ValueError, match="`path` must be one of"):
+        latents.interpolate([1.0], [2.0], 3, path="round")
+    with pytest.raises(ValueError, match="`step_size` must be a number"):
+        latents.random_walk(3, 5, step_size=0.0)
+    with pytest.raises(ValueError, match="`kind` must be one of"):
+        latents.paths(3, 10, 5, kind="round")
