@@ -1,4 +1,4 @@
-"""The front door for people who do not write Python: train, sample, evaluate, list."""
+"""The front door for people who do not write Python: train, sample, interpolate, evaluate, list."""
 
 import argparse
 import json
@@ -104,11 +104,31 @@ def claim_run(folder, wanted):
 
 
 def sample(options):
-    """Draw images from a SavedModel into one picture."""
+    """Draw images from a SavedModel into one picture, or print the texts that it writes."""
     labels = options.labels and np.resize(options.labels, options.num)
-    images = saved_model.load(options.saved_model).sample(options.num, labels, options.seed)
-    data.save_grid(images, options.output)
-    print(f"{options.num} samples are in {options.output}.")
+    generator = saved_model.load(options.saved_model)
+    samples = generator.sample(options.num, labels, options.seed)
+    if generator.makes_text:
+        print("\n".join(samples))
+    else:
+        data.save_grid(samples, options.output)
+        print(f"{options.num} samples are in {options.output}.")
+
+
+def interpolate(options):
+    """Draw, or print, what a SavedModel makes of paths between latents."""
+    generator = saved_model.load(options.saved_model)
+    num = options.num
+    labels = options.labels and np.resize(options.labels, num)
+    examples = callbacks.along_paths(
+        generator, num, options.steps, options.kind, labels, options.seed
+    )
+    if generator.makes_text:
+        print("\n\n".join("\n".join(path) for path in examples))
+    else:
+        data.save_paths(examples, options.output)
+        animation = pathlib.Path(options.output).with_suffix(".gif")
+        print(f"{num} paths of {options.steps} images are in {options.output} and {animation}.")
 
 
 def evaluate(options):
@@ -210,8 +230,8 @@ def parser():
 
     command = commands.add_parser(
         "sample",
-        help="draw images from a SavedModel",
-        description="Draw images from a SavedModel into one picture.",
+        help="draw images, or texts, from a SavedModel",
+        description="Draw images from a SavedModel into one picture, or print its texts.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     command.set_defaults(run=sample)
@@ -222,6 +242,30 @@ def parser():
         "--labels", type=labels, help="classes of a conditional model, such as 0,1,2; repeated"
     )
     command.add_argument("--seed", type=seed, help="the same seed draws the same images")
+
+    command = commands.add_parser(
+        "interpolate",
+        help="draw what a SavedModel makes of paths between latents",
+        description="Draw what a SavedModel makes of paths between latents: a picture with a row "
+        "for each path, and an animation beside it that goes along the paths and back. Texts are "
+        "printed.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    command.set_defaults(run=interpolate)
+    command.add_argument("saved_model", metavar="SAVED_MODEL", help="its folder")
+    command.add_argument("--num", type=positive, default=8, help="how many paths")
+    command.add_argument("--steps", type=positive, default=12, help="images on each path")
+    command.add_argument(
+        "--kind",
+        choices=["spherical", "linear", "walk"],
+        default="spherical",
+        help="arcs or straight lines between random latents, or random walks",
+    )
+    command.add_argument(
+        "--labels", type=labels, help="classes of a conditional model, one a path; repeated"
+    )
+    command.add_argument("--output", default="interpolation.png", help="picture to write")
+    command.add_argument("--seed", type=seed, default=0, help="the same seed draws the same paths")
 
     command = commands.add_parser(
         "evaluate",

@@ -5,8 +5,8 @@ import pathlib
 import keras
 import numpy as np
 
-from keras_gans import _checks, _files
-from keras_gans.data.images import image_grid, to_uint8
+from keras_gans import _checks, _files, latents
+from keras_gans.data.images import image_grid, save_animation, save_paths, to_uint8
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -58,17 +58,12 @@ class SampleGrid(keras.callbacks.Callback):
         self._writer = None
 
     def on_train_begin(self, logs=None):
-        shape = self.model.example_shape
-        if len(shape) != 3 or shape[-1] not in (1, 3):
-            raise ValueError(
-                "`SampleGrid` needs a model that makes images with 1 or 3 channels. Received: a "
-                f"model that makes examples of shape {shape}"
-            )
+        check_draws_images("SampleGrid", self.model)
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every:
             return
-        images = self.model.sample(self.num, labels=self._labels(), seed=self.seed)
+        images = self.model.sample(self.num, labels=labels_to_draw(self), seed=self.seed)
         grid = image_grid(images, scale=self.scale)
         with _files.replacing(self.directory / f"epoch_{epoch + 1:04d}.png") as temporary:
             grid.save(temporary)
@@ -82,11 +77,6 @@ class SampleGrid(keras.callbacks.Callback):
             self._writer.close()
             self._writer = None
 
-    def _labels(self):
-        if self.labels is None and self.model.conditional:
-            return np.arange(self.num) % self.model.num_classes
-        return self.labels
-
     def _summarise(self, images, epoch):
         import tensorflow as tf
 
@@ -95,6 +85,98 @@ class SampleGrid(keras.callbacks.Callback):
         with self._writer.as_default(step=epoch):
             tf.summary.image("samples", to_uint8(images), max_outputs=self.num)
         self._writer.flush()
+
+
+class LatentInterpolation(keras.callbacks.Callback):
+    """Draw the same paths between latents after every epoch: a PNG and a GIF each.
+
+    A model that has understood its data goes from one example to another through examples; one that
+    has learned them by heart jumps or blurs.
+
+    Args:
+        directory: Folder for `epoch_0001.png`, with a row for each path, `epoch_0001.gif`, which
+            goes along the paths and back, …; made if missing.
+        num: Positive integer, paths. Defaults to `8`.
+        steps: Integer of at least 2, images on each path. Defaults to `12`.
+        kind: `"spherical"` or `"linear"`, between two random latents, or `"walk"`, a random walk:
+            see `keras_gans.latents`. Defaults to `"spherical"`.
+        every: Positive integer, epochs between pictures. Defaults to `1`.
+        labels: Integer labels `(num,)` for models that take labels, one a path. Defaults to `None`:
+            every class in turn.
+        seed: Integer, of the paths. Defaults to `0`.
+        scale: Positive integer, side in the picture of one pixel of an image. Defaults to `None`,
+            as much as makes images at least 32 pixels high.
+
+    Raises:
+        ValueError, TypeError: If a number is out of range or `kind` is unknown; in training, if the
+            model does not draw images from latents.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> callback = kg.callbacks.LatentInterpolation("interpolations/", kind="linear", every=5)
+    """
+
+    def __init__(
+        self,
+        directory,
+        num=8,
+        steps=12,
+        kind="spherical",
+        every=1,
+        labels=None,
+        seed=0,
+        scale=None,
+    ):
+        super().__init__()
+        self.directory = pathlib.Path(directory)
+        self.num = _checks.positive_int("num", num)
+        self.steps = _checks.positive_int("steps", steps, minimum=2)
+        self.kind = _checks.one_of("kind", kind, [*latents.PATHS, "walk"])
+        self.every = _checks.positive_int("every", every)
+        self.labels = labels
+        self.seed = 0 if seed is None else _checks.seed("seed", seed)
+        self.scale = scale if scale is None else _checks.positive_int("scale", scale)
+
+    def on_train_begin(self, logs=None):
+        check_draws_images("LatentInterpolation", self.model)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every:
+            return
+        images = along_paths(
+            self.model, self.num, self.steps, self.kind, labels_to_draw(self), self.seed
+        )
+        save_paths(images, self.directory / f"epoch_{epoch + 1:04d}.png", self.scale)
+
+
+def along_paths(model, num, steps, kind, labels, seed):
+    """Generate examples along paths, `(num, steps, …)`, of one label a path if there are labels.
+
+    `model` is a `LatentModel` or what `keras_gans.load` returns.
+    """
+    points = latents.paths(num, model.latent_dim, steps, kind, seed)
+    labels = None if labels is None else np.repeat(labels, steps)
+    examples = model.generate(points.reshape(num * steps, -1), labels)
+    return examples.reshape(num, steps, *examples.shape[1:])
+
+
+def labels_to_draw(callback):
+    """The labels that a callback was given, or every class in turn for a conditional model."""
+    if callback.labels is None and callback.model.conditional:
+        return np.arange(callback.num) % callback.model.num_classes
+    return callback.labels
+
+
+def check_draws_images(name, model):
+    """Refuse a model that does not draw images from latents."""
+    shape = model.example_shape if hasattr(model, "latent_dim") else None
+    if shape is None or len(shape) != 3 or shape[-1] not in (1, 3):
+        makes = "translates" if shape is None else f"makes examples of shape {shape}"
+        raise ValueError(
+            f"`{name}` needs a model that draws images with 1 or 3 channels from latents. "
+            f"Received: a model that {makes}"
+        )
 
 
 class TerminateOnNaN(keras.callbacks.Callback):
@@ -124,15 +206,13 @@ def write_animation(pictures, directory, milliseconds=200, longest=100):
 
     if not pictures:
         return
+    sizes = {}
+    for picture in pictures:
+        with Image.open(picture) as frame:
+            sizes[picture] = frame.size
+    pictures = [picture for picture in pictures if sizes[picture] == sizes[pictures[-1]]]
     frames = []
-    for path in pictures:
-        with Image.open(path) as picture:
-            frames.append(picture.copy())
-    frames = [frame for frame in frames if frame.size == frames[-1].size]
-    chosen = np.unique(np.linspace(0, len(frames) - 1, longest).round().astype(int))
-    frames = [frames[i] for i in chosen]
-    durations = [milliseconds] * (len(frames) - 1) + [2000]
-    with _files.replacing(pathlib.Path(directory) / "animation.gif") as temporary:
-        frames[0].save(
-            temporary, save_all=True, append_images=frames[1:], duration=durations, loop=0
-        )
+    for i in np.unique(np.linspace(0, len(pictures) - 1, longest).round().astype(int)):
+        with Image.open(pictures[i]) as frame:
+            frames.append(frame.copy())
+    save_animation(frames, pathlib.Path(directory) / "animation.gif", milliseconds, last=2000)

@@ -39,6 +39,7 @@ class SavedGenerator:
             `classify`, `encode`, `reconstruct`, `translate_ab`, `translate_ba`.
         latent_dim: Integer, size of the latent vectors, or `None` if there are none.
         example_shape: Shape of one generated example: `()` for a string.
+        makes_text: Boolean, whether examples are strings.
         conditional: Boolean, whether the model takes labels.
         num_classes: Integer, of how many classes, or `None`.
     """
@@ -49,7 +50,9 @@ class SavedGenerator:
         self.endpoints = [n for n in ENDPOINTS if n in signatures]
         maker = signatures[self.endpoints[0]]
         inputs = _input_specs(maker)
-        self.example_shape = tuple(maker.output_shapes.popitem()[1][1:])
+        (output,) = maker.structured_outputs.values()
+        self.example_shape = tuple(output.shape[1:])
+        self.makes_text = output.dtype == tf.string
         self.latent_dim = inputs["latents"].shape[-1] if "latents" in inputs else None
         self.conditional = "labels" in inputs
         self.num_classes = int(artifact.num_classes()) if self.conditional else None

@@ -1,4 +1,4 @@
-"""SampleGrid, and Keras's own callbacks with a model of two optimizers."""
+"""SampleGrid, LatentInterpolation, and Keras's own callbacks with a model of two optimizers."""
 
 import csv
 
@@ -9,7 +9,13 @@ import tensorflow as tf
 from PIL import Image
 
 import keras_gans as kg
-from keras_gans.callbacks import SampleGrid, TerminateOnNaN, write_animation
+from keras_gans import latents
+from keras_gans.callbacks import (
+    LatentInterpolation,
+    SampleGrid,
+    TerminateOnNaN,
+    write_animation,
+)
 from keras_gans.data import image_grid
 
 X = np.random.default_rng(0).uniform(-1, 1, (24, 8, 8, 1)).astype("float32")
@@ -51,6 +57,7 @@ class Painter:
     """A stand-in for a model: new pictures at every call."""
 
     example_shape = (8, 8, 1)
+    latent_dim = 5
     conditional = False
 
     def __init__(self):
@@ -157,6 +164,77 @@ class TestSampleGrid:
         assert_same_weights(a, b)
         with Image.open(tmp_path / "epoch_0002.png") as picture:
             np.testing.assert_array_equal(picture, image_grid(a.sample(3, seed=0), scale=4))
+
+
+class TestLatentInterpolation:
+    def test_draws_the_same_paths_after_every_epoch(self, tmp_path):
+        gan = make_gan()
+        callback = LatentInterpolation(tmp_path / "new", num=3, steps=4, kind="linear", seed=7)
+        fit(gan, callback)
+        assert names(tmp_path / "new") == [
+            f"epoch_000{epoch}.{ending}" for epoch in (1, 2) for ending in ("gif", "png")
+        ]
+        points = latents.paths(3, gan.latent_dim, 4, "linear", seed=7)
+        images = gan.generate(points.reshape(12, -1))
+        with Image.open(tmp_path / "new" / "epoch_0002.png") as picture:
+            np.testing.assert_array_equal(picture, image_grid(images, columns=4, scale=4))
+        with Image.open(tmp_path / "new" / "epoch_0002.gif") as animation:
+            assert animation.n_frames == 6
+
+    def test_every_and_scale(self, tmp_path):
+        callback = LatentInterpolation(tmp_path, num=1, steps=2, every=2, scale=1)
+        fit(make_gan(), callback, epochs=3)
+        assert names(tmp_path) == ["epoch_0002.gif", "epoch_0002.png"]
+        with Image.open(tmp_path / "epoch_0002.png") as picture:
+            assert picture.size == (22, 12)
+
+    def test_training_goes_the_same_way_with_it(self, tmp_path):
+        a, b = make_gan(), make_gan()
+        fit(a, LatentInterpolation(tmp_path, num=2, steps=3, kind="walk"))
+        fit(b)
+        assert_same_weights(a, b)
+
+    def test_a_path_of_a_conditional_model_has_one_class(self, tmp_path):
+        model = Conditional()
+        callback = LatentInterpolation(tmp_path, num=3, steps=2)
+        callback.set_model(model)
+        callback.on_epoch_end(0)
+        np.testing.assert_array_equal(model.labels, [0, 0, 1, 1, 0, 0])
+
+    def test_models_that_draw_no_images_are_refused(self, tmp_path):
+        gan = kg.models.GAN(
+            kg.networks.mlp_generator((2,), 3, (8,)),
+            kg.networks.mlp_discriminator((2,), (8,)),
+            latent_dim=3,
+        )
+        gan.compile()
+        with pytest.raises(ValueError, match="`LatentInterpolation` needs a model that draws"):
+            gan.fit(np.zeros((32, 2), "float32"), callbacks=[LatentInterpolation(tmp_path)])
+
+    @pytest.mark.parametrize(
+        ("arguments", "error"),
+        [
+            ({"num": 0}, ValueError),
+            ({"steps": 1}, ValueError),
+            ({"kind": "round"}, ValueError),
+            ({"seed": 0.5}, TypeError),
+        ],
+    )
+    def test_bad_arguments_are_named(self, arguments, error):
+        with pytest.raises(error, match=f"`{next(iter(arguments))}` must be"):
+            LatentInterpolation("paths", **arguments)
+
+
+class Conditional:
+    """A stand-in for a conditional model, which remembers its labels."""
+
+    latent_dim = 5
+    conditional = True
+    num_classes = 2
+
+    def generate(self, points, labels):
+        self.labels = labels
+        return np.zeros((len(points), 8, 8, 1))
 
 
 class Interrupt(keras.callbacks.Callback):

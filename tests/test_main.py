@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import keras_gans as kg
+from keras_gans import latents
 from keras_gans.__main__ import RECIPES, main, parser
 
 SMALL = ["--filters", "4", "--steps-per-epoch", "2", "--batch-size", "8", "--latent-dim", "4"]
@@ -103,6 +104,20 @@ def test_samples_into_a_picture(exported, tmp_path):
     np.testing.assert_array_equal(np.asarray(Image.open(picture)), first)
 
 
+def test_interpolates_into_a_picture_and_an_animation(exported, tmp_path, capsys):
+    output = tmp_path / "paths.png"
+    options = ["--num", "2", "--steps", "3", "--kind", "linear", "--output", str(output)]
+    main(["interpolate", exported, *options])
+    assert str(output) in capsys.readouterr().out
+    points = latents.paths(2, kg.load(exported).latent_dim, 3, "linear", seed=0)
+    images = kg.load(exported).generate(points.reshape(6, -1))
+    with Image.open(output) as picture:
+        np.testing.assert_array_equal(picture, kg.data.image_grid(images, columns=3))
+    assert output.with_suffix(".gif").exists()
+    with pytest.raises(SystemExit, match="`steps` must be an integer of at least 2"):
+        main(["interpolate", exported, "--steps", "1", "--output", str(output)])
+
+
 def test_evaluates_and_prints_the_protocol(exported, capsys):
     options = "--dataset digits --extractor pixels --num 200 --metrics fid,prdc"
     main(["evaluate", exported, *options.split()])
@@ -133,7 +148,7 @@ def test_list_names_every_recipe(capsys):
     assert all(name in out for name in [*RECIPES, "digits"])
 
 
-@pytest.mark.parametrize("command", ["train", "sample", "evaluate", "list"])
+@pytest.mark.parametrize("command", ["train", "sample", "interpolate", "evaluate", "list"])
 def test_help_of_every_command(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])

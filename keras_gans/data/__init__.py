@@ -6,7 +6,7 @@ from keras_gans.data.densities import (
     ring_of_gaussians,
     swiss_roll,
 )
-from keras_gans.data.images import image_grid, save_grid, to_uint8
+from keras_gans.data.images import image_grid, save_animation, save_grid, save_paths, to_uint8
 from keras_gans.data.loading import DatasetInfo, load
 from keras_gans.data.semi_supervised import semi_supervised_batches
 
@@ -17,7 +17,9 @@ __all__ = [
     "image_grid",
     "load",
     "ring_of_gaussians",
+    "save_animation",
     "save_grid",
+    "save_paths",
     "semi_supervised_batches",
     "swiss_roll",
     "to_uint8",

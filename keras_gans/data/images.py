@@ -1,6 +1,7 @@
 """Pictures: the one place where images in [−1, 1] become pixels."""
 
 import math
+import pathlib
 
 import numpy as np
 
@@ -96,3 +97,67 @@ def save_grid(images, filepath, **kwargs):
     grid = image_grid(images, **kwargs)
     with _files.replacing(filepath) as temporary:
         grid.save(temporary)
+
+
+def save_animation(frames, filepath, milliseconds=100, last=None):
+    """Write pictures as an animated GIF that runs for ever.
+
+    Args:
+        frames: Sequence of `PIL.Image.Image`s of one size.
+        filepath: Path of the picture, which ends in `.gif`.
+        milliseconds: Positive integer, duration of a frame. Defaults to `100`.
+        last: Positive integer, duration of the last frame. Defaults to `None`, that of the others.
+
+    Raises:
+        ValueError: If there is no frame, or the ending is another.
+
+    Example:
+
+    >>> import os, numpy as np, keras_gans as kg
+    >>> frames = [kg.data.image_grid(np.full((1, 8, 8, 1), x)) for x in (-1.0, 1.0)]
+    >>> kg.data.save_animation(frames, "blinking.gif")
+    >>> os.path.exists("blinking.gif")
+    True
+    """
+    frames = list(frames)
+    if not frames:
+        raise ValueError("`frames` must hold a picture. Received: none")
+    if not str(filepath).endswith(".gif"):
+        raise ValueError(f"`filepath` must end in '.gif'. Received: filepath={str(filepath)!r}")
+    durations = [milliseconds] * (len(frames) - 1) + [last or milliseconds]
+    with _files.replacing(filepath) as temporary:
+        frames[0].save(
+            temporary, save_all=True, append_images=frames[1:], duration=durations, loop=0
+        )
+
+
+def save_paths(images, filepath, scale=None):
+    """Write images along paths: a picture with a row for each path, and an animation beside it.
+
+    Args:
+        images: Float array `(num, steps, height, width, channels)` in [−1, 1].
+        filepath: Path of the picture. The animation, which goes along the paths and back, has the
+            same name with the ending `.gif`.
+        scale: See `image_grid`.
+
+    Raises:
+        ValueError: If `images` have another shape, or the format is unknown.
+
+    Example:
+
+    >>> import os, numpy as np, keras_gans as kg
+    >>> kg.data.save_paths(np.zeros((2, 5, 8, 8, 1)), "paths.png")
+    >>> os.path.exists("paths.gif")
+    True
+    """
+    images = np.asarray(images)
+    if images.ndim != 5 or images.shape[1] < 2:
+        raise ValueError(
+            "`images` must have shape (num, steps, height, width, channels) with at least 2 steps. "
+            f"Received: shape {images.shape}"
+        )
+    num, steps = images.shape[:2]
+    flat = images.reshape(num * steps, *images.shape[2:])
+    save_grid(flat, filepath, columns=steps, scale=scale)
+    there = [image_grid(images[:, i], scale=scale) for i in range(steps)]
+    save_animation(there + there[-2:0:-1], pathlib.Path(filepath).with_suffix(".gif"))

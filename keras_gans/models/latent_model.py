@@ -116,7 +116,26 @@ class LatentModel(GenerativeModel):
         """
         num = _checks.positive_int("num", num)
         points = latents.draw(num, self.latent_dim, saved_model.seed_or_new(seed))
-        labels = self.check_labels(labels, num)
+        return self.generate(points, labels, batch_size)
+
+    def generate(self, points, labels=None, batch_size=256):
+        """Generate examples from latents.
+
+        Args:
+            points: Float array `(num, latent_dim)`, the latents.
+            labels: Integer labels `(num,)` for models that take labels. Defaults to `None`.
+            batch_size: Positive integer, examples generated at once. Defaults to `256`.
+
+        Returns:
+            Float32 array `(num, …)`; images are in [−1, 1].
+
+        Raises:
+            ValueError, TypeError: If the latents have another shape or are not finite, or labels
+                are missing, not expected or out of range.
+        """
+        points = np.asarray(points, "float32")
+        mini_batches.check_examples("points", points, (self.latent_dim,))
+        labels = self.check_labels(labels, len(points))
         inputs = with_labels(points, [] if labels is None else [labels])
         return in_batches(self, inputs, batch_size)
 

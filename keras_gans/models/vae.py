@@ -7,7 +7,6 @@ from keras import ops
 
 from keras_gans import _checks, likelihoods
 from keras_gans._precision import at_least_float32
-from keras_gans.data import mini_batches
 from keras_gans.models import checks
 from keras_gans.models.latent_model import LatentModel, in_batches
 
@@ -168,21 +167,8 @@ class VAE(LatentModel):
         return in_batches(lambda x: self.approximate_posterior(x)[0], x, batch_size)
 
     def decode(self, latents, batch_size=256):
-        """Return the mean examples of latents.
-
-        Args:
-            latents: Float array `(num, latent_dim)`.
-            batch_size: Positive integer, latents decoded at once. Defaults to `256`.
-
-        Returns:
-            Float32 array `(num, …)`; images are in [−1, 1].
-
-        Raises:
-            ValueError: If the latents have another shape or are not finite.
-        """
-        latents = np.asarray(latents, "float32")
-        mini_batches.check_examples("latents", latents, (self.latent_dim,))
-        return in_batches(self, latents, batch_size)
+        """Return the mean examples of latents: another name of `generate`."""
+        return self.generate(latents, batch_size=batch_size)
 
     def reconstruct(self, x, batch_size=256):
         """Return the mean examples of the mean latents of examples.

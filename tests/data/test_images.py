@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_gans.data import image_grid, save_grid, to_uint8
+from keras_gans.data import image_grid, save_animation, save_grid, save_paths, to_uint8
 
 
 def test_pixels_are_rounded_and_clipped():
@@ -81,3 +81,33 @@ def test_an_unknown_format_writes_nothing(tmp_path):
 @pytest.mark.parametrize(("side", "pixels"), [(8, 32), (28, 56), (32, 32), (33, 33)])
 def test_small_images_are_enlarged(side, pixels):
     assert image_grid(np.zeros((1, side, side, 1)), padding=0).size == (pixels, pixels)
+
+
+def test_paths_are_rows_and_an_animation_there_and_back(tmp_path):
+    images = np.linspace(-1, 1, 6).reshape(2, 3, 1, 1, 1) * np.ones((2, 3, 8, 8, 1))
+    save_paths(images, tmp_path / "paths.png", scale=1)
+    with Image.open(tmp_path / "paths.png") as picture:
+        expected = image_grid(images.reshape(6, 8, 8, 1), columns=3, scale=1)
+        np.testing.assert_array_equal(picture, expected)
+    with Image.open(tmp_path / "paths.gif") as animation:
+        shades = []
+        for i in range(animation.n_frames):
+            animation.seek(i)
+            shades.append(animation.convert("L").getpixel((4, 4)))
+    np.testing.assert_allclose(shades, [0, 51, 102, 51], atol=1)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 8, 8), (2, 1, 8, 8, 1)])
+def test_paths_of_another_shape_are_refused(tmp_path, shape):
+    with pytest.raises(ValueError, match="`images` must have shape"):
+        save_paths(np.zeros(shape), tmp_path / "paths.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_animations_are_gifs_of_something(tmp_path):
+    frame = image_grid(np.zeros((1, 8, 8, 1)))
+    with pytest.raises(ValueError, match="`frames` must hold"):
+        save_animation([], tmp_path / "a.gif")
+    with pytest.raises(ValueError, match="`filepath` must end in"):
+        save_animation([frame], tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == []
