@@ -112,3 +112,18 @@ def test_the_better_learning_rate_is_taken_and_a_diverged_one_never(benchmark):
         for (method, factor), d in distances.items()
     }
     assert module.best_rate_factors(records) == {"wgan": 5, "dcgan": 1}
+
+
+def test_the_bound_of_a_vae_rises_and_pixels_are_binarised_as_grey_as_they_are(benchmark):
+    module = benchmark("vae_mnist")
+    grey = np.full((2000, 2, 2, 1), 0.5, "float32")
+    noise = np.random.default_rng(0).uniform(size=grey.shape)
+    black_and_white = module.binarised(grey, noise)
+    assert set(np.unique(black_and_white)) == {-1.0, 1.0}
+    assert abs(np.mean(black_and_white == 1) - 0.75) < 0.02
+    (batch,) = module.training_batches(grey[:100]).as_numpy_iterator()
+    assert set(np.unique(batch)) == {-1.0, 1.0}
+    options = argparse.Namespace(seed=0, hidden_units=8, latent_dim=2, epochs=4)
+    _, history = module.train(grey[:500], black_and_white[:100], options)
+    assert history["val_elbo"][-1] > history["val_elbo"][0]
+    assert history["val_elbo"][-1] < -2

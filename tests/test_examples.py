@@ -85,6 +85,18 @@ def test_semi_supervised_gan(repository, tmp_path):
     assert (tmp_path / "output" / "semi_supervised_gan" / "grid.png").exists()
 
 
+def test_vae(repository, tmp_path):
+    constants = {"HIDDEN_UNITS": (16,), "ROUNDS": 1, "STEPS_PER_ROUND": 20}
+    out = run_example(repository, tmp_path, "vae.py", **constants)
+    assert "Held-out ELBO" in out
+    folder = tmp_path / "output" / "vae_digits"
+    names = {path.name for path in folder.iterdir()}
+    assert {"grid.png", "between.png", "between.gif", "walk.gif", "interpolations"} <= names
+    assert Image.open(folder / "between.png").size == (12 * 34 + 2, 8 * 34 + 2)
+    with Image.open(folder / "walk.gif") as walk:
+        assert walk.n_frames > 50
+
+
 def test_simultaneous_steps_on_ab_circle_and_do_not_converge():
     """v(a, b) = ab: each step turns, and lengthens the radius by (1 + rate²)^½."""
     rate, steps = 0.1, 200
