@@ -77,15 +77,12 @@ class TextGAN(WGANGP):
     ):
         super().__init__(generator, discriminator, latent_dim, n_critic, gp_weight, **kwargs)
         self.vocabulary = _check_vocabulary(vocabulary, generator)
-        self.to_tokens = keras.layers.TextVectorization(
-            standardize=None,
-            split="character",
-            output_sequence_length=generator.output_shape[1],
-            vocabulary=self.vocabulary,
-        )
-        self.to_characters = keras.layers.StringLookup(
-            vocabulary=self.vocabulary, mask_token="", oov_token=UNKNOWN, invert=True
-        )
+        lookup = {"vocabulary": self.vocabulary, "mask_token": "", "oov_token": UNKNOWN}
+        self.to_tokens = keras.layers.StringLookup(**lookup)
+        self.to_characters = keras.layers.StringLookup(**lookup, invert=True)
+        for layer in (self.to_tokens, self.to_characters):
+            layer.build((None, self.generator.output_shape[1]))
+            layer.supports_jit = True  # strings stay outside of the step that XLA compiles
 
     def default_optimizers(self):
         """Adam with learning rate 1e-4, β₁ 0.5, β₂ 0.9, as the authors' code."""
@@ -107,7 +104,11 @@ class TextGAN(WGANGP):
             Integer tensor `(num, length)`.
         """
         texts = tf.convert_to_tensor(texts)
-        return texts if texts.dtype.is_integer else self.to_tokens(texts)
+        if texts.dtype.is_integer:
+            return texts
+        characters = tf.strings.unicode_split(texts, "UTF-8")
+        shape = (None, self.generator.output_shape[1])
+        return self.to_tokens(characters.to_tensor(default_value="", shape=shape))
 
     def decode(self, probabilities):
         """Read the most likely character at each position.
@@ -133,7 +134,8 @@ class TextGAN(WGANGP):
         return self.one_hot(texts)
 
     def update_sample_metrics(self, real, generated):
-        super().update_sample_metrics(self.decode(real), self.decode(generated))
+        if self.sample_metrics:
+            super().update_sample_metrics(self.decode(real), self.decode(generated))
 
     # Data
 

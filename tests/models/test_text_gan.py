@@ -71,7 +71,7 @@ class Batches(keras.utils.PyDataset):
 
 def batches_of(kind, strings, size):
     if kind == "dataset":
-        return tf.data.Dataset.from_tensor_slices(strings).batch(size)
+        return tf.data.Dataset.from_tensor_slices(strings).batch(size, drop_remainder=True)
     if kind == "PyDataset":
         return Batches(strings, size)
     if kind == "PyDataset of bytes":
@@ -212,6 +212,14 @@ def test_metrics_compare_strings():
         metric.update_state(*seen)
         assert logs[metric.name] == pytest.approx(float(metric.result()), rel=1e-9)
     assert 0 < logs["js_1"] < logs["js_2"] < np.log(2)
+
+
+def test_evaluates_with_metrics_though_compiled_by_xla(xla):
+    gan = make()
+    gan.compile(metrics=[kg.metrics.NGramJSDivergence(1)], jit_compile=True)
+    gan.fit(texts(32), batch_size=8, validation_data=texts(16), verbose=0)
+    assert gan.jit_compile
+    assert 0 < gan.evaluate(texts(16), verbose=0, return_dict=True)["js_1"] < np.log(2)
 
 
 def test_metrics_on_two_replicas_see_the_same_strings(two_replicas):
