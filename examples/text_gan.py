@@ -41,7 +41,7 @@ LATENT_DIM = 64
 FILTERS = 64
 BLOCKS = 2
 ROUNDS = 10
-STEPS_PER_ROUND = 150
+STEPS_PER_ROUND = 300
 OUTPUT = pathlib.Path("output") / f"text_gan_{pathlib.Path(SOURCE).stem}"
 
 """
@@ -106,7 +106,7 @@ gan.compile(
 
 class ShowSamples(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
-        print(f"After round {epoch + 1}:", *map(repr, self.model.sample(4, seed=0)))
+        print(f"After round {epoch + 1}:", *map(repr, self.model.sample(4, seed=0).tolist()))
 
 
 history = gan.fit(
@@ -151,7 +151,7 @@ def words(texts):
     return [word for text in texts for word in re.findall(r"(?<=\s)\w+(?=\s)", text)]
 
 
-texts = gan.sample(1000, seed=0)
+texts = gan.sample(1000, seed=0).tolist()
 known = set(words(text.decode("utf-8") for batch in train for text in batch.numpy()))
 written = words(texts)
 share = np.mean([word in known for word in written]) if written else 0

@@ -157,7 +157,7 @@ class SavedGenerator:
         self._check_endpoint(endpoint)
         spec = _input_specs(self._artifact.signatures[endpoint])["data"]
         if spec.dtype == tf.string:
-            return tf.constant(data, tf.string, shape=(len(data),))
+            return tf.constant(_strings(data), tf.string)
         data = np.asarray(data, "float32")
         shape = tuple(spec.shape)
         if data.ndim != len(shape) or data.shape[1:] != shape[1:]:
@@ -242,6 +242,13 @@ def check_labels(labels, num, num_classes):
             f"{array.max()}"
         )
     return np.broadcast_to(array, (num,)).astype("int32")
+
+
+def _strings(data):
+    array = np.asarray(data)
+    if array.ndim != 1 or array.dtype.kind not in "SUO":
+        raise ValueError(f"`data` must be strings, of shape (num,). Received: data={data!r}")
+    return array
 
 
 def _input_specs(signature):

@@ -53,6 +53,7 @@ class TextGAN(WGANGP):
     ...     kg.networks.text_discriminator(8, info.vocabulary_size, filters=8, num_blocks=1),
     ...     latent_dim=4,
     ...     vocabulary=info.vocabulary,
+    ...     n_critic=2,
     ... )
     >>> gan.compile()
     >>> history = gan.fit(train, verbose=0)
@@ -102,10 +103,14 @@ class TextGAN(WGANGP):
 
         Returns:
             Integer tensor `(num, length)`.
+
+        Raises:
+            ValueError: If they are not strings.
         """
         texts = tf.convert_to_tensor(texts)
         if texts.dtype.is_integer:
             return texts
+        _check_strings("texts", texts)
         characters = tf.strings.unicode_split(texts, "UTF-8")
         shape = (None, self.generator.output_shape[1])
         return self.to_tokens(characters.to_tensor(default_value="", shape=shape))
@@ -144,11 +149,7 @@ class TextGAN(WGANGP):
         return ()
 
     def check_examples(self, x, y):
-        if not _holds_strings(x) or len(x.shape) != 1:
-            raise ValueError(
-                "`x` must hold batches of strings, of shape (batch,). "
-                f"Received: shape {tuple(x.shape)} and dtype {x.dtype}"
-            )
+        _check_strings("x", x)
         self.check_training_labels(y)
 
     def training_batches(self, x, y, batch_size, shuffle):
@@ -220,11 +221,17 @@ def _check_vocabulary(vocabulary, generator):
     return vocabulary
 
 
-def _holds_strings(x):
-    """Whether a spec or an array is one of strings."""
-    if isinstance(x, tf.TypeSpec):
-        return x.dtype == tf.string
-    return x.dtype.kind in "SU" or all(isinstance(text, (str, bytes)) for text in x.flat)
+def _check_strings(name, x):
+    """Refuse a spec, a tensor or an array that does not hold one string an example."""
+    if isinstance(x.dtype, tf.DType):
+        strings = x.dtype == tf.string
+    else:
+        strings = x.dtype.kind in "SU" or all(isinstance(text, (str, bytes)) for text in x.flat)
+    if not strings or len(x.shape) != 1:
+        raise ValueError(
+            f"`{name}` must hold strings, of shape (num,). "
+            f"Received: shape {tuple(x.shape)} and dtype {x.dtype}"
+        )
 
 
 def _as_array(x):

@@ -249,6 +249,9 @@ def test_the_saved_model_speaks_in_strings(tmp_path):
     logits = gan.discriminator(one_hot(strings))
     for data in (strings, strings.tolist()):
         np.testing.assert_allclose(served.score(data), logits, atol=1e-6)
+    for data in ("abc", [["abc"]], [1.0]):
+        with pytest.raises(ValueError, match=r"`data` must be strings, of shape \(num,\)"):
+            served.score(data)
 
 
 def test_vocabularies_of_line_ends_come_back(tmp_path):
@@ -302,8 +305,14 @@ def test_learns_from_strings_only(x):
     gan = make()
     gan.compile()
     for learn in (gan.fit, gan.evaluate):
-        with pytest.raises(ValueError, match=r"`x` must hold batches of strings, of shape"):
+        with pytest.raises(ValueError, match=r"`x` must hold strings, of shape \(num,\)"):
             learn(x, verbose=0)
+
+
+def test_encodes_strings_only():
+    for value in ([0.5], [["a"]], "a"):
+        with pytest.raises(ValueError, match=r"`texts` must hold strings, of shape \(num,\)"):
+            make().encode(value)
 
 
 def test_labels_are_refused():
