@@ -62,7 +62,7 @@ class SavedGenerator:
             labels: Integers `(num,)`, or one for all, if the model is conditional.
 
         Returns:
-            Float32 array `(num, *example_shape)`.
+            As `sample`.
 
         Raises:
             ValueError: If `latents` have another shape, or labels are missing or not expected, or

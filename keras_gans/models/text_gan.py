@@ -62,8 +62,8 @@ class TextGAN(WGANGP):
     ('U', (2,))
 
     Reference:
-        Gulrajani et al. 2017, Improved Training of Wasserstein GANs, section 5.4; figures that the
-        paper leaves out, the optimizer's among them, are those of the authors' code.
+        Gulrajani et al. 2017, Improved Training of Wasserstein GANs, section 5.4, with the defaults
+        of the authors' code, `gan_language.py`.
     """
 
     def __init__(
