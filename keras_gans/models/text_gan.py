@@ -66,17 +66,8 @@ class TextGAN(WGANGP):
         of the authors' code, `gan_language.py`.
     """
 
-    def __init__(
-        self,
-        generator,
-        discriminator,
-        latent_dim,
-        vocabulary,
-        n_critic=10,
-        gp_weight=10.0,
-        **kwargs,
-    ):
-        super().__init__(generator, discriminator, latent_dim, n_critic, gp_weight, **kwargs)
+    def __init__(self, generator, discriminator, latent_dim, vocabulary, n_critic=10, **kwargs):
+        super().__init__(generator, discriminator, latent_dim, n_critic, **kwargs)
         self.vocabulary = _check_vocabulary(vocabulary, generator)
         lookup = {"vocabulary": self.vocabulary, "mask_token": "", "oov_token": UNKNOWN}
         self.to_tokens = keras.layers.StringLookup(**lookup)
@@ -181,20 +172,15 @@ class TextGAN(WGANGP):
     def serving_endpoints(self):
         """Those of `WGANGP`: `generate` and `sample` give strings, `score` takes them."""
         networks, endpoints = super().serving_endpoints()
-        logits, _ = endpoints["score"]
-
-        def writer(generate):
-            return lambda *inputs: self.decode(generate(*inputs))
-
-        def score(data):
-            return logits(self.one_hot(data))
-
-        own = {
-            name: (writer(endpoints[name][0]), endpoints[name][1])
-            for name in ("generate", "sample")
+        generate, latents = endpoints["generate"]
+        sample, num_and_seed = endpoints["sample"]
+        score, _ = endpoints["score"]
+        texts = [tf.TensorSpec((None,), tf.string, name="data")]
+        return [*networks, self.to_tokens, self.to_characters], {
+            "generate": (lambda points: self.decode(generate(points)), latents),
+            "sample": (lambda num, seed: self.decode(sample(num, seed)), num_and_seed),
+            "score": (lambda data: score(self.one_hot(data)), texts),
         }
-        own["score"] = (score, [tf.TensorSpec((None,), tf.string, name="data")])
-        return [*networks, self.to_tokens, self.to_characters], own
 
 
 def _check_vocabulary(vocabulary, generator):
