@@ -65,7 +65,7 @@ class SavedGenerator:
             labels: Integers `(num,)`, or one for all, if the model is conditional.
 
         Returns:
-            Float32 array `(num, *example_shape)`.
+            As `sample`.
 
         Raises:
             ValueError: If `latents` have another shape, or labels are missing or not expected, or
@@ -160,7 +160,7 @@ class SavedGenerator:
         self._check_endpoint(endpoint)
         spec = _input_specs(self._artifact.signatures[endpoint])["data"]
         if spec.dtype == tf.string:
-            return tf.constant(data, tf.string, shape=(len(data),))
+            return tf.constant(_strings(data), tf.string)
         data = np.asarray(data, "float32")
         shape = tuple(spec.shape)
         if data.ndim != len(shape) or data.shape[1:] != shape[1:]:
@@ -245,6 +245,13 @@ def check_labels(labels, num, num_classes):
             f"{array.max()}"
         )
     return np.broadcast_to(array, (num,)).astype("int32")
+
+
+def _strings(data):
+    array = np.asarray(data)
+    if array.ndim != 1 or array.dtype.kind not in "SUO":
+        raise ValueError(f"`data` must be strings, of shape (num,). Received: data={data!r}")
+    return array
 
 
 def _input_specs(signature):

@@ -127,3 +127,51 @@ def test_the_bound_of_a_vae_rises_and_pixels_are_binarised_as_grey_as_they_are(b
     _, history = module.train(grey[:500], black_and_white[:100], options)
     assert history["val_elbo"][-1] > history["val_elbo"][0]
     assert history["val_elbo"][-1] < -2
+
+
+def test_the_language_model_is_measured_and_goes_on(benchmark, tmp_path, monkeypatch):
+    module = benchmark("text_gan")
+    monkeypatch.chdir(tmp_path)
+    load_text = kg.data.load_text
+    plays = {
+        "train": "to be, or not to be: that is the question. " * 20,
+        "validation": "to be or not? " * 20,
+        "test": "that is to be questioned. " * 20,
+    }
+    monkeypatch.setattr(
+        kg.data,
+        "load_text",
+        lambda source, split, *args, **kwargs: load_text(plays[split], "train", *args, **kwargs),
+    )
+    held_out = module.held_out_windows()
+    assert len(held_out) == 14 * 20 // 32 + 26 * 20 // 32
+    floor = module.js(held_out, module.evenly(module.windows("train"), len(held_out)))
+    few = argparse.Namespace(
+        steps=2,
+        every=2,
+        batch_size=4,
+        filters=4,
+        blocks=1,
+        n_critic=1,
+        learning_rate=1e-3,
+        ema_decay=0.5,
+        seed=0,
+    )
+    first, rounds = module.train(few, held_out)
+    assert [r["step"] for r in rounds] == [0, 2]
+    few.steps = 5
+    gan, rounds = module.train(few, held_out)
+    assert [r["step"] for r in rounds] == [0, 2, 4, 5]
+    assert gan is not first
+    assert int(gan.g_optimizer.iterations) == 5
+    expected = module.js(held_out, gan.sample(len(held_out), seed=0))
+    for n in module.NGRAMS:
+        assert rounds[-1][f"js_{n}"] == expected[f"js_{n}"]
+        assert 0 < floor[f"js_{n}"] < rounds[0][f"js_{n}"] <= 0.6932
+    module.draw(rounds, floor, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").exists()
+
+
+def test_windows_are_taken_evenly(benchmark):
+    evenly = benchmark("text_gan").evenly
+    assert evenly(np.arange(101), 5).tolist() == [0, 25, 50, 75, 100]

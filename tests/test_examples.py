@@ -1,6 +1,7 @@
 """Examples run from start to end, cut to a few steps."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -95,6 +96,19 @@ def test_vae(repository, tmp_path):
     assert Image.open(folder / "between.png").size == (12 * 34 + 2, 8 * 34 + 2)
     with Image.open(folder / "walk.gif") as walk:
         assert walk.n_frames > 50
+
+
+def test_text_gan(repository, tmp_path):
+    constants = {"FILTERS": 4, "BLOCKS": 1, "ROUNDS": 2, "STEPS_PER_ROUND": 5}
+    out = run_example(repository, tmp_path, "text_gan.py", **constants)
+    assert "words are words of the text" in out
+    rows = [line.split() for line in out.splitlines() if re.match(r"(1|2|real) ", line)]
+    assert [row[0] for row in rows] == ["1", "2", "real"]
+    divergences = np.array([row[1:] for row in rows], float)
+    assert (divergences[2] < divergences[1]).all()
+    folder = tmp_path / "output" / "text_gan_python"
+    assert len((folder / "samples.txt").read_text().splitlines()) == 1000
+    assert kg.load(folder / "saved_model").sample(2).dtype.kind == "U"
 
 
 def test_simultaneous_steps_on_ab_circle_and_do_not_converge():

@@ -9,13 +9,16 @@ from keras_gans.data.densities import (
 from keras_gans.data.images import image_grid, save_animation, save_grid, save_paths, to_uint8
 from keras_gans.data.loading import DatasetInfo, load
 from keras_gans.data.semi_supervised import semi_supervised_batches
+from keras_gans.data.text import TextInfo, load_text, vocabulary_size
 
 __all__ = [
     "DatasetInfo",
+    "TextInfo",
     "ToyDensity",
     "grid_of_gaussians",
     "image_grid",
     "load",
+    "load_text",
     "ring_of_gaussians",
     "save_animation",
     "save_grid",
@@ -23,4 +26,5 @@ __all__ = [
     "semi_supervised_batches",
     "swiss_roll",
     "to_uint8",
+    "vocabulary_size",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans.data import named
 
 #: Datasets whose examples take no more than this many bytes are kept in memory.
 CACHE_BYTES = 2**30
@@ -225,12 +226,7 @@ def _folder(folder, split, image_size):
 
 
 def _tfds(name, split, image_size):
-    import tensorflow_datasets as tfds
-
-    try:
-        builder = tfds.builder(name)
-    except Exception as error:
-        raise ValueError(f"{_SOURCES} Received: source={name!r}") from error
+    builder = named.builder(name, _SOURCES)
     features = builder.info.features
     if "image" not in features:
         raise ValueError(
@@ -244,14 +240,7 @@ def _tfds(name, split, image_size):
             "Received: image_size=None"
         )
     num_classes = features["label"].num_classes if "label" in features else None
-    try:
-        builder.download_and_prepare()
-    except Exception as error:
-        raise OSError(f"The dataset {name!r} cannot be downloaded and prepared: {error}") from error
-    try:
-        dataset = builder.as_dataset(split=split)
-    except ValueError as error:
-        raise ValueError(f"`split` must be a split of {name!r}. {error}") from None
+    dataset = named.prepared(builder, split)
 
     def example(features):
         image = tf.cast(features["image"], tf.float32) / 127.5 - 1

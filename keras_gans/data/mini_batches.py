@@ -102,6 +102,24 @@ def split(x, y, validation_split):
     return (x[:cut], None if y is None else y[:cut]), held_out
 
 
+def mapped(function, batches):
+    """Apply a function of tensors to every batch of examples, or to an array of them."""
+
+    def on_batch(*batch):
+        return tf.nest.map_structure(function, _one_or_all(batch))
+
+    def on_arrays(batch):
+        return tf.nest.map_structure(lambda x: function(x).numpy(), batch)
+
+    if isinstance(batches, tf.data.Dataset):
+        return batches.map(on_batch, num_parallel_calls=tf.data.AUTOTUNE)
+    if isinstance(batches, keras.utils.PyDataset):
+        return MappedPyDataset(batches, on_arrays)
+    if isinstance(batches, types.GeneratorType):
+        return (on_arrays(batch) for batch in batches)
+    return on_arrays(batches)
+
+
 def array_batches(x, y, batch_size, batches_per_step, replicas, shuffle):
     size = batch_size * batches_per_step
     _check_divisible(batch_size, replicas)
@@ -151,19 +169,48 @@ def interleave(batches):
     return tf.ensure_shape(flat, (size, *shape[2:]))
 
 
-class InterleavedPyDataset(keras.utils.PyDataset):
-    """A `PyDataset` whose item i holds the batches i·n … i·n + n − 1 of another, interleaved.
+class WrappedPyDataset(keras.utils.PyDataset):
+    """A `PyDataset` made of another."""
 
-    A last batch of another size is left out.
-    """
-
-    def __init__(self, dataset, batches_per_step, replicas, check):
+    def __init__(self, dataset):
         super().__init__(
             workers=dataset.workers,
             use_multiprocessing=dataset.use_multiprocessing,
             max_queue_size=dataset.max_queue_size,
         )
         self.dataset = dataset
+
+    def on_epoch_begin(self):
+        self.dataset.on_epoch_begin()
+
+    def on_epoch_end(self):
+        self.dataset.on_epoch_end()
+
+
+class MappedPyDataset(WrappedPyDataset):
+    """A `PyDataset` whose batches are those of another, passed through a function of arrays."""
+
+    def __init__(self, dataset, function):
+        super().__init__(dataset)
+        self.use_multiprocessing = False  # a forked process must not call TensorFlow
+        self.function = function
+
+    @property
+    def num_batches(self):
+        return self.dataset.num_batches
+
+    def __getitem__(self, index):
+        return self.function(self.dataset[index])
+
+
+class InterleavedPyDataset(WrappedPyDataset):
+    """A `PyDataset` whose item i holds the batches i·n … i·n + n − 1 of another, interleaved.
+
+    A last batch of another size is left out.
+    """
+
+    def __init__(self, dataset, batches_per_step, replicas, check):
+        super().__init__(dataset)
         self.batches_per_step = batches_per_step
         self.check = check
         self.full_batches = dataset.num_batches
@@ -182,12 +229,6 @@ class InterleavedPyDataset(keras.utils.PyDataset):
         n = self.batches_per_step
         group = [self.dataset[index * n + j] for j in range(n)]
         return _interleave_arrays(group, self.check)
-
-    def on_epoch_begin(self):
-        self.dataset.on_epoch_begin()
-
-    def on_epoch_end(self):
-        self.dataset.on_epoch_end()
 
 
 class CheckedPyDataset(InterleavedPyDataset):

@@ -8,6 +8,7 @@ from keras_gans.models.generative_model import GenerativeModel
 from keras_gans.models.latent_model import LatentModel
 from keras_gans.models.lsgan import LSGAN
 from keras_gans.models.semi_supervised_gan import SemiSupervisedGAN
+from keras_gans.models.text_gan import TextGAN
 from keras_gans.models.vae import VAE
 from keras_gans.models.wgan import WGAN
 from keras_gans.models.wgan_gp import WGANGP
@@ -25,4 +26,5 @@ __all__ = [
     "GenerativeModel",
     "LatentModel",
     "SemiSupervisedGAN",
+    "TextGAN",
 ]

@@ -9,6 +9,7 @@ from keras_gans.networks.autoencoders import (
 from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
+from keras_gans.networks.text import text_discriminator, text_generator
 from keras_gans.networks.virtual_batch_normalization import virtual_batch_normalization
 
 __all__ = [
@@ -22,5 +23,7 @@ __all__ = [
     "mlp_generator",
     "resnet_discriminator",
     "resnet_generator",
+    "text_discriminator",
+    "text_generator",
     "virtual_batch_normalization",
 ]

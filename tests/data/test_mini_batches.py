@@ -9,6 +9,7 @@ import keras_gans as kg
 from keras_gans.data.mini_batches import (
     checked,
     evaluation_batches,
+    mapped,
     mini_batches,
     readable_errors,
     split,
@@ -209,6 +210,33 @@ def test_py_datasets_hear_of_epochs_and_keep_their_workers():
     batches.on_epoch_end()
     assert dataset.epochs == ["begin", "end"]
     assert batches.workers == 3
+
+
+@pytest.mark.parametrize("kind", [static, Batches, generator])
+def test_a_function_is_mapped_over_batches(kind):
+    batches = [(np.full((4, 2), i), np.full(4, -i)) for i in range(3)]
+    halves = mapped(lambda x: tf.cast(x, tf.float32) / 2, kind(batches))
+    if isinstance(halves, keras.utils.PyDataset):
+        assert halves.num_batches == 3
+        halves = [halves[i] for i in range(3)]
+    for (x, y), (half_x, half_y) in zip(batches, halves, strict=True):
+        np.testing.assert_array_equal(half_x, x / 2)
+        np.testing.assert_array_equal(half_y, y / 2)
+
+
+def test_a_function_is_mapped_over_an_array():
+    x = np.arange(6).reshape(3, 2)
+    np.testing.assert_array_equal(mapped(lambda x: tf.constant(x) + 1, x), x + 1)
+
+
+def test_a_mapped_py_dataset_passes_on_its_epochs_and_stays_in_one_process():
+    dataset = Batches(BATCHES)
+    dataset.workers, dataset.use_multiprocessing = 3, True
+    same = mapped(tf.identity, dataset)
+    same.on_epoch_begin()
+    same.on_epoch_end()
+    assert dataset.epochs == ["begin", "end"]
+    assert (same.workers, same.use_multiprocessing) == (3, False)
 
 
 class TestReplicas:

@@ -1,0 +1,172 @@
+"""Text by name, from files and from strings, ready for `fit`."""
+
+import dataclasses
+import os
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from keras_gans import _checks
+from keras_gans.data import named
+
+#: What stands for characters outside a vocabulary: Unicode's replacement character.
+UNKNOWN = "\ufffd"
+
+_SOURCES = (
+    "`source` must be the name of a TFDS dataset, the path of a text file, or a text with spaces."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class TextInfo:
+    """What a dataset of texts holds.
+
+    Attributes:
+        name: String.
+        vocabulary: String, the different characters of this split, by their code points.
+        num_examples: Integer, windows of the text.
+        length: Integer, characters of a window.
+        split: String, which part of the dataset.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> train, info = kg.data.load_text("to be, or not to be", length=4, batch_size=8)
+    >>> info.vocabulary, info.vocabulary_size, info.num_examples
+    (' ,benort', 10, 16)
+    """
+
+    name: str
+    vocabulary: str
+    num_examples: int
+    length: int
+    split: str
+
+    @property
+    def vocabulary_size(self):
+        """Channels of a network for this text: see `vocabulary_size`."""
+        return vocabulary_size(self.vocabulary)
+
+
+def vocabulary_size(vocabulary):
+    """Return how many channels a network for texts has: one for each character, and two more.
+
+    The others are padding, after the end of a text, and characters outside the vocabulary.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> kg.data.vocabulary_size("abc")
+    5
+    """
+    return len(vocabulary) + 2
+
+
+def load_text(
+    source="tiny_shakespeare",
+    split="train",
+    length=32,
+    batch_size=64,
+    stride=1,
+    shuffle=None,
+    seed=None,
+):
+    """Load a running text, cut into windows of `length` characters, in shuffled batches.
+
+    The windows begin at the characters 0, `stride`, 2 · `stride`, …: with a stride of 1, the
+    default, wherever a whole window fits; with a stride of `length` they do not overlap. Nothing is
+    changed in them: upper case, punctuation and line ends stay.
+
+    Args:
+        source: One of
+            - the name of a TFDS dataset with a feature `"text"`: downloaded once, to
+              `TFDS_DATA_DIR` if that is set. Its examples are joined by line ends. Defaults to
+              `"tiny_shakespeare"`;
+            - the path of a UTF-8 text file;
+            - the text itself: any other string with a space or a line end in it.
+        split: String, part of a named dataset, such as `"train"` or `"test"`; files and strings
+            have `"train"` only. Defaults to `"train"`.
+        length: Positive integer, characters of a window. Defaults to `32`.
+        batch_size: Positive integer. Windows that do not fill a batch are dropped. Defaults to
+            `64`.
+        stride: Positive integer, characters from one window to the next. Defaults to `1`.
+        shuffle: Boolean. Defaults to `None`: yes for training splits, no for others.
+        seed: Integer or `None`, of the order. Defaults to `None`.
+
+    Returns:
+        `(dataset, info)`: a `tf.data.Dataset` of strings `(batch_size,)`, UTF-8, and a `TextInfo`.
+
+    Raises:
+        ValueError: If the source or the split is unknown, or the text is too short for one batch.
+        TypeError: If the source is of another kind.
+        OSError: If a named dataset cannot be downloaded, or a file cannot be read.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> text = "to be, or not to be"
+    >>> windows, _ = kg.data.load_text(text, length=6, batch_size=3, stride=6, shuffle=False)
+    >>> next(iter(windows)).numpy().tolist()
+    [b'to be,', b' or no', b't to b']
+    """
+    length = _checks.positive_int("length", length)
+    batch_size = _checks.positive_int("batch_size", batch_size)
+    stride = _checks.positive_int("stride", stride)
+    seed = _checks.seed("seed", seed)
+    name, text = _text(source, split)
+    num_windows = max(0, len(text) - length + stride) // stride
+    if num_windows < batch_size:
+        raise ValueError(
+            f"`source` must hold at least one batch of {batch_size} windows of {length} "
+            f"characters. Received: {name!r} with {len(text)} characters, {num_windows} windows"
+        )
+    characters = tf.constant(np.frombuffer(text.encode("utf-32-le"), "<i4"))
+    offsets = tf.range(length, dtype=tf.int64)
+
+    def cut(starts):
+        return tf.strings.unicode_encode(tf.gather(characters, starts[:, None] + offsets), "UTF-8")
+
+    starts = tf.data.Dataset.range(0, num_windows * stride, stride)
+    if split.startswith("train") if shuffle is None else shuffle:
+        starts = starts.shuffle(num_windows, seed=seed)
+    windows = starts.batch(batch_size, drop_remainder=True).map(cut)
+    info = TextInfo(name, "".join(sorted(set(text))), num_windows, length, split)
+    return windows.prefetch(tf.data.AUTOTUNE), info
+
+
+def _text(source, split):
+    """Return the name and the text of a source."""
+    if not isinstance(split, str):
+        raise TypeError(f"`split` must be a string. Received: split={split!r}")
+    if not isinstance(source, (str, os.PathLike)):
+        raise TypeError(f"{_SOURCES} Received: source of type {type(source).__name__}")
+    if isinstance(source, os.PathLike) or os.path.isfile(source):
+        _refuse_split(split, "a file")
+        return pathlib.Path(source).name, _read(pathlib.Path(source))
+    if any(character.isspace() for character in source):
+        _refuse_split(split, "a string")
+        return "text", source
+    builder = named.builder(source, _SOURCES)
+    if "text" not in builder.info.features:
+        raise ValueError(
+            f"`source` must be a text dataset. Received: source={source!r}, which holds "
+            f"{list(builder.info.features)}"
+        )
+    examples = named.prepared(builder, split).as_numpy_iterator()
+    return source, "\n".join(example["text"].decode("utf-8") for example in examples)
+
+
+def _read(path):
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"`source` must be UTF-8 text. Received: {str(path)!r}: {error}") from None
+
+
+def _refuse_split(split, kind):
+    if split != "train":
+        raise ValueError(
+            f"`split` must be 'train' for {kind}, which is not divided into parts. "
+            f"Received: split={split!r}"
+        )
