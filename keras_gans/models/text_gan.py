@@ -153,20 +153,20 @@ class TextGAN(WGANGP):
 
     # Sampling and serving
 
-    def sample(self, num, labels=None, seed=None, batch_size=256):
-        """Write texts.
+    def generate(self, points, labels=None, batch_size=256):
+        """Write the texts of latents: what `sample` does with random ones.
 
         Args:
-            num, seed, batch_size: See `LatentModel.sample`.
+            points, batch_size: See `LatentModel.generate`.
             labels: Must be `None`.
 
         Returns:
             Array `(num,)` of Python strings, of up to `length` characters.
 
         Raises:
-            ValueError, TypeError: If an argument is out of range.
+            ValueError, TypeError: As `LatentModel.generate`.
         """
-        probabilities = super().sample(num, labels, seed, batch_size)
+        probabilities = super().generate(points, labels, batch_size)
         return saved_model.as_numpy(self.decode(probabilities))
 
     def serving_endpoints(self):
