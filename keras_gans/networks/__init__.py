@@ -3,6 +3,7 @@
 from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
+from keras_gans.networks.translation import patch_discriminator, translation_generator
 from keras_gans.networks.virtual_batch_normalization import virtual_batch_normalization
 
 __all__ = [
@@ -10,7 +11,9 @@ __all__ = [
     "dcgan_generator",
     "mlp_discriminator",
     "mlp_generator",
+    "patch_discriminator",
     "resnet_discriminator",
     "resnet_generator",
+    "translation_generator",
     "virtual_batch_normalization",
 ]
