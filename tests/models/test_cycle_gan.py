@@ -21,20 +21,35 @@ def squares(num, seed):
 A, B = squares(64, seed=0), -squares(64, seed=1)
 
 
-def generator(shape=SHAPE, out_channels=None, **kwargs):
-    arguments = {"filters": 2, "num_blocks": 1, **kwargs}
-    return kg.networks.translation_generator(shape, out_channels, **arguments)
+def generator(shape=SHAPE, out_channels=None, normalization=None):
+    """As small as can be: the builders' networks have tests of their own."""
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            kg.layers.ReflectionPadding2D(),
+            keras.layers.Conv2D(2, 3, use_bias=False),
+            normalization or keras.layers.GroupNormalization(-1),
+            keras.layers.Conv2D(out_channels or shape[-1], 3, padding="same"),
+            keras.layers.Activation("tanh", dtype="float32"),
+        ]
+    )
 
 
-def discriminator(shape=SHAPE, **kwargs):
-    return kg.networks.patch_discriminator(shape, **{"filters": 4, "num_layers": 1, **kwargs})
+def discriminator(shape=SHAPE, normalization=None):
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            keras.layers.Conv2D(4, 4, 2, padding="same", use_bias=False),
+            normalization or keras.layers.GroupNormalization(-1),
+            kg.layers.LeakyReLU(),
+            keras.layers.Conv2D(1, 4, padding="same", dtype="float32"),
+        ]
+    )
 
 
-def make(normalization="instance", **kwargs):
-    networks = [
-        build(normalization=normalization)
-        for build in (generator, generator, discriminator, discriminator)
-    ]
+def make(normalization=lambda: None, **kwargs):
+    builders = generator, generator, discriminator, discriminator
+    networks = [build(normalization=normalization()) for build in builders]
     return kg.models.CycleGAN(*networks, **{"seed": 1, **kwargs})
 
 
@@ -186,7 +201,7 @@ def changed(before, after):
 
 def test_each_phase_changes_its_own_networks_only(monkeypatch):
     """Moving statistics of batch normalisation included."""
-    gan = make("batch")
+    gan = make(keras.layers.BatchNormalization)
     gan.compile(run_eagerly=True)
     phases = {}
     minimize = gan.minimize
@@ -439,3 +454,34 @@ class TestNetworksThatDoNotFit:
                 discriminator(),
                 discriminator((8, 8, 3)),
             )
+
+
+def test_learns_to_translate_without_pairs():
+    """Light squares on dark ground become dark squares on light ground in the same place."""
+
+    def painter():
+        """Squares and ground change places: no normalisation, which would forget their level."""
+        return keras.Sequential(
+            [
+                keras.Input(SHAPE),
+                keras.layers.Conv2D(8, 3, padding="same", activation="relu"),
+                keras.layers.Conv2D(1, 3, padding="same", activation="tanh"),
+            ]
+        )
+
+    keras.utils.set_random_seed(0)
+    gan = kg.models.CycleGAN(
+        painter(), painter(), discriminator(), discriminator(), identity_weight=0.0, seed=0
+    )
+    gan.compile(
+        g_optimizer=keras.optimizers.Adam(2e-3, beta_1=0.5),
+        d_optimizer=keras.optimizers.Adam(2e-3, beta_1=0.5),
+        steps_per_execution=25,
+    )
+    gan.fit(squares(800, seed=2), -squares(600, seed=3), batch_size=8, epochs=4, verbose=0)
+    held_out = squares(64, seed=4)
+    for direction, back, images in (("ab", "ba", held_out), ("ba", "ab", -held_out)):
+        translated = gan.translate(images, direction)
+        assert np.abs(translated - images).mean() > 0.9
+        assert np.abs(translated + images).mean() < 0.1
+        assert np.abs(gan.translate(translated, back) - images).mean() < 0.1
