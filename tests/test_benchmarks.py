@@ -175,3 +175,43 @@ def test_the_language_model_is_measured_and_goes_on(benchmark, tmp_path, monkeyp
 def test_windows_are_taken_evenly(benchmark):
     evenly = benchmark("text_gan").evenly
     assert evenly(np.arange(101), 5).tolist() == [0, 25, 50, 75, 100]
+
+
+def test_digits_are_drawn_as_outlines(benchmark):
+    """A square becomes a frame, red where it faces left and cyan where it faces right."""
+    draw = benchmark("cyclegan_mnist").as_outlines
+    digit = np.full((1, 28, 28, 1), -1, "float32")
+    ground = draw(digit)
+    digit[:, 9:18, 9:18] = 1
+    image = draw(digit)
+    assert image.shape == (1, 28, 28, 3)
+    assert np.abs(image).max() <= 1
+    frame = np.zeros((28, 28), bool)
+    frame[8:19, 8:19] = True
+    frame[9:18, 9:18] = False
+    np.testing.assert_array_equal(np.abs(image - ground)[0].max(axis=-1) > 0, frame)
+    np.testing.assert_allclose(image[0, frame].max(axis=-1), 1)
+    np.testing.assert_allclose(image[0, 13, 8], [1, -0.6, -0.6], atol=1e-3)
+    np.testing.assert_allclose(image[0, 13, 18], [-0.6, 1, 1], atol=1e-3)
+    assert ground.max() < -0.1
+
+
+def test_translations_of_digits_are_measured(benchmark):
+    module = benchmark("cyclegan_mnist")
+    digits = np.random.default_rng(0).uniform(-1, 1, (40, 28, 28, 1)).astype("float32")
+    labels = np.arange(40) % 10
+    a, b = module.as_colours(digits), module.as_outlines(digits)
+    tiny = argparse.Namespace(steps=10, batch_size=4, filters=2, blocks=1, seed=0)
+    gan = module.train(a, b, tiny)
+    assert int(gan.g_optimizer.iterations) == 10
+    reader = module.classifier_of_outlines(b, labels)
+    values, picture = module.measure(gan, reader, reader, (a, b), labels)
+    back = gan.translate(gan.translate(a, "ab"), "ba")
+    np.testing.assert_allclose(
+        values["cycle_error"]["a_to_b_to_a"], np.abs(back - a).mean(), rtol=1e-4
+    )
+    logits = reader.predict(gan.translate(b, "ba").max(axis=-1, keepdims=True), verbose=0)
+    accuracy = np.mean(logits.argmax(axis=-1) == labels)
+    assert values["accuracy_of_the_classifier_of_a"]["b_to_a"] == accuracy
+    assert picture.shape == (6 * 16, 28, 28, 3)
+    np.testing.assert_array_equal(picture[:16], a[:16])

@@ -111,6 +111,15 @@ def test_text_gan(repository, tmp_path):
     assert kg.load(folder / "saved_model").sample(2).dtype.kind == "U"
 
 
+def test_cyclegan(repository, tmp_path):
+    out = run_example(repository, tmp_path, "cyclegan.py", FILTERS=2, BLOCKS=1, EPOCHS=1)
+    assert out.count("cycle error") == 2
+    assert out.count("reads") == 8
+    folder = tmp_path / "output" / "cyclegan"
+    assert Image.open(folder / "grid.png").size == (12 * (72 + 2) + 2, 6 * (72 + 2) + 2)
+    assert kg.load(folder / "saved_model").endpoints == ["translate_ab", "translate_ba"]
+
+
 def test_simultaneous_steps_on_ab_circle_and_do_not_converge():
     """v(a, b) = ab: each step turns, and lengthens the radius by (1 + rate²)^½."""
     rate, steps = 0.1, 200

@@ -97,9 +97,16 @@ def split(x, y, validation_split):
             "`validation_split` needs `x` to be an array; give `validation_data` instead. "
             f"Received: x of type {type(x).__name__}"
         )
-    cut = round(len(x) * (1 - validation_split))
-    held_out = x[cut:] if y is None else (x[cut:], y[cut:])
-    return (x[:cut], None if y is None else y[:cut]), held_out
+    x, x_held_out = _cut(x, validation_split)
+    if y is None:
+        return (x, None), x_held_out
+    y, y_held_out = _cut(y, validation_split)
+    return (x, y), (x_held_out, y_held_out)
+
+
+def _cut(array, share):
+    cut = round(len(array) * (1 - share))
+    return array[:cut], array[cut:]
 
 
 def mapped(function, batches):
@@ -140,18 +147,20 @@ def array_batches(x, y, batch_size, batches_per_step, replicas, shuffle):
 
 
 def interleaved_dataset(dataset, batches_per_step, replicas):
-    batch_size = tf.nest.flatten(dataset.element_spec)[0].shape[0]
+    batch_sizes = [part.shape[0] for part in tf.nest.flatten(dataset.element_spec)]
     if 0 <= dataset.cardinality() < batches_per_step:
         raise ValueError(_too_few(batches_per_step, f"a dataset of {dataset.cardinality()}"))
-    if batch_size is not None:
-        _check_divisible(batch_size, replicas)
+    if None not in batch_sizes:
+        for batch_size in batch_sizes:
+            _check_divisible(batch_size, replicas)
     elif replicas > 1:
         raise ValueError(
             "`x` must have batches of a fixed size to be shared among replicas: make them with "
             "`batch(batch_size, drop_remainder=True)`."
         )
     else:
-        dataset = dataset.scan(np.int64(-1), _flag_full).filter(lambda full, batch: full)
+        unknown = np.full(len(batch_sizes), -1, "int64")
+        dataset = dataset.scan(unknown, _flag_full).filter(lambda full, batch: full)
         dataset = dataset.map(lambda full, batch: batch)
     return (
         dataset.batch(batches_per_step, drop_remainder=True)
@@ -277,15 +286,16 @@ def readable_errors():
     try:
         yield
     except tf.errors.InvalidArgumentError as error:
-        for problem in (NOT_FINITE, NOT_SCALED, NOT_LABELS, NOT_IN_TURN):
+        about_values = [f.format(name) for f in (NOT_FINITE, NOT_SCALED) for name in "xy"]
+        for problem in (*about_values, NOT_LABELS, NOT_IN_TURN):
             if problem in str(error):
                 raise ValueError(problem) from None
         raise
 
 
-NOT_FINITE = "`x` must hold finite numbers only. Received: NaN or infinity"
+NOT_FINITE = "`{0}` must hold finite numbers only. Received: NaN or infinity"
 NOT_SCALED = (
-    "`x` must hold images scaled to [-1, 1]: for pixels in [0, 255] pass x / 127.5 - 1. "
+    "`{0}` must hold images scaled to [-1, 1]: for pixels in [0, 255] pass {0} / 127.5 - 1. "
     "Received: values outside"
 )
 
@@ -312,15 +322,15 @@ def check_examples(name, x, shape):
             f"pass {name}.astype('float32') / 127.5 - 1. Received: dtype {dtype}"
         )
     if not isinstance(x, tf.TypeSpec):
-        check_values(x)
+        check_values(name, x)
 
 
-def check_values(x):
+def check_values(name, x):
     """Raise if an array holds NaN or infinities, or pictures that were not scaled."""
     if not np.isfinite(x).all():
-        raise ValueError(NOT_FINITE)
+        raise ValueError(NOT_FINITE.format(name))
     if x.ndim == 4 and x.size and np.abs(x).max() > 1.001:
-        raise ValueError(f"{NOT_SCALED}, up to {np.abs(x).max():g}")
+        raise ValueError(f"{NOT_SCALED.format(name)}, up to {np.abs(x).max():g}")
 
 
 def check_labels(labels, label_range):
@@ -335,11 +345,13 @@ def check_labels(labels, label_range):
 def _check_values(*batch, label_range=None):
     batch = _one_or_all(batch)
     checks = []
-    for x in tf.nest.flatten(batch):
-        if x.dtype.is_floating:
-            checks.append(tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(x)), [NOT_FINITE]))
+    for name, x in zip("xy", _unpack(batch), strict=True):
+        if x is not None and x.dtype.is_floating:
+            is_finite = tf.reduce_all(tf.math.is_finite(x))
+            checks.append(tf.debugging.Assert(is_finite, [NOT_FINITE.format(name)]))
             if len(x.shape) == 4:
-                checks.append(tf.debugging.Assert(tf.reduce_max(tf.abs(x)) <= 1.001, [NOT_SCALED]))
+                is_scaled = tf.reduce_max(tf.abs(x)) <= 1.001
+                checks.append(tf.debugging.Assert(is_scaled, [NOT_SCALED.format(name)]))
     if label_range is not None:
         low, high = label_range
         labels = tf.cast(_unpack(batch)[1], tf.int64)
@@ -349,12 +361,12 @@ def _check_values(*batch, label_range=None):
         return tf.nest.map_structure(tf.identity, batch)
 
 
-def _flag_full(size, *batch):
-    """Whether a batch is as large as the first one."""
+def _flag_full(sizes, *batch):
+    """Whether the parts of a batch are as large as those of the first one."""
     batch = _one_or_all(batch)
-    received = tf.shape(tf.nest.flatten(batch)[0], tf.int64)[0]
-    size = tf.where(size < 0, received, size)
-    return size, (received == size, batch)
+    received = tf.stack([tf.shape(part, tf.int64)[0] for part in tf.nest.flatten(batch)])
+    sizes = tf.where(sizes < 0, received, sizes)
+    return sizes, (tf.reduce_all(received == sizes), batch)
 
 
 def _interleave_arrays(batches, check):

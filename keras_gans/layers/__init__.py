@@ -7,6 +7,7 @@ from keras_gans.layers.minibatch_discrimination import MinibatchDiscrimination
 from keras_gans.layers.minibatch_stddev import MinibatchStdDev
 from keras_gans.layers.pixel_normalization import PixelNormalization
 from keras_gans.layers.reference_batch import DropReference, PrependReference
+from keras_gans.layers.reflection_padding import ReflectionPadding2D
 from keras_gans.layers.self_attention import SelfAttention2D
 from keras_gans.layers.spectral_normalization import SpectralNormalization
 from keras_gans.layers.upsample_conv import UpsampleConv2D
@@ -21,6 +22,7 @@ __all__ = [
     "MinibatchStdDev",
     "PixelNormalization",
     "PrependReference",
+    "ReflectionPadding2D",
     "SelfAttention2D",
     "SpectralNormalization",
     "UpsampleConv2D",

@@ -2,6 +2,7 @@
 
 from keras_gans.models.conditional_gan import ConditionalGAN
 from keras_gans.models.conditional_wgan import ConditionalWGAN, ConditionalWGANGP
+from keras_gans.models.cycle_gan import CycleGAN
 from keras_gans.models.dcgan import DCGAN
 from keras_gans.models.gan import GAN
 from keras_gans.models.generative_model import GenerativeModel
@@ -23,6 +24,7 @@ __all__ = [
     "ConditionalGAN",
     "ConditionalWGAN",
     "ConditionalWGANGP",
+    "CycleGAN",
     "GenerativeModel",
     "LatentModel",
     "SemiSupervisedGAN",

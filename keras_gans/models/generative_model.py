@@ -353,7 +353,8 @@ class GenerativeModel(keras.Model):
             x: Real examples: NumPy array or tensor `(num_examples, …)`, `tf.data.Dataset` of
                 batches, `keras.utils.PyDataset`, or generator of batches. Images are floats in
                 [−1, 1].
-            y: Labels of an array `x`, integers `(num_examples,)`, for models that take labels.
+            y: What belongs to an array `x`: integer labels `(num_examples,)`, for models that take
+                labels; images of the other domain for models that translate between two.
             batch_size: Examples of one mini-batch of an array `x`. Defaults to `32`.
             validation_data: Held-out examples, in any form of `x`, or a tuple `(x, y)`; `evaluate`
                 is called on them after each epoch.

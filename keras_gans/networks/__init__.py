@@ -10,6 +10,7 @@ from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
 from keras_gans.networks.text import text_discriminator, text_generator
+from keras_gans.networks.translation import patch_discriminator, translation_generator
 from keras_gans.networks.virtual_batch_normalization import virtual_batch_normalization
 
 __all__ = [
@@ -21,9 +22,11 @@ __all__ = [
     "mlp_discriminator",
     "mlp_encoder",
     "mlp_generator",
+    "patch_discriminator",
     "resnet_discriminator",
     "resnet_generator",
     "text_discriminator",
     "text_generator",
+    "translation_generator",
     "virtual_batch_normalization",
 ]

@@ -11,7 +11,7 @@ from keras import layers
 from keras_gans import _checks
 from keras_gans.layers import LeakyReLU
 from keras_gans.networks.conditioning import Labels
-from keras_gans.networks.halving import halvings
+from keras_gans.networks.halving import grow, halvings
 from keras_gans.networks.normalization import normalize
 
 
@@ -78,9 +78,9 @@ def dcgan_generator(
     x = layers.Reshape((*base, widths[-1]))(x)
     x = layers.ReLU()(normalize(normalization, x, labels))
     for side, width in zip(sides[:0:-1], widths[-2::-1], strict=True):
-        x = _grow(x, side, width, kernel_size, use_bias=not normalization)
+        x = grow(x, side, width, kernel_size, not normalization, _initializer())
         x = layers.ReLU()(normalize(normalization, x, labels))
-    x = _grow(x, sides[0], image_shape[2], kernel_size, use_bias=True)
+    x = grow(x, sides[0], image_shape[2], kernel_size, True, _initializer())
     outputs = layers.Activation(output_activation or "linear", dtype="float32")(x)
     return keras.Model(labels.beside(latents), outputs, name=name)
 
@@ -158,20 +158,6 @@ def _widths(filters, max_filters, stages):
     filters = _checks.positive_int("filters", filters)
     max_filters = _checks.positive_int("max_filters", max_filters)
     return [min(filters * 2**i, max_filters) for i in range(stages)]
-
-
-def _grow(x, side, width, kernel_size, use_bias):
-    """Transposed convolution of stride 2 to exactly `side`, twice the side of `x` or one less."""
-    output_padding = tuple(new - 2 * old + 1 for new, old in zip(side, x.shape[1:3], strict=True))
-    return layers.Conv2DTranspose(
-        width,
-        kernel_size,
-        strides=2,
-        padding="same",
-        output_padding=output_padding,
-        use_bias=use_bias,
-        kernel_initializer=_initializer(),
-    )(x)
 
 
 def _odd(name, value):

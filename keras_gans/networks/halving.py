@@ -1,4 +1,6 @@
-"""The sides that an image has in the stages of a convolutional network."""
+"""The sides that an image has in the stages of a convolutional network, down and up again."""
+
+from keras import layers
 
 
 def halvings(side, largest, times=1):
@@ -10,3 +12,17 @@ def halvings(side, largest, times=1):
     while len(sides) <= times or min(sides[-1]) > largest:
         sides.append(tuple(-(-s // 2) for s in sides[-1]))
     return sides
+
+
+def grow(x, side, width, kernel_size, use_bias, kernel_initializer):
+    """Transposed convolution of stride 2 to exactly `side`, twice the side of `x` or one less."""
+    output_padding = tuple(new - 2 * old + 1 for new, old in zip(side, x.shape[1:3], strict=True))
+    return layers.Conv2DTranspose(
+        width,
+        kernel_size,
+        strides=2,
+        padding="same",
+        output_padding=output_padding,
+        use_bias=use_bias,
+        kernel_initializer=kernel_initializer,
+    )(x)

@@ -43,10 +43,14 @@ class ExperienceReplay(Technique):
         self.probability = _checks.real_number("probability", probability, 0.0, 1.0)
 
     def prepare(self, game):
+        self.prepare_for(game.discriminator)
+
+    def prepare_for(self, discriminator):
+        """Make room for what a discriminator takes. A game of two has a memory for each."""
         self.kept = self.add_state("kept", dtype="int32")
         self.memory = [
             self.add_state(f"memory_{i}", (self.capacity, *part.shape[1:]), part.dtype)
-            for i, part in enumerate(game.discriminator.inputs)
+            for i, part in enumerate(discriminator.inputs)
         ]
 
     def replay(self, game, fake):

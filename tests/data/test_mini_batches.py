@@ -101,6 +101,26 @@ def test_labels_go_with_their_examples(kind):
             np.testing.assert_array_equal(y[j::3], LABELS[3 * i + j])
 
 
+def test_batches_count_as_full_if_all_their_parts_are():
+    examples = BATCHES[:3], [BATCHES[0], BATCHES[1][:2], BATCHES[2]]
+    both = tf.data.Dataset.from_generator(
+        lambda: zip(*examples, strict=True),
+        output_signature=(tf.TensorSpec((None, 3)), tf.TensorSpec((None, 3))),
+    )
+    flat = as_numpy(batches_of(both, 1))
+    np.testing.assert_array_equal([x for x, _ in flat], [BATCHES[0], BATCHES[2]])
+    np.testing.assert_array_equal([y for _, y in flat], [BATCHES[0], BATCHES[2]])
+
+
+@pytest.mark.parametrize("name, position", [("x", 0), ("y", 1)])
+def test_values_are_refused_by_the_name_of_their_part(name, position):
+    both = [np.zeros((2, 4, 4, 1), "float32"), np.zeros((2, 4, 4, 1), "float32")]
+    both[position][0, 0, 0] = 255
+    batches = batches_of(tf.data.Dataset.from_tensors(tuple(both)), 1)
+    with pytest.raises(ValueError, match=f"`{name}` must hold images scaled.*{name} / 127.5"):
+        as_numpy(batches)
+
+
 def test_shapes_are_known_where_they_can_be():
     images = np.zeros((40, 4, 4, 1), "float32")
     dataset = tf.data.Dataset.from_tensor_slices(images)
@@ -350,6 +370,12 @@ class TestValidationSplit:
         (x_train, y_train), x_held_out = split(x, None, 0.3)
         assert y_train is None
         np.testing.assert_array_equal(x_held_out, x[7:])
+
+    def test_cuts_the_same_share_off_arrays_that_do_not_belong_together(self):
+        x, y = np.arange(20), np.arange(8)
+        (x_train, y_train), (x_held_out, y_held_out) = split(x, y, 0.25)
+        assert [len(part) for part in (x_train, x_held_out)] == [15, 5]
+        assert [len(part) for part in (y_train, y_held_out)] == [6, 2]
 
     @pytest.mark.parametrize("fraction", [1.0, -0.1, 2])
     def test_must_be_a_fraction(self, fraction):

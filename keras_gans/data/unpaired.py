@@ -1,0 +1,79 @@
+"""Batches of two domains whose examples do not belong to each other.
+
+An epoch goes once through the longer domain, while the shorter one is repeated.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from keras_gans import _checks
+
+
+def unpaired_batches(a, b, batch_size=None, shuffle=False):
+    """Return a `tf.data.Dataset` of pairs of batches.
+
+    Args:
+        a, b: Two arrays, or two datasets of batches of known or infinite length.
+        batch_size: Integer or `None`, examples of each domain in a batch of arrays. Defaults to
+            `None`, 32.
+        shuffle: Boolean, whether to shuffle each array at every epoch, and at every repetition.
+    """
+    if are_datasets(a, b):
+        lengths = [int(dataset.cardinality()) for dataset in (a, b)]
+        if tf.data.UNKNOWN_CARDINALITY in lengths:
+            raise ValueError(
+                "`x` and `y` must be datasets of known length, so that the shorter one can be "
+                "repeated: apply tf.data.experimental.assert_cardinality(num_batches), or zip "
+                "them yourself. Received: a dataset of unknown length"
+            )
+        is_endless = tf.data.INFINITE_CARDINALITY in lengths
+        num_batches = tf.data.INFINITE_CARDINALITY if is_endless else max(lengths)
+        endless = a.repeat(), b.repeat()
+    else:
+        a, b = np.asarray(a), np.asarray(b)
+        batch_size = 32 if batch_size is None else _checks.positive_int("batch_size", batch_size)
+        num_batches = _longest(a, b) // batch_size
+        if num_batches == 0:
+            raise ValueError(
+                f"`x` or `y` must fill at least one batch of {batch_size}. "
+                f"Received: {len(a)} and {len(b)} examples"
+            )
+        endless = [_endless_batches(examples, batch_size, shuffle) for examples in (a, b)]
+    return tf.data.Dataset.zip(*endless).take(num_batches)
+
+
+def as_long_as_each_other(a, b):
+    """Return two arrays of one length: the shorter one is repeated."""
+    indices = np.arange(_longest(a, b))
+    return [np.asarray(examples)[indices % len(examples)] for examples in (a, b)]
+
+
+def are_datasets(a, b):
+    """Whether both domains are datasets, rather than arrays; refuse anything else."""
+    both = [isinstance(examples, tf.data.Dataset) for examples in (a, b)]
+    if not all(both) and not all(hasattr(examples, "__array__") for examples in (a, b)):
+        raise TypeError(
+            "`x` and `y` must be two arrays or two tf.data.Datasets, of unpaired images of each "
+            "domain; or `x` alone a dataset of pairs of batches. "
+            f"Received: x of type {type(a).__name__} and y of type {type(b).__name__}"
+        )
+    return all(both)
+
+
+def _longest(a, b):
+    """Return the length of the longer array; refuse empty ones."""
+    if not (len(a) and len(b)):
+        raise ValueError(
+            "`x` and `y` must hold examples of both domains. "
+            f"Received: {len(a)} and {len(b)} examples"
+        )
+    return max(len(a), len(b))
+
+
+def _endless_batches(examples, batch_size, shuffle):
+    indices = tf.data.Dataset.range(len(examples))
+    if shuffle:
+        indices = indices.shuffle(len(examples))
+    examples = tf.constant(examples)
+    batches = indices.repeat().batch(batch_size, drop_remainder=True)
+    return batches.map(lambda i: tf.gather(examples, i))

@@ -1,0 +1,303 @@
+"""Cycle-consistent adversarial networks (Zhu et al. 2017)."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from keras_gans import _checks, losses
+from keras_gans._precision import at_least_float32
+from keras_gans._read_only import read_only
+from keras_gans.data import mini_batches, unpaired
+from keras_gans.models import checks
+from keras_gans.models.generative_model import GenerativeModel
+from keras_gans.techniques import ExperienceReplay
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class CycleGAN(GenerativeModel):
+    """Two generators that translate images between two domains, learned without pairs.
+
+    G translates from A to B and F back; D_B tells images of B from translations, D_A those of A.
+    The generators minimise
+
+        E(D_B(G(a)) − 1)² + E(D_A(F(b)) − 1)²
+        + λ (E ‖F(G(a)) − a‖₁ + E ‖G(F(b)) − b‖₁)
+        + λ·μ (E ‖F(a) − a‖₁ + E ‖G(b) − b‖₁),
+
+    where ‖·‖₁ is the mean over pixels, and each discriminator ½ E(D(x) − 1)² + ½ E D(x′)², x′ drawn
+    from a pool of past translations. One training step updates both generators, then both
+    discriminators, with the translations that the generators' update was computed from.
+
+    `fit(images_a, images_b)` takes two arrays or two `tf.data.Dataset`s: an epoch goes through the
+    longer, while the shorter is repeated. Datasets and `keras.utils.PyDataset`s of pairs of batches
+    do as well. The paper's batch size is 1.
+
+    Args:
+        generator_ab: G, a built Sequential or functional `keras.Model` from images of A to images
+            of B.
+        generator_ba: F, likewise from B to A.
+        discriminator_a: D_A, likewise from images of A to logits `(batch, …)`, one or one for each
+            patch.
+        discriminator_b: D_B, likewise from images of B.
+        cycle_weight: Float ≥ 0, the paper's λ. Defaults to `10.0`.
+        identity_weight: Float ≥ 0, the weight μ of the identity losses in units of λ. Domains whose
+            images differ in shape need `0`. Defaults to `0.5`.
+        pool_size: Positive integer, past translations in the pool of each discriminator, which sees
+            one of them in place of the present one every other time. Defaults to `50`.
+        seed: Integer or `None`, seed of the pools. Defaults to `None`.
+        **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+
+    Raises:
+        ValueError, TypeError: If a network is not built, the networks do not fit each other, or a
+            number is out of range.
+
+    Logs: `g_loss`, all that the generators minimise; `d_loss`, the sum for both discriminators; and
+    before their weights `cycle_loss`, `identity_loss` (zero if its weight is) and
+    `adversarial_loss`, each the sum for both generators. `evaluate(images_a, images_b)` gives them
+    for held-out images, without pools; metrics given to `compile` compare images of B with
+    translations to B.
+
+    Example:
+
+    >>> import numpy as np, keras_gans as kg
+    >>> dark, light = np.zeros((12, 8, 8, 1)) - 0.5, np.zeros((16, 8, 8, 1)) + 0.5
+    >>> generators = [kg.networks.translation_generator((8, 8, 1), 1, 4, 1) for _ in range(2)]
+    >>> critics = [kg.networks.patch_discriminator((8, 8, 1), 4, 1) for _ in range(2)]
+    >>> gan = kg.models.CycleGAN(*generators, *critics)
+    >>> gan.compile()
+    >>> history = gan.fit(dark, light, batch_size=4, verbose=0)
+    >>> gan.translate(dark, "ab").shape
+    (12, 8, 8, 1)
+
+    Reference:
+        Zhu et al. 2017, Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
+        Networks, sections 3, 4 and 5.2; the order of updates is that of the authors' code.
+    """
+
+    optimizer_networks = {
+        "g_optimizer": ("generator_ab", "generator_ba"),
+        "d_optimizer": ("discriminator_a", "discriminator_b"),
+    }
+    loss_names = ("g_loss", "d_loss", "adversarial_loss", "cycle_loss", "identity_loss")
+
+    def __init__(
+        self,
+        generator_ab,
+        generator_ba,
+        discriminator_a,
+        discriminator_b,
+        cycle_weight=10.0,
+        identity_weight=0.5,
+        pool_size=50,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(seed, **kwargs)
+        _check_networks(generator_ab, generator_ba, discriminator_a, discriminator_b)
+        self.generator_ab = generator_ab
+        self.generator_ba = generator_ba
+        self.discriminator_a = discriminator_a
+        self.discriminator_b = discriminator_b
+        self.cycle_weight = _checks.real_number("cycle_weight", cycle_weight, low=0.0)
+        self.identity_weight = _checks.real_number("identity_weight", identity_weight, low=0.0)
+        shapes = self.shape_of_a, self.shape_of_b
+        if self.identity_weight and shapes[0] != shapes[1]:
+            raise ValueError(
+                "`identity_weight` must be 0 for domains whose images differ in shape, "
+                f"{shapes[0]} and {shapes[1]}. Received: identity_weight={identity_weight!r}"
+            )
+        self.pool_size = _checks.positive_int("pool_size", pool_size)
+        self.pool_a = ExperienceReplay(self.pool_size)
+        self.pool_b = ExperienceReplay(self.pool_size)
+        self.pool_a.prepare_for(discriminator_a)
+        self.pool_b.prepare_for(discriminator_b)
+
+    @property
+    def shape_of_a(self):
+        """Shape of one image of A."""
+        return tuple(self.generator_ab.input_shape[1:])
+
+    @property
+    def shape_of_b(self):
+        """Shape of one image of B."""
+        return tuple(self.generator_ba.input_shape[1:])
+
+    def default_optimizers(self):
+        """Adam with the paper's learning rate 2e-4 and the authors' β₁ 0.5."""
+        return {
+            "g_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.5, name="g_adam"),
+            "d_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.5, name="d_adam"),
+        }
+
+    # The game
+
+    def train_step(self, data):
+        a, b = self.real_images(data)
+        generator_losses = self.minimize("g_optimizer", lambda: self.generator_losses(a, b))
+        fake_a = self.pool_a.replay(self, generator_losses["fake_a"])
+        fake_b = self.pool_b.replay(self, generator_losses["fake_b"])
+        self.record(generator_losses)
+        self.record(
+            self.minimize("d_optimizer", lambda: self.discriminator_losses(a, b, fake_a, fake_b))
+        )
+        return self.logs()
+
+    def real_images(self, data):
+        """Return images of both domains, out of what `fit` is given."""
+        a, b, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return ops.cast(a, keras.config.floatx()), ops.cast(b, keras.config.floatx())
+
+    def generator_losses(self, a, b, training=True):
+        """What the generators minimise comes first; then what is logged, and the translations."""
+        fake_b = at_least_float32(self.generator_ab(a, training=training))
+        fake_a = at_least_float32(self.generator_ba(b, training=training))
+        adversarial_loss = least_squares(
+            read_only(self.discriminator_b, fake_b, training)
+        ) + least_squares(read_only(self.discriminator_a, fake_a, training))
+        cycle_loss = l1(self.generator_ba(fake_b, training=training), a) + l1(
+            self.generator_ab(fake_a, training=training), b
+        )
+        identity_loss = ops.zeros(())
+        if self.identity_weight:
+            identity_loss = l1(self.generator_ba(a, training=training), a) + l1(
+                self.generator_ab(b, training=training), b
+            )
+        return {
+            "g_loss": adversarial_loss
+            + self.cycle_weight * (cycle_loss + self.identity_weight * identity_loss),
+            "adversarial_loss": adversarial_loss,
+            "cycle_loss": cycle_loss,
+            "identity_loss": identity_loss,
+            "fake_a": fake_a,
+            "fake_b": fake_b,
+        }
+
+    def discriminator_losses(self, a, b, fake_a, fake_b, training=True):
+        """The sum for both discriminators, which do not meet."""
+        logits = [
+            at_least_float32(discriminator(images, training=training))
+            for discriminator, images in (
+                (self.discriminator_a, a),
+                (self.discriminator_a, fake_a),
+                (self.discriminator_b, b),
+                (self.discriminator_b, fake_b),
+            )
+        ]
+        objective = losses.least_squares.discriminator
+        return {"d_loss": objective(*logits[:2]) + objective(*logits[2:])}
+
+    def test_step(self, data):
+        a, b = self.real_images(data)
+        num_pairs = ops.minimum(ops.shape(a)[0], ops.shape(b)[0])
+        generator_losses = self.generator_losses(a, b, training=False)
+        fakes = generator_losses["fake_a"], generator_losses["fake_b"]
+        self.record(generator_losses, num_pairs)
+        self.record(self.discriminator_losses(a, b, *fakes, training=False), num_pairs)
+        self.update_sample_metrics(b, fakes[1])
+        return self.logs()
+
+    # Data
+
+    def training_batches(self, x, y, batch_size, shuffle):
+        """Pairs of batches: made of two arrays or two datasets, or of what yields them."""
+        if y is not None:
+            if not unpaired.are_datasets(x, y):
+                self.check_examples(np.asarray(x), np.asarray(y))
+            x, y = unpaired.unpaired_batches(x, y, batch_size, shuffle), None
+        return super().training_batches(x, y, batch_size, shuffle)
+
+    def evaluation_batches(self, x, y):
+        if y is not None:
+            if unpaired.are_datasets(x, y):
+                x, y = unpaired.unpaired_batches(x, y), None
+            else:
+                x, y = unpaired.as_long_as_each_other(x, y)
+        return super().evaluation_batches(x, y)
+
+    def check_examples(self, x, y):
+        if y is None:
+            raise ValueError(
+                "`y` must be given, images of the other domain: call fit(images_a, images_b), or "
+                "let the dataset yield (images_a, images_b). Received: images of one domain"
+            )
+        mini_batches.check_examples("x", x, self.shape_of_a)
+        mini_batches.check_examples("y", y, self.shape_of_b)
+
+    # Translation and serving
+
+    def call(self, inputs, training=False):
+        """Translate images from A to B: what `model(images)` and `model.predict` do."""
+        return at_least_float32(self.generator_ab(inputs, training=training))
+
+    def translate(self, images, direction="ab", batch_size=32):
+        """Translate images from one domain to the other.
+
+        Args:
+            images: Float array `(num, height, width, channels)` in [−1, 1].
+            direction: `"ab"` or `"ba"`. Defaults to `"ab"`.
+            batch_size: Positive integer, images translated at once. Defaults to `32`.
+
+        Returns:
+            Float32 array `(num, height, width, channels)` in [−1, 1].
+
+        Raises:
+            ValueError: As `fit`, if the images have another shape, are not floats or not scaled; or
+                if `direction` is another.
+        """
+        _checks.one_of("direction", direction, ["ab", "ba"])
+        generator = self.generator_ab if direction == "ab" else self.generator_ba
+        images = np.asarray(images)
+        mini_batches.check_examples("images", images, tuple(generator.input_shape[1:]))
+        batch_size = _checks.positive_int("batch_size", batch_size)
+        translated = generator.predict(images, batch_size=batch_size, verbose=0)
+        return ops.convert_to_numpy(at_least_float32(translated))
+
+    def serving_endpoints(self):
+        """`translate_ab(data)` and `translate_ba(data)`."""
+        generators = {"ab": self.generator_ab, "ba": self.generator_ba}
+
+        def endpoint(generator):
+            def translate(data):
+                return at_least_float32(generator(data, training=False))
+
+            return translate, [tf.TensorSpec(generator.input_shape, name="data")]
+
+        endpoints = {f"translate_{name}": endpoint(g) for name, g in generators.items()}
+        return list(generators.values()), endpoints
+
+
+def least_squares(fake_logits):
+    """E(D(x) − 1)², twice the loss of the LSGAN paper."""
+    return 2 * losses.least_squares.generator(at_least_float32(fake_logits))
+
+
+def l1(images, expected):
+    """Mean absolute difference of pixels."""
+    return ops.mean(ops.abs(at_least_float32(images) - expected))
+
+
+def _check_networks(generator_ab, generator_ba, discriminator_a, discriminator_b):
+    networks = {
+        "generator_ab": generator_ab,
+        "generator_ba": generator_ba,
+        "discriminator_a": discriminator_a,
+        "discriminator_b": discriminator_b,
+    }
+    for name, network in networks.items():
+        checks.network(name, network)
+    if len({id(network) for network in networks.values()}) < len(networks):
+        raise ValueError(
+            f"{list(networks)} must be different networks: each has a part of its own. "
+            "Received: one network twice"
+        )
+    of_a, of_b = generator_ab.input_shape, generator_ab.output_shape
+    checks.inputs("generator_ab", generator_ab, "images (height, width, channels)", of_a)
+    checks.inputs("generator_ba", generator_ba, "what `generator_ab` makes", of_b)
+    checks.inputs("discriminator_a", discriminator_a, "what `generator_ab` takes", of_a)
+    checks.inputs("discriminator_b", discriminator_b, "what `generator_ab` makes", of_b)
+    if generator_ba.output_shape != of_a:
+        raise ValueError(
+            f"`generator_ba` must make what `generator_ab` takes, of shape {of_a}. "
+            f"Received: generator_ba that makes {generator_ba.output_shape}"
+        )
