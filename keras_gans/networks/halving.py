@@ -1,5 +1,7 @@
 """The sides that an image has in the stages of a convolutional network."""
 
+from keras import layers
+
 
 def halvings(side, largest, times=1):
     """The side `(height, width)`, and what halving it, rounding up, makes of it.
@@ -10,3 +12,9 @@ def halvings(side, largest, times=1):
     while len(sides) <= times or min(sides[-1]) > largest:
         sides.append(tuple(-(-s // 2) for s in sides[-1]))
     return sides
+
+
+def cropped(x, side):
+    """Drop the last row or column that doubling made too much."""
+    excess = [(0, new - old) for new, old in zip(x.shape[1:3], side, strict=True)]
+    return layers.Cropping2D(excess)(x) if any(map(max, excess)) else x
