@@ -8,7 +8,7 @@ the channels away after each convolution, and adds up what they say of the code.
 import itertools
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from keras_gans import _checks
 from keras_gans.layers import (
@@ -62,7 +62,7 @@ def style_generator(image_shape, code_dim=128, filters=32, max_filters=256, name
     num_styles = 2 * len(sides)
     code = keras.Input((_checks.positive_int("code_dim", code_dim),))
     codes = keras.Input((num_styles, code_dim))
-    styles = iter([codes[:, i] for i in range(num_styles)])
+    styles = iter(ops.unstack(codes, axis=1))
 
     x = LearnedConstant((*sides[-1], widths[-1]))(codes)
     x = _styled(x, next(styles))
