@@ -53,13 +53,27 @@ class TestALAE(ModelTests):
         return kg.data.ring_of_gaussians().sample(8 * 64, seed=0)
 
 
-class TestStyleALAE(ModelTests):
+class StyleALAE(ModelTests):
+    """Not collected: of these slow tests, only those below."""
+
     def make_model(self):
         return style_alae(gamma=1.0, seed=1)
 
     @property
     def examples(self):
         return images()
+
+
+def test_a_saved_style_alae_trains_on_bit_for_bit(tmp_path):
+    StyleALAE().test_saved_model_trains_on_bit_for_bit(tmp_path)
+
+
+def test_a_style_alae_on_two_replicas_equals_one(two_replicas):
+    StyleALAE().test_two_replicas_equal_one(two_replicas)
+
+
+def test_the_config_of_a_style_alae_goes_round():
+    StyleALAE().test_config_round_trip()
 
 
 def copies(model):
