@@ -108,13 +108,14 @@ kg.data.save_grid(np.concatenate(rows), OUTPUT / "reconstructions.png", columns=
 """
 ## Mix styles
 
-The first styles of the generator decide about the small grid that the image grows from, the last
-about its strokes. Here every row has the first styles of the image at its left, and every column
-the last styles of the image above it.
+The generator takes the code once for each of its styles, so that it can be given two. Here every
+row has all styles but the last of the image at its left, and every column the last style of the
+image above it: rows keep their shape, and columns shade it. Training never showed the generator two
+codes at once, so that not every mixture is a clean digit.
 """
 
 coarse, fine = images[60:68], images[68:76]
-layer = kg.networks.synthesis(alae.generator).input_shape[1] // 2
+layer = kg.networks.synthesis(alae.generator).input_shape[1] - 1
 mixed = alae.mix(np.repeat(coarse, len(fine), axis=0), np.tile(fine, (len(coarse), 1, 1, 1)), layer)
 table = np.ones((len(coarse) + 1, len(fine) + 1, *info.image_shape), "float32")
 table[0, 1:], table[1:, 0] = alae.reconstruct(fine), alae.reconstruct(coarse)

@@ -250,9 +250,8 @@ class ALAE(LatentModel):
     def mix(self, coarse, fine, layer, batch_size=256):
         """Mix the styles of examples: coarse ones from one set, fine ones from another.
 
-        The i-th image is drawn with the code of `coarse[i]` in the generator's first styles, which
-        decide pose and shape, and with that of `fine[i]` in the others, which decide details. Both
-        may be data or samples.
+        The i-th image is drawn with the code of `coarse[i]` in the generator's first styles, those
+        of its small grids, and with that of `fine[i]` in the others. Both may be data or samples.
 
         Args:
             coarse: Float array of examples `(num, …)`.
