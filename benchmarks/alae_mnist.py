@@ -96,8 +96,8 @@ def main():
     parser.add_argument("--code-dim", type=int, default=512)
     parser.add_argument("--generator-units", type=int, nargs="+", default=[512, 512])
     parser.add_argument("--encoder-units", type=int, nargs="+", default=[1024])
-    parser.add_argument("--gamma", type=float, default=1.0)
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--gamma", type=float, default=10.0)
+    parser.add_argument("--learning-rate", type=float, default=5e-4)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
 
