@@ -32,7 +32,7 @@ def gradients(model, inputs, targets, num_replicas=1):
         tape.watch(sources)
         loss = tf.reduce_mean((model(inputs, training=True) - targets) ** 2) / num_replicas
     weights = model.trainable_variables
-    found = tape.gradient(loss, [*weights, *sources])
+    found = tape.gradient(loss, [*weights, *sources], unconnected_gradients="zero")
     return found[: len(weights)], found[len(weights) :]
 
 

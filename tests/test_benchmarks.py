@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import json
 
 import numpy as np
 import pytest
@@ -215,3 +216,27 @@ def test_translations_of_digits_are_measured(benchmark):
     assert values["accuracy_of_the_classifier_of_a"]["b_to_a"] == accuracy
     assert picture.shape == (6 * 16, 28, 28, 3)
     np.testing.assert_array_equal(picture[:16], a[:16])
+
+
+def test_alae_codes_are_measured_beside_pixels_and_untrained_codes(
+    benchmark, tmp_path, monkeypatch
+):
+    module = benchmark("alae_mnist")
+    monkeypatch.setattr(module.results, "FOLDER", tmp_path)
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 120)
+    images = np.clip(random.normal(labels[:, None] - 0.5, 0.3, (120, 784)), -1, 1)
+    images = images.reshape(-1, 28, 28, 1).astype("float32")
+    monkeypatch.setattr(module, "mnist", lambda split: (images, labels))
+    small = ["--epochs", "1", "--batch-size", "40", "--latent-dim", "2", "--code-dim", "6"]
+    units = ["--generator-units", "8", "--encoder-units", "8"]
+    monkeypatch.setattr("sys.argv", ["alae_mnist.py", *small, *units])
+    module.main()
+    result = json.loads((tmp_path / "alae_mnist.json").read_text())["results"]
+    assert set(result["accuracy"]) == {"pixels", "codes before training", "codes"}
+    for view in result["accuracy"].values():
+        assert view["linear_svm"] > 0.95
+        assert view["nearest_neighbour"] > 0.95
+        assert view["c"] in module.CHOICES_OF_C
+    assert result["reconstruction"]["mean_squared_error"] > 0
+    assert (tmp_path / "alae_mnist.png").exists()

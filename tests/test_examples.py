@@ -120,6 +120,16 @@ def test_cyclegan(repository, tmp_path):
     assert kg.load(folder / "saved_model").endpoints == ["translate_ab", "translate_ba"]
 
 
+def test_alae(repository, tmp_path):
+    constants = {"FILTERS": 2, "ROUNDS": 1, "STEPS_PER_ROUND": 10}
+    out = run_example(repository, tmp_path, "alae.py", **constants)
+    assert "128 images have codes of shape (128, 64)" in out
+    folder = tmp_path / "output" / "alae_digits"
+    assert Image.open(folder / "reconstructions.png").size == (12 * 34 + 2, 10 * 34 + 2)
+    assert Image.open(folder / "mixing.png").size == (9 * 34 + 2,) * 2
+    assert kg.load(folder / "saved_model").latent_dim == 32
+
+
 def test_simultaneous_steps_on_ab_circle_and_do_not_converge():
     """v(a, b) = ab: each step turns, and lengthens the radius by (1 + rate²)^½."""
     rate, steps = 0.1, 200

@@ -1,8 +1,11 @@
 """Layers: the parts of networks, one idea a file."""
 
 from keras_gans.layers.activations import LeakyReLU
+from keras_gans.layers.adaptive_instance_normalization import AdaptiveInstanceNormalization
 from keras_gans.layers.conditional_batch_normalization import ConditionalBatchNormalization
+from keras_gans.layers.instance_statistics import InstanceStatistics
 from keras_gans.layers.label_projection import LabelProjection
+from keras_gans.layers.learned_constant import LearnedConstant
 from keras_gans.layers.minibatch_discrimination import MinibatchDiscrimination
 from keras_gans.layers.minibatch_stddev import MinibatchStdDev
 from keras_gans.layers.pixel_normalization import PixelNormalization
@@ -14,10 +17,13 @@ from keras_gans.layers.upsample_conv import UpsampleConv2D
 from keras_gans.layers.virtual_batch_normalization import VirtualBatchNormalization
 
 __all__ = [
+    "AdaptiveInstanceNormalization",
     "ConditionalBatchNormalization",
     "DropReference",
+    "InstanceStatistics",
     "LabelProjection",
     "LeakyReLU",
+    "LearnedConstant",
     "MinibatchDiscrimination",
     "MinibatchStdDev",
     "PixelNormalization",

@@ -1,5 +1,6 @@
 """Models: the zoo. Each file is one system and states what differs from its parent."""
 
+from keras_gans.models.alae import ALAE
 from keras_gans.models.conditional_gan import ConditionalGAN
 from keras_gans.models.conditional_wgan import ConditionalWGAN, ConditionalWGANGP
 from keras_gans.models.cycle_gan import CycleGAN
@@ -15,6 +16,7 @@ from keras_gans.models.wgan import WGAN
 from keras_gans.models.wgan_gp import WGANGP
 
 __all__ = [
+    "ALAE",
     "DCGAN",
     "GAN",
     "LSGAN",

@@ -33,3 +33,24 @@ def inputs(name, network, what, *shapes):
             f"`{name}` must take {what}, of shape {expected}. "
             f"Received: {name} that takes {', '.join(map(str, received))}"
         )
+
+
+def outputs(name, network, what, shape):
+    """Refuse a network that does not make `what`, a tensor of this shape."""
+    if tuple(network.output_shape) != shape:
+        raise ValueError(
+            f"`{name}` must make {what}, of shape {shape}. "
+            f"Received: {name} that makes {tuple(network.output_shape)}"
+        )
+
+
+def no_batch_normalization(name, network):
+    """Refuse a network, under a gradient penalty, that normalises batches."""
+    for layer in network._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            raise ValueError(
+                f"`{name}` must not use batch normalization: the gradient penalty is about each "
+                "sample's own gradient, and batch normalization makes it depend on the other "
+                "samples. Use normalization='layer', 'instance' or None. "
+                f"Received: the layer {layer.name!r}"
+            )

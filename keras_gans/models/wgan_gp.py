@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks
+from keras_gans.models import checks
 from keras_gans.models.gan import GAN, images_of
 from keras_gans.penalties import gradient_penalty
 
@@ -66,7 +67,7 @@ class WGANGP(GAN):
         **kwargs,
     ):
         super().__init__(generator, discriminator, latent_dim, n_critic, "wasserstein", **kwargs)
-        _refuse_batch_normalization(discriminator)
+        checks.no_batch_normalization("discriminator", discriminator)
         self.gp_weight = _checks.real_number("gp_weight", gp_weight, low=0.0, low_open=True)
         self.one_sided = bool(one_sided)
 
@@ -97,14 +98,3 @@ class WGANGP(GAN):
 def with_images(examples, images):
     """The same examples, labels included, with other images."""
     return tf.nest.pack_sequence_as(examples, [images, *tf.nest.flatten(examples)[1:]])
-
-
-def _refuse_batch_normalization(network):
-    for layer in network._flatten_layers():
-        if isinstance(layer, keras.layers.BatchNormalization):
-            raise ValueError(
-                "`discriminator` must not use batch normalization: the gradient penalty is about "
-                "each sample's own gradient, and batch normalization makes it depend on the other "
-                "samples. Use normalization='layer', 'instance' or None. "
-                f"Received: the layer {layer.name!r}"
-            )

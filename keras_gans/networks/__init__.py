@@ -9,6 +9,7 @@ from keras_gans.networks.autoencoders import (
 from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
+from keras_gans.networks.style import style_encoder, style_generator, synthesis
 from keras_gans.networks.text import text_discriminator, text_generator
 from keras_gans.networks.translation import patch_discriminator, translation_generator
 from keras_gans.networks.virtual_batch_normalization import virtual_batch_normalization
@@ -25,6 +26,9 @@ __all__ = [
     "patch_discriminator",
     "resnet_discriminator",
     "resnet_generator",
+    "style_encoder",
+    "style_generator",
+    "synthesis",
     "text_discriminator",
     "text_generator",
     "translation_generator",

@@ -26,3 +26,9 @@ def grow(x, side, width, kernel_size, use_bias, kernel_initializer):
         use_bias=use_bias,
         kernel_initializer=kernel_initializer,
     )(x)
+
+
+def cropped(x, side):
+    """Drop the last row or column that doubling made too much."""
+    excess = [(0, new - old) for new, old in zip(x.shape[1:3], side, strict=True)]
+    return layers.Cropping2D(excess)(x) if any(map(max, excess)) else x

@@ -11,7 +11,7 @@ from keras import layers
 from keras_gans import _checks
 from keras_gans.layers import LeakyReLU, UpsampleConv2D
 from keras_gans.networks.conditioning import Labels
-from keras_gans.networks.halving import halvings
+from keras_gans.networks.halving import cropped, halvings
 from keras_gans.networks.normalization import normalize
 
 
@@ -145,11 +145,11 @@ def _growing_block(x, side, filters, normalization, labels):
         x = _convolution(filters, use_bias=not normalization)(x)
     else:
         shortcut = layers.Conv2D(filters, 1, use_bias=False)(shortcut)
-        shortcut = _crop(layers.UpSampling2D()(shortcut), side)
+        shortcut = cropped(layers.UpSampling2D()(shortcut), side)
         upsample = UpsampleConv2D(
             filters, use_bias=not normalization, kernel_initializer="he_normal"
         )
-        x = _crop(upsample(x), side)
+        x = cropped(upsample(x), side)
     x = layers.ReLU()(normalize(normalization, x, labels))
     return layers.Add()([shortcut, _convolution(filters)(x)])
 
@@ -188,9 +188,3 @@ def _relu(x):
 
 def _halve(x):
     return layers.AveragePooling2D(2, padding="same")(x)
-
-
-def _crop(x, side):
-    """Drop the last row or column that doubling made too much."""
-    excess = [(0, new - old) for new, old in zip(x.shape[1:3], side, strict=True)]
-    return layers.Cropping2D(excess)(x) if any(map(max, excess)) else x

@@ -1,0 +1,62 @@
+"""A learned constant: where a style generator begins."""
+
+import operator
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class LearnedConstant(keras.layers.Layer):
+    """Returns one learned tensor for every example, whatever the example is.
+
+    Args:
+        shape: Shape of the tensor, without the batch: positive integers.
+        **kwargs: Those of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: If `shape` does not hold positive integers.
+
+    Input shape: `(batch, …)`; of the values, none is read.
+    Output shape: `(batch, *shape)`. The tensor starts from N(0, 1).
+
+    Example:
+
+    >>> import keras, keras_gans as kg
+    >>> kg.layers.LearnedConstant((4, 4, 8))(keras.ops.zeros((3, 16))).shape
+    TensorShape([3, 4, 4, 8])
+
+    Reference:
+        Karras et al. 2019, A Style-Based Generator Architecture for Generative Adversarial
+        Networks, section 2.
+    """
+
+    def __init__(self, shape, **kwargs):
+        super().__init__(**kwargs)
+        self.shape = _shape(shape)
+
+    def build(self, input_shape):
+        self.constant = self.add_weight(
+            shape=self.shape,
+            initializer=keras.initializers.RandomNormal(stddev=1.0),
+            name="constant",
+        )
+
+    def call(self, inputs):
+        return ops.broadcast_to(self.constant, (ops.shape(inputs)[0], *self.shape))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], *self.shape)
+
+    def get_config(self):
+        return {**super().get_config(), "shape": self.shape}
+
+
+def _shape(value):
+    try:
+        shape = tuple(operator.index(side) for side in value)
+    except TypeError:
+        shape = ()
+    if not shape or min(shape) < 1:
+        raise ValueError(f"`shape` must hold positive integers. Received: shape={value!r}")
+    return shape

@@ -1,0 +1,329 @@
+"""Adversarial latent autoencoder (Pidhorskyi et al. 2020)."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from keras_gans import _checks, losses
+from keras_gans._precision import at_least_float32
+from keras_gans._read_only import read_only
+from keras_gans.data import mini_batches
+from keras_gans.models import checks
+from keras_gans.models.latent_model import LatentModel
+from keras_gans.models.moving_average import MovingAverage
+from keras_gans.networks.style import synthesis
+from keras_gans.penalties import r1_penalty
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class ALAE(LatentModel):
+    """Adversarial latent autoencoder: a GAN whose two halves meet in a learned latent space.
+
+    The generator of a GAN is cut in two, F from latents z to codes w and G from codes to examples,
+    and so is its discriminator, E from examples to codes and D from codes to logits. One training
+    step is one iteration of the paper's Algorithm 1, with fresh latents in each of its parts:
+
+        Step I    update E, D  by  softplus(D∘E∘G∘F(z)) + softplus(−D∘E(x)) + γ/2 E ‖∇D∘E(x)‖²
+        Step II   update F, G  by  softplus(−D∘E∘G∘F(z))
+        Step III  update E, G  by  ‖F(z) − E∘G∘F(z)‖²
+
+    Step III makes E and G an autoencoder of codes: it needs no distance between examples.
+
+    Args:
+        mapping: Built Sequential or functional `keras.Model`, the paper's F: from latents
+            `(batch, latent_dim)` to codes `(batch, code_dim)`.
+        generator: Likewise G, from codes to examples. `mix` needs one that
+            `keras_gans.networks.style_generator` returned.
+        encoder: Likewise E, from examples to codes.
+        discriminator: Likewise D, from codes to logits `(batch, 1)`, without sigmoid.
+        latent_dim: Positive integer, size of the latent vectors.
+        gamma: Float ≥ 0, weight γ of the gradient penalty. Defaults to `10.0`.
+        ema_decay: Float in [0, 1) or `None`. If given, all but training uses moving averages of F,
+            G and E with this decay. Defaults to `None`.
+        seed: Integer or `None`, seed of the noise drawn in training. Defaults to `None`.
+        **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
+
+    Raises:
+        ValueError, TypeError: If a network is not built, the networks do not fit each other or
+            `latent_dim`, a number is out of range, or the encoder or the discriminator uses batch
+            normalisation, which a penalty on each example's own gradient rules out.
+
+    Logs: `d_loss`, that of step I; `g_loss`, of step II; `reciprocity_loss`, of step III;
+    `gradient_penalty`, ½ E ‖∇D∘E(x)‖², before the weight γ. `evaluate` gives them for held-out
+    data.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> alae = kg.models.ALAE(
+    ...     mapping=kg.networks.mlp_generator((4,), latent_dim=3, hidden_units=(16,)),
+    ...     generator=kg.networks.mlp_generator((2,), latent_dim=4, hidden_units=(16,)),
+    ...     encoder=kg.networks.mlp_discriminator((2,), hidden_units=(16,), num_logits=4),
+    ...     discriminator=kg.networks.mlp_discriminator((4,), hidden_units=(16,)),
+    ...     latent_dim=3,
+    ... )
+    >>> alae.compile()
+    >>> points = kg.data.ring_of_gaussians().sample(512)
+    >>> history = alae.fit(points, batch_size=64, verbose=0)
+    >>> sorted(history.history)
+    ['d_loss', 'g_loss', 'gradient_penalty', 'reciprocity_loss']
+    >>> alae.encode(points).shape, alae.reconstruct(points).shape
+    ((512, 4), (512, 2))
+
+    Reference:
+        Pidhorskyi et al. 2020, Adversarial Latent Autoencoders, Algorithm 1.
+    """
+
+    optimizer_networks = {
+        "d_optimizer": ("encoder", "discriminator"),
+        "g_optimizer": ("mapping", "generator"),
+        "r_optimizer": ("encoder", "generator"),
+    }
+    loss_names = ("d_loss", "g_loss", "reciprocity_loss", "gradient_penalty")
+
+    def __init__(
+        self,
+        mapping,
+        generator,
+        encoder,
+        discriminator,
+        latent_dim,
+        gamma=10.0,
+        ema_decay=None,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(latent_dim, seed, **kwargs)
+        _check_networks(mapping, generator, encoder, discriminator, self.latent_dim)
+        self.mapping = mapping
+        self.generator = generator
+        self.encoder = encoder
+        self.discriminator = discriminator
+        self.gamma = _checks.real_number("gamma", gamma, low=0.0)
+        self.ema_decay = ema_decay
+        self.averages = {}
+        if ema_decay is not None:
+            averaged = {"mapping": mapping, "generator": generator, "encoder": encoder}
+            self.averages = {name: MovingAverage(averaged[name], ema_decay) for name in averaged}
+
+    def default_optimizers(self):
+        """Adam as in the paper's code: learning rate 2e-3, β₁ 0, β₂ 0.99."""
+        return {
+            name: keras.optimizers.Adam(2e-3, beta_1=0.0, beta_2=0.99, name=f"{name[0]}_adam")
+            for name in self.optimizer_networks
+        }
+
+    def compile(self, d_optimizer=None, g_optimizer=None, r_optimizer=None, **kwargs):
+        """Give the three steps their optimizers.
+
+        Args:
+            d_optimizer: Keras optimizer of step I. Defaults to the paper's.
+            g_optimizer: Keras optimizer of step II. Defaults to the paper's.
+            r_optimizer: Keras optimizer of step III, reciprocity. Defaults to the paper's.
+            **kwargs: `metrics`, `run_eagerly`, `steps_per_execution`, `jit_compile`,
+                `auto_scale_loss`; see `GenerativeModel.compile`.
+        """
+        super().compile(
+            d_optimizer=d_optimizer, g_optimizer=g_optimizer, r_optimizer=r_optimizer, **kwargs
+        )
+
+    # Algorithm 1
+
+    def train_step(self, data):
+        real = self.real_examples(data)
+        batch_size = ops.shape(real)[0]
+        self.record(self.train_discriminator(real))
+        self.record(self.train_generator(batch_size))
+        self.record(self.train_reciprocity(batch_size))
+        for name, average in self.averages.items():
+            average.update(getattr(self, name))
+        return self.logs()
+
+    def real_examples(self, data):
+        """Return real examples, out of what `fit` is given, as the encoder takes them."""
+        examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return ops.cast(examples, keras.config.floatx())
+
+    def train_discriminator(self, real):
+        """Step I: update E and D on a mini-batch of real examples and one of fakes."""
+        latents = self.draw_latents(ops.shape(real)[0])
+        fake = read_only(self.generator, read_only(self.mapping, latents))
+        return self.minimize("d_optimizer", lambda: self.discriminator_losses(real, fake))
+
+    def train_generator(self, batch_size):
+        """Step II: update F and G on a mini-batch of latents."""
+        latents = self.draw_latents(batch_size)
+
+        def generator_losses():
+            fake = self.generator(self.mapping(latents, training=True), training=True)
+            return self.generator_losses(
+                read_only(self.discriminator, read_only(self.encoder, fake))
+            )
+
+        return self.minimize("g_optimizer", generator_losses)
+
+    def train_reciprocity(self, batch_size):
+        """Step III: update E and G on the codes of a mini-batch of latents."""
+        codes = read_only(self.mapping, self.draw_latents(batch_size))
+        return self.minimize("r_optimizer", lambda: self.reciprocity_losses(codes))
+
+    def discriminator_losses(self, real, fake, training=True):
+        """What step I minimises comes first; the rest is logged."""
+
+        def logits(x):
+            codes = self.encoder(x, training=training)
+            return at_least_float32(self.discriminator(codes, training=training))
+
+        penalty = r1_penalty(logits, real)
+        adversarial_loss = losses.non_saturating.discriminator(logits(real), logits(fake))
+        return {
+            "d_loss": adversarial_loss + self.gamma * penalty,
+            "gradient_penalty": penalty,
+        }
+
+    def generator_losses(self, fake_logits):
+        """What step II minimises."""
+        return {"g_loss": losses.non_saturating.generator(at_least_float32(fake_logits))}
+
+    def reciprocity_losses(self, codes, training=True):
+        """What step III minimises: the squared distance of codes to those of what they make."""
+        found = self.encoder(self.generator(codes, training=training), training=training)
+        difference = at_least_float32(codes) - at_least_float32(found)
+        return {"reciprocity_loss": ops.mean(ops.sum(ops.square(difference), axis=-1))}
+
+    def test_step(self, data):
+        real = self.real_examples(data)
+        batch_size = ops.shape(real)[0]
+        codes = self.mapping(self.draw_latents(batch_size, training=False), training=False)
+        fake = at_least_float32(self.generator(codes, training=False))
+        fake_logits = self.discriminator(self.encoder(fake, training=False), training=False)
+        self.record(self.discriminator_losses(real, fake, training=False), batch_size)
+        self.record(self.generator_losses(fake_logits), batch_size)
+        self.record(self.reciprocity_losses(codes, training=False), batch_size)
+        self.update_sample_metrics(real, fake)
+        return self.logs()
+
+    # Encoding, sampling and serving
+
+    def in_use(self, name):
+        """A network as it is used outside training: its moving average, if there is one."""
+        average = self.averages.get(name)
+        return getattr(self, name) if average is None else average.network
+
+    @property
+    def samplers(self):
+        return [self.in_use("mapping"), self.in_use("generator")]
+
+    def encode(self, x, batch_size=256):
+        """Return the codes E(x) of examples.
+
+        Args:
+            x: Float array of examples `(num, …)`.
+            batch_size: Positive integer, examples encoded at once. Defaults to `256`.
+
+        Returns:
+            Float32 array `(num, code_dim)`.
+
+        Raises:
+            ValueError: As `fit`, if the examples have another shape, are not floats or not scaled.
+        """
+        x = np.asarray(x)
+        mini_batches.check_examples("x", x, self.example_shape)
+        return _predict(self.in_use("encoder"), x, batch_size)
+
+    def reconstruct(self, x, batch_size=256):
+        """Return G(E(x)): examples made from the codes of examples.
+
+        Args:
+            x: Float array of examples `(num, …)`.
+            batch_size: Positive integer, examples reconstructed at once. Defaults to `256`.
+
+        Returns:
+            Float32 array `(num, …)`.
+
+        Raises:
+            ValueError: As `encode`.
+        """
+        return _predict(self.in_use("generator"), self.encode(x, batch_size), batch_size)
+
+    def mix(self, coarse, fine, layer, batch_size=256):
+        """Mix the styles of examples: coarse ones from one set, fine ones from another.
+
+        The i-th image is drawn with the code of `coarse[i]` in the generator's first styles, those
+        of its small grids, and with that of `fine[i]` in the others. Both may be data or samples.
+
+        Args:
+            coarse: Float array of examples `(num, …)`.
+            fine: Float array of as many examples.
+            layer: Integer in [0, number of styles]: the styles before it are coarse. With `0` the
+                result is `reconstruct(fine)`, with the number of styles `reconstruct(coarse)`.
+            batch_size: Positive integer, examples drawn at once. Defaults to `256`.
+
+        Returns:
+            Float32 array `(num, …)`.
+
+        Raises:
+            ValueError, TypeError: As `encode`; if the numbers of examples differ, `layer` is out of
+                range, or the generator has no styles.
+        """
+        painter = synthesis(self.in_use("generator"))
+        num_styles = painter.input_shape[1]
+        if _checks.positive_int("layer", layer, minimum=0) > num_styles:
+            raise ValueError(
+                f"`layer` must be at most {num_styles}, the generator's number of styles. "
+                f"Received: layer={layer}"
+            )
+        if len(coarse) != len(fine):
+            raise ValueError(
+                "`coarse` and `fine` must hold as many examples. "
+                f"Received: {len(coarse)} and {len(fine)}"
+            )
+        codes = [self.encode(x, batch_size)[:, None] for x in (coarse, fine)]
+        is_coarse = np.arange(num_styles)[:, None] < layer
+        return _predict(painter, np.where(is_coarse, *codes), batch_size)
+
+    def serving_endpoints(self):
+        """Those of `LatentModel`; `encode(data)`: codes; `reconstruct(data)`; and `score(data)`:
+        the logits D∘E."""
+        samplers, endpoints = super().serving_endpoints()
+        generator, encoder = self.in_use("generator"), self.in_use("encoder")
+        discriminator = self.discriminator
+
+        def encode(data):
+            return at_least_float32(encoder(data, training=False))
+
+        def reconstruct(data):
+            return at_least_float32(generator(encode(data), training=False))
+
+        def score(data):
+            return at_least_float32(discriminator(encode(data), training=False))
+
+        data = [tf.TensorSpec((None, *self.example_shape), name="data")]
+        own = {function.__name__: (function, data) for function in (encode, reconstruct, score)}
+        return [*samplers, encoder, discriminator], {**endpoints, **own}
+
+
+def _predict(network, x, batch_size):
+    batch_size = _checks.positive_int("batch_size", batch_size)
+    outputs = network.predict(x, batch_size=batch_size, verbose=0)
+    return ops.convert_to_numpy(at_least_float32(outputs))
+
+
+def _check_networks(mapping, generator, encoder, discriminator, latent_dim):
+    networks = {
+        "mapping": mapping,
+        "generator": generator,
+        "encoder": encoder,
+        "discriminator": discriminator,
+    }
+    for name, network in networks.items():
+        checks.network(name, network)
+    checks.inputs("mapping", mapping, "latents", (None, latent_dim))
+    checks.inputs("generator", generator, "what `mapping` makes", mapping.output_shape)
+    checks.inputs("encoder", encoder, "what `generator` makes", generator.output_shape)
+    checks.outputs("encoder", encoder, "codes, as `mapping` does", mapping.output_shape)
+    checks.inputs("discriminator", discriminator, "what `encoder` makes", encoder.output_shape)
+    checks.outputs("discriminator", discriminator, "one logit for each code", (None, 1))
+    for name in ("encoder", "discriminator"):
+        checks.no_batch_normalization(name, networks[name])

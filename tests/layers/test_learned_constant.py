@@ -1,0 +1,33 @@
+"""LearnedConstant: the same for every example."""
+
+import numpy as np
+import pytest
+
+from keras_gans.layers import LearnedConstant
+from tests.shared import LayerTests
+
+
+class TestLearnedConstant(LayerTests):
+    inputs = np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
+
+    def make_layer(self):
+        return LearnedConstant((3, 2, 5))
+
+
+def test_is_its_weight_for_every_example():
+    layer = LearnedConstant([3, 2])
+    outputs = layer(np.random.default_rng(0).normal(size=(4, 5, 6)))
+    assert len(layer.weights) == 1
+    np.testing.assert_array_equal(outputs, np.stack([layer.constant.numpy()] * 4))
+
+
+def test_starts_from_a_standard_normal():
+    layer = LearnedConstant((40, 50))
+    layer.build((None, 1))
+    np.testing.assert_allclose([np.mean(layer.constant), np.std(layer.constant)], [0, 1], atol=0.07)
+
+
+@pytest.mark.parametrize("shape", [(), 3, None, (2, 0), (2, 1.5)])
+def test_shapes_that_are_none_are_refused(shape):
+    with pytest.raises(ValueError, match=r"`shape` must hold positive integers.*shape="):
+        LearnedConstant(shape)
