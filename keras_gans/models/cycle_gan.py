@@ -130,6 +130,17 @@ class CycleGAN(GenerativeModel):
             "d_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.5, name="d_adam"),
         }
 
+    def compile(self, g_optimizer=None, d_optimizer=None, **kwargs):
+        """Give the generators and the discriminators their optimizers.
+
+        Args:
+            g_optimizer: Keras optimizer of both generators. Defaults to the paper's.
+            d_optimizer: Keras optimizer of both discriminators. Defaults to the paper's.
+            **kwargs: `metrics`, `run_eagerly`, `steps_per_execution`, `jit_compile`,
+                `auto_scale_loss`; see `GenerativeModel.compile`.
+        """
+        super().compile(g_optimizer=g_optimizer, d_optimizer=d_optimizer, **kwargs)
+
     # The game
 
     def train_step(self, data):
