@@ -38,6 +38,8 @@ class Run:
     def claim(self, wanted):
         """Write the run's configuration, or refuse to go on under another one.
 
+        What a killed process left half-written is removed.
+
         Raises:
             ValueError: If the folder holds a run of another configuration, or one that cannot be
                 read.
@@ -54,7 +56,9 @@ class Run:
                 f"`--output` must be a new folder, or hold a run: {self.configuration} cannot be "
                 f"read: {error}"
             ) from None
-        if differing:
+        if not differing:
+            _files.sweep(self.folder)
+        else:
             changes = ", ".join(f"{k}={found.get(k)} (now {wanted[k]})" for k in differing)
             raise ValueError(
                 "`--output` must be a new folder for a new configuration: "

@@ -139,6 +139,18 @@ class TestClaims:
         with pytest.raises(ValueError, match=r"`--output`.*filters=4 \(now 8\)"):
             run.claim({"seed": 0, "filters": 8})
 
+    def test_what_was_half_written_is_swept_away(self, tmp_path):
+        run = Run(tmp_path)
+        run.claim({"seed": 0})
+        for folder in (tmp_path, tmp_path / "samples"):
+            (folder / ".writing-abc").mkdir(parents=True)
+            (folder / ".writing-abc" / "model.keras").write_bytes(b"half")
+        with pytest.raises(ValueError, match="seed=0"):
+            run.claim({"seed": 1})
+        assert (tmp_path / ".writing-abc").exists()
+        run.claim({"seed": 0})
+        assert {path.name for path in tmp_path.rglob("*")} == {"config.json", "samples"}
+
     @pytest.mark.parametrize("text", ["", "{", "[]", "\x00"])
     def test_rubbish_is_refused(self, tmp_path, text):
         run = Run(tmp_path)
