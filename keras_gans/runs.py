@@ -93,21 +93,24 @@ class Run:
         return None
 
     def cut_log(self, epoch):
-        """Drop from the log what comes after an epoch, and will be made again."""
+        """Drop from the log what comes after an epoch and will be made again, or is no whole row."""
         if not self.log.exists():
             return
         with open(self.log, newline="") as file:
             reader = csv.DictReader(file)
             rows = [row for row in reader if _is_before(row, epoch)]
-            names = reader.fieldnames or []
+        if not rows:
+            self.log.unlink()
+            return
         with _files.replacing(self.log) as temporary, open(temporary, "w", newline="") as file:
-            writer = csv.DictWriter(file, names)
+            writer = csv.DictWriter(file, reader.fieldnames)
             writer.writeheader()
             writer.writerows(rows)
 
 
 def _is_before(row, epoch):
-    return row["epoch"].isdecimal() and None not in row.values() and int(row["epoch"]) < epoch
+    is_whole = None not in row and None not in row.values()
+    return is_whole and row.get("epoch", "").isdecimal() and int(row["epoch"]) < epoch
 
 
 class Checkpoints(keras.callbacks.Callback):

@@ -122,13 +122,13 @@ class TestLog:
         with open(run.log, newline="") as file:
             assert [row["epoch"] for row in csv.DictReader(file)] == ["0", "1", "2"]
 
-    def test_no_log_and_an_empty_one(self, tmp_path):
+    @pytest.mark.parametrize("text", ["", "\r\n", "epo", "epoch,d_loss\n", "3,1.5\n4,2.5\n", ROWS])
+    def test_a_log_without_a_whole_earlier_row_goes(self, tmp_path, text):
         run = Run(tmp_path)
-        run.cut_log(1)
+        run.cut_log(0)
+        run.log.write_text(text)
+        run.cut_log(0)
         assert not run.log.exists()
-        run.log.write_text("")
-        run.cut_log(1)
-        assert run.log.read_text().strip() == ""
 
 
 class TestClaims:
