@@ -93,7 +93,7 @@ class Run:
         return None
 
     def cut_log(self, epoch):
-        """Drop from the log what comes after an epoch and will be made again, or is no whole row."""
+        """Drop from the log what will be made again, from an epoch on, and what is no whole row."""
         if not self.log.exists():
             return
         with open(self.log, newline="") as file:
