@@ -40,29 +40,43 @@ def finish(options, folder):
 
 
 def kill(options, folder, chance):
-    """Let a training go on, and kill it some time after it has begun to train; say what was there.
+    """Let a training go on, and kill it at a random moment; say what was there.
 
-    Every second one is killed as soon as it writes a checkpoint.
+    Three of four make at least one checkpoint first, so that the run gets on. Every second one is
+    killed while it writes a checkpoint.
     """
+    gets_on = chance.random() < 0.75
+    before = checkpoint_time(folder)
     process = start(options, folder)
     deadline = time.monotonic() + options.timeout
     for line in process.stdout:
         if line.startswith("Epoch") or time.monotonic() > deadline:
             break
+    while gets_on and checkpoint_time(folder) == before and process.poll() is None:
+        time.sleep(0.01)
     end = time.monotonic() + chance.uniform(0, options.longest)
+    while time.monotonic() < end and process.poll() is None:
+        time.sleep(0.001)
     at_a_checkpoint = chance.random() < 0.5
-    while time.monotonic() < end or at_a_checkpoint:
-        writing = [path.name for path in folder.glob(".writing-*")]
-        if process.poll() is not None or (at_a_checkpoint and writing):
-            break
+    while at_a_checkpoint and process.poll() is None and not half_written(folder):
+        pass
     ended = process.poll() is not None
     process.kill()
     process.communicate()
     return {
         "ended_before": ended,
         "steps": steps(folder),
-        "half_written": sorted(path.name for path in folder.glob(".writing-*/*")),
+        "half_written": half_written(folder),
     }
+
+
+def checkpoint_time(folder):
+    path = folder / "model.keras"
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
+def half_written(folder):
+    return sorted(path.name for path in folder.glob(".writing-*/*"))
 
 
 def steps(folder):
@@ -87,8 +101,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="wgan_gp")
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--epochs", type=int, default=60, help="of 20 steps each")
-    parser.add_argument("--longest", type=float, default=3.0, help="seconds to a kill")
+    parser.add_argument("--epochs", type=int, default=200, help="of 20 steps each")
+    parser.add_argument("--longest", type=float, default=4.0, help="seconds to a kill")
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds for one process")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
