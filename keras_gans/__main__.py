@@ -1,15 +1,15 @@
 """The front door for people who do not write Python: train, sample, interpolate, evaluate, list."""
 
 import argparse
-import json
 import math
 import pathlib
 import sys
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from keras_gans import _checks, _files, callbacks, data, metrics, models, networks, saved_model
+from keras_gans import _checks, callbacks, data, metrics, models, networks, runs, saved_model
 
 #: What `train` can train: a model, and the normalisation of its discriminator.
 RECIPES = {
@@ -44,63 +44,75 @@ def build(info, options):
 
 
 def train(options):
-    """Train a model, or train on if the output folder holds a run of the same configuration."""
-    folder = pathlib.Path(options.output)
-    checkpoint = folder / "model.keras"
+    """Train a model, or go on if the output folder holds a run of the same configuration."""
+    run = runs.Run(options.output)
+    if options.deterministic:
+        tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(options.seed)
-    batches, info = data.load(
+    _, info = batches(options)
+    model = build(info, options)
+    run.claim(configuration(options))
+    model = run.resume() or model
+    if steps_done(model) >= options.epochs * options.steps_per_epoch:
+        print(f"{run.folder} has been trained for {options.epochs} epochs already.")
+    else:
+        fit(model, options, run)
+    model.export(run.folder / "saved_model")
+    samples, saved = run.folder / "samples", run.folder / "saved_model"
+    print(f"Samples are in {samples}, the SavedModel is {saved}.")
+
+
+def batches(options, skip=0):
+    """The batches of a run after the first `skip`, and what the dataset holds."""
+    return data.load(
         options.dataset,
         batch_size=options.batch_size,
         image_size=options.image_size,
         labels=RECIPES[options.model][0].conditional,
         shuffle=True,
         seed=options.seed,
+        repeat=True,
+        skip=skip,
     )
-    model = build(info, options)
-    claim_run(folder, configuration(options))
-    if checkpoint.exists():
-        model = keras.models.load_model(checkpoint)
-    epochs_done = int(model.g_optimizer.iterations) // options.steps_per_epoch
-    if epochs_done >= options.epochs:
-        print(f"{folder} has been trained for {epochs_done} epochs already.")
-    else:
-        epochs = f"epochs {epochs_done + 1} to {options.epochs}"
-        print(f"Training {options.model} on {info.name}, {epochs}.")
+
+
+def steps_done(model):
+    return int(model.g_optimizer.iterations)
+
+
+def fit(model, options, run):
+    """Train to the end of the last epoch; an epoch that was cut short is ended first."""
+    nan = callbacks.TerminateOnNaN(run.checkpoint)
+    stop = runs.StopOnSignal()
+    while steps_done(model) < options.epochs * options.steps_per_epoch:
+        epoch, step = divmod(steps_done(model), options.steps_per_epoch)
+        last = epoch + 1 if step else options.epochs
+        print(f"Training {options.model}, epochs {epoch + 1} to {last}.")
+        run.cut_log(epoch)
         model.fit(
-            batches.repeat(),
-            initial_epoch=epochs_done,
-            epochs=options.epochs,
-            steps_per_epoch=options.steps_per_epoch,
+            batches(options, skip=steps_done(model) * model.batches_per_step)[0],
+            initial_epoch=epoch,
+            epochs=last,
+            steps_per_epoch=options.steps_per_epoch - step,
             callbacks=[
-                callbacks.SampleGrid(folder / "samples"),
-                keras.callbacks.ModelCheckpoint(checkpoint),
-                keras.callbacks.CSVLogger(folder / "log.csv", append=True),
+                nan,
+                stop,
+                callbacks.SampleGrid(run.folder / "samples"),
+                keras.callbacks.CSVLogger(run.log, append=True),
+                runs.Checkpoints(run),
             ],
         )
-    model.export(folder / "saved_model")
-    print(f"Samples are in {folder / 'samples'}, the SavedModel is {folder / 'saved_model'}.")
+        if nan.message:
+            sys.exit(f"Error: {nan.message}")
+        if stop.received:
+            reached = f"stopped after step {steps_done(model)}"
+            print(f"{stop.received.name}: {reached}. Run again to go on.")
+            sys.exit(128 + stop.received)
 
 
 def configuration(options):
     """The options that make one run another run."""
     return {k: v for k, v in vars(options).items() if k not in ("run", "epochs", "output")}
-
-
-def claim_run(folder, wanted):
-    """Write the run's configuration, or refuse to go on under another one."""
-    path = folder / "config.json"
-    if path.exists():
-        found = json.loads(path.read_text())
-        differing = [k for k in wanted if found.get(k) != wanted[k]]
-        if differing:
-            changes = ", ".join(f"{k}={found.get(k)} (now {wanted[k]})" for k in differing)
-            raise ValueError(
-                f"`--output` must be a new folder for a new configuration: {folder} holds a run "
-                f"with {changes}"
-            )
-    else:
-        with _files.replacing(path) as temporary:
-            temporary.write_text(json.dumps(wanted, indent=2) + "\n")
 
 
 def sample(options):
@@ -202,9 +214,10 @@ def parser():
 
     command = commands.add_parser(
         "train",
-        help="train a model; run again to train on",
+        help="train a model; run again to go on",
         description="Train a model. The output folder holds a grid of samples for every epoch, the "
-        "log, a checkpoint to train on from when the same command runs again, and the SavedModel.",
+        "log, the last two checkpoints, and the SavedModel. When the same command runs again it "
+        "goes on from the last checkpoint, and ends as if it had never been stopped.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     command.set_defaults(run=train)
@@ -227,6 +240,11 @@ def parser():
         "--ema-decay", type=float, default=0.998, help="decay of the generator's moving average"
     )
     command.add_argument("--seed", type=seed, default=0, help="seed of everything random")
+    command.add_argument(
+        "--deterministic",
+        action="store_true",
+        help="compute the same weights bit for bit every time, slower on GPUs",
+    )
 
     command = commands.add_parser(
         "sample",

@@ -2,6 +2,7 @@
 
 import numbers
 import operator
+import random
 
 import numpy as np
 
@@ -45,6 +46,12 @@ def seed(name, value):
     if not 0 <= value < 2**31:
         raise ValueError(f"`{name}` must be in [0, 2**31). Received: {name}={value!r}")
     return int(value)
+
+
+def seed_or_new(value):
+    """Return the argument `seed`, or a new one from Python's `random` if it is `None`."""
+    value = seed("seed", value)
+    return random.randrange(2**31) if value is None else value
 
 
 def image_shape(name, value):

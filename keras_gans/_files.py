@@ -6,6 +6,9 @@ import pathlib
 import shutil
 import tempfile
 
+#: How the names of the folders begin that hold what is being written.
+_WRITING = ".writing-"
+
 
 @contextlib.contextmanager
 def replacing(filepath, overwrite=True):
@@ -22,7 +25,7 @@ def replacing(filepath, overwrite=True):
     if not overwrite and target.exists():
         raise FileExistsError(f"{target} exists, and `overwrite` is False. Nothing was written.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=target.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=_WRITING, dir=target.parent) as folder:
         temporary = pathlib.Path(folder) / target.name
         yield temporary
         _replace(temporary, target, folder)
@@ -45,6 +48,12 @@ def replacing_saved_model(filepath):
         )
     with replacing(filepath) as temporary:
         yield temporary
+
+
+def sweep(folder):
+    """Remove what a killed process was writing anywhere under `folder`."""
+    for unfinished in list(pathlib.Path(folder).rglob(f"{_WRITING}*")):
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def is_saved_model(folder):

@@ -184,17 +184,55 @@ class TerminateOnNaN(keras.callbacks.Callback):
 
     Keras's own looks at `loss` alone, which a game between networks does not have.
 
+    Args:
+        checkpoint: Path of the last good checkpoint, to be named in the message, or `None`.
+            Defaults to `None`.
+
+    Attributes:
+        message: What happened: at which step, in which losses, to which networks; `None` so far.
+
     Example:
 
     >>> import keras_gans as kg
     >>> callback = kg.callbacks.TerminateOnNaN()
     """
 
+    def __init__(self, checkpoint=None):
+        super().__init__()
+        self.checkpoint = checkpoint
+        self.message = None
+
+    def on_train_begin(self, logs=None):
+        self.message = None
+
     def on_train_batch_end(self, batch, logs=None):
         bad = [name for name, loss in (logs or {}).items() if not np.isfinite(loss).all()]
-        if bad:
-            print(f"\nStep {batch}: {', '.join(bad)} is NaN or infinite, training stops.")
+        if bad and self.message is None:
+            self.message = self._describe(bad)
+            print(f"\n{self.message}")
             self.model.stop_training = True
+
+    def _describe(self, losses):
+        step = int(self.model.optimizer.iterations)
+        message = f"Step {step}: {', '.join(losses)} is NaN or infinite, training stops."
+        lost = [name for name in trained_networks(self.model) if not is_finite(self.model, name)]
+        if lost:
+            message += f" Weights that are not finite: {', '.join(lost)}."
+        if self.checkpoint is not None and pathlib.Path(self.checkpoint).exists():
+            message += f" The last good checkpoint is {self.checkpoint}."
+        return message
+
+
+def trained_networks(model):
+    """Names of the networks that a model trains, in the order of its optimizers."""
+    return dict.fromkeys(
+        name for networks in model.optimizer_networks.values() for name in networks
+    )
+
+
+def is_finite(model, network):
+    """Whether all weights of one of a model's networks are finite."""
+    return all(np.isfinite(weight).all() for weight in getattr(model, network).get_weights())
 
 
 def write_animation(pictures, directory, milliseconds=200, longest=100):

@@ -2,19 +2,11 @@
 
 import os
 import pathlib
-import random
 
 import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks, _files
-
-
-def seed_or_new(seed):
-    """Return `seed`, or a new one from Python's `random` if it is `None`."""
-    seed = _checks.seed("seed", seed)
-    return random.randrange(2**31) if seed is None else seed
-
 
 #: What `export()` may write.
 ENDPOINTS = (
@@ -99,7 +91,7 @@ class SavedGenerator:
         self._check_endpoint("sample")
         num = _checks.positive_int("num", num)
         labels = self._labels(labels, num)
-        seed = tf.constant(seed_or_new(seed))
+        seed = tf.constant(_checks.seed_or_new(seed))
         return as_numpy(self._artifact.sample(tf.constant(num), *labels, seed))
 
     def score(self, data, labels=None):

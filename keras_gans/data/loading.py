@@ -52,6 +52,8 @@ def load(
     labels=False,
     shuffle=None,
     seed=None,
+    repeat=False,
+    skip=0,
 ):
     """Load images, scaled to [−1, 1], in shuffled batches.
 
@@ -73,6 +75,11 @@ def load(
         labels: Boolean: yield `(images, labels)` instead of images alone. Defaults to `False`.
         shuffle: Boolean. Defaults to `None`: yes for training splits, no for others.
         seed: Integer or `None`, of the order. Defaults to `None`.
+        repeat: Boolean, whether to go through the images for ever. The order of every round depends
+            on `seed` and the number of the round alone. Defaults to `False`.
+        skip: Non-negative integer, batches to leave out at the start: with `repeat` and a seed,
+            those that a training which is to be gone on with has seen. Rounds that are left out
+            whole cost nothing. Defaults to `0`.
 
     Returns:
         `(dataset, info)`: a `tf.data.Dataset` of float32 images `(batch_size, height, width,
@@ -95,6 +102,7 @@ def load(
     if not isinstance(split, str):
         raise TypeError(f"`split` must be a string. Received: split={split!r}")
     seed = _checks.seed("seed", seed)
+    skip = _checks.positive_int("skip", skip, minimum=0)
     image_size = _image_size(image_size)
     dataset, info = _examples(source, split, image_size)
     if labels and info.num_classes is None:
@@ -107,12 +115,33 @@ def load(
     bytes_needed = 4 * math.prod(info.image_shape) * (info.num_examples or np.inf)
     if bytes_needed <= CACHE_BYTES:
         dataset = dataset.cache()
-    if split.startswith("train") if shuffle is None else shuffle:
-        dataset = dataset.shuffle(_buffer_size(info, batch_size), seed=seed)
-    if not labels:
-        dataset = dataset.map(lambda image, label: image, num_parallel_calls=tf.data.AUTOTUNE)
-    dataset = dataset.batch(batch_size, drop_remainder=True)
-    return dataset.prefetch(tf.data.AUTOTUNE), info
+    is_shuffled = split.startswith("train") if shuffle is None else shuffle
+
+    def one_round(seed):
+        examples = dataset
+        if is_shuffled:
+            examples = examples.shuffle(_buffer_size(info, batch_size), seed=seed)
+        if not labels:
+            examples = examples.map(lambda image, label: image)
+        return examples.batch(batch_size, drop_remainder=True)
+
+    if repeat:
+        batches_in_round = info.num_examples and info.num_examples // batch_size
+        batches = _rounds(one_round, batches_in_round, _checks.seed_or_new(seed), skip)
+    else:
+        batches = one_round(seed).skip(skip)
+    return batches.prefetch(tf.data.AUTOTUNE), info
+
+
+def _rounds(one_round, batches_in_round, seed, skip):
+    """Join rounds for ever, the order of each a function of the seed and of its number."""
+    first, skip = divmod(skip, batches_in_round) if batches_in_round else (0, skip)
+
+    def numbered(number):
+        tf.compat.v1.set_random_seed(1 + seed)  # of this function's graph, whatever the global one
+        return one_round(number)
+
+    return tf.data.Dataset.range(first, tf.int64.max).flat_map(numbered).skip(skip)
 
 
 def _buffer_size(info, batch_size):

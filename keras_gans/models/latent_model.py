@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, latents, saved_model
+from keras_gans import _checks, latents
 from keras_gans._precision import at_least_float32
 from keras_gans.data import mini_batches
 from keras_gans.models.generative_model import GenerativeModel
@@ -115,7 +115,7 @@ class LatentModel(GenerativeModel):
             ValueError, TypeError: If an argument is out of range.
         """
         num = _checks.positive_int("num", num)
-        points = latents.draw(num, self.latent_dim, saved_model.seed_or_new(seed))
+        points = latents.draw(num, self.latent_dim, _checks.seed_or_new(seed))
         return self.generate(points, labels, batch_size)
 
     def generate(self, points, labels=None, batch_size=256):

@@ -3,6 +3,7 @@
 import os
 import pathlib
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -324,3 +325,46 @@ class TestMNIST:
         dataset, info = load("mnist", split="test[:10]", batch_size=10, image_size=32)
         assert info.image_shape == (32, 32, 1)
         assert all_of(dataset).shape == (10, 32, 32, 1)
+
+
+class TestEndlessBatches:
+    def batches(self, num, **kwargs):
+        images = np.linspace(-1, 1, 20, dtype="float32")[:, None, None, None] * np.ones((4, 4, 1))
+        dataset, _ = load(images.astype("float32"), batch_size=6, repeat=True, **kwargs)
+        return [batch[:, 0, 0, 0].tolist() for batch in dataset.take(num).as_numpy_iterator()]
+
+    @pytest.mark.parametrize("global_seed", [0, 5])
+    @pytest.mark.parametrize("skip", [0, 1, 3, 7, 300])
+    def test_skipping_is_going_on(self, skip, global_seed):
+        keras.utils.set_random_seed(global_seed)
+        expected = self.batches(skip + 10, seed=0)[skip:]
+        keras.utils.set_random_seed(global_seed + 1)
+        assert self.batches(10, seed=0, skip=skip) == expected
+
+    def test_every_round_has_an_order_of_its_own(self):
+        batches = self.batches(30, seed=3)
+        rounds = np.reshape(batches, (10, 18))
+        assert all(len(set(numbers)) == 18 for numbers in rounds)
+        assert len({tuple(numbers) for numbers in rounds}) == 10
+        assert batches != self.batches(30, seed=4)
+
+    def test_without_shuffling(self):
+        first, second, third, again = self.batches(4, seed=0, shuffle=False)
+        assert first < second < third
+        assert again == first
+
+    def test_a_named_dataset(self):
+        whole, _ = load("digits", batch_size=64, seed=1, repeat=True, labels=True)
+        rest, _ = load("digits", batch_size=64, seed=1, repeat=True, labels=True, skip=30)
+        expected = list(whole.skip(30).take(3).as_numpy_iterator())
+        for a, b in zip(expected, rest.take(3).as_numpy_iterator(), strict=True):
+            np.testing.assert_array_equal(a[0], b[0])
+            np.testing.assert_array_equal(a[1], b[1])
+
+    def test_one_round_can_begin_later(self):
+        images = np.zeros((20, 4, 4, 1), "float32")
+        assert load(images, batch_size=6, skip=2)[0].cardinality() == 1
+
+    def test_bad_arguments(self):
+        with pytest.raises(ValueError, match="`skip` must be an integer of at least 0"):
+            load("digits", skip=-1)

@@ -1,0 +1,162 @@
+"""The folder of a training run: what it has reached, and how to go on from there.
+
+A run is killed at any moment and loses no more than the steps since its last checkpoint, which it
+makes again as they were: the checkpoint holds all weights, optimizers and random states, and the
+order of the data is a function of the step.
+"""
+
+import csv
+import json
+import os
+import pathlib
+import signal
+import warnings
+
+import keras
+
+from keras_gans import _files
+from keras_gans.callbacks import is_finite, trained_networks
+
+
+class Run:
+    """The folder of a training run.
+
+    Attributes:
+        folder: Its path.
+        checkpoint: Path of the newest checkpoint.
+        previous: Path of the one before, which is used if the newest is damaged.
+        log: Path of the table of losses, a row an epoch.
+    """
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.configuration = self.folder / "config.json"
+        self.checkpoint = self.folder / "model.keras"
+        self.previous = self.folder / "model.previous.keras"
+        self.log = self.folder / "log.csv"
+
+    def claim(self, wanted):
+        """Write the run's configuration, or refuse to go on under another one.
+
+        What a killed process left half-written is removed.
+
+        Raises:
+            ValueError: If the folder holds a run of another configuration, or one that cannot be
+                read.
+        """
+        if not self.configuration.exists():
+            with _files.replacing(self.configuration) as temporary:
+                temporary.write_text(json.dumps(wanted, indent=2) + "\n")
+            return
+        try:
+            found = json.loads(self.configuration.read_text())
+            differing = [key for key in wanted if found.get(key) != wanted[key]]
+        except (ValueError, AttributeError) as error:
+            raise ValueError(
+                f"`--output` must be a new folder, or hold a run: {self.configuration} cannot be "
+                f"read: {error}"
+            ) from None
+        if not differing:
+            _files.sweep(self.folder)
+        else:
+            changes = ", ".join(f"{k}={found.get(k)} (now {wanted[k]})" for k in differing)
+            raise ValueError(
+                "`--output` must be a new folder for a new configuration: "
+                f"{self.folder} holds a run with {changes}"
+            )
+
+    def save(self, model):
+        """Write a checkpoint, and keep the one before it."""
+        new = self.folder / "model.new.keras"
+        model.save(new)
+        if self.checkpoint.exists():
+            os.replace(self.checkpoint, self.previous)
+        os.replace(new, self.checkpoint)
+
+    def resume(self):
+        """Return the model of the newest checkpoint that can be read, or `None` if there is none.
+
+        Raises:
+            ValueError: If there are checkpoints, and none can be read.
+        """
+        found = [path for path in (self.checkpoint, self.previous) if path.exists()]
+        for i, path in enumerate(found):
+            try:
+                model = keras.models.load_model(path)
+            except Exception as error:
+                instead = f" {found[i + 1]} is used instead." if i + 1 < len(found) else ""
+                warnings.warn(f"{path} cannot be read: {error}.{instead}", stacklevel=2)
+            else:
+                return model
+        if found:
+            raise ValueError(f"No checkpoint in {self.folder} can be read: see the warnings.")
+        return None
+
+    def cut_log(self, epoch):
+        """Drop from the log what will be made again, from an epoch on, and what is no whole row."""
+        if not self.log.exists():
+            return
+        with open(self.log, newline="") as file:
+            reader = csv.DictReader(file)
+            rows = [row for row in reader if _is_before(row, epoch)]
+        if not rows:
+            self.log.unlink()
+            return
+        with _files.replacing(self.log) as temporary, open(temporary, "w", newline="") as file:
+            writer = csv.DictWriter(file, reader.fieldnames)
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def _is_before(row, epoch):
+    is_whole = None not in row and None not in row.values()
+    return is_whole and row.get("epoch", "").isdecimal() and int(row["epoch"]) < epoch
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Save a checkpoint of a run after every epoch, whole or cut short.
+
+    Weights that are not finite are not saved: the last checkpoint is always a good one.
+
+    Args:
+        run: `Run`.
+    """
+
+    def __init__(self, run):
+        super().__init__()
+        self.run = run
+
+    def on_epoch_end(self, epoch, logs=None):
+        if all(is_finite(self.model, name) for name in trained_networks(self.model)):
+            self.run.save(self.model)
+
+
+class StopOnSignal(keras.callbacks.Callback):
+    """End training at the next step when the process is asked to stop, by SIGINT or SIGTERM.
+
+    The epoch ends there, with its callbacks. A second signal is obeyed at once.
+
+    Attributes:
+        received: The `signal.Signals` that came, or `None`.
+    """
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self):
+        super().__init__()
+        self.received = None
+
+    def on_train_begin(self, logs=None):
+        self._handlers = {number: signal.signal(number, self._stop) for number in self.SIGNALS}
+
+    def on_train_end(self, logs=None):
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.received is not None:
+            self.model.stop_training = True
+
+    def _stop(self, number, frame):
+        self.received = signal.Signals(number)
+        self.on_train_end()

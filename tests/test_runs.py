@@ -1,0 +1,247 @@
+"""Runs that are killed, fed rubbish, or out of space lose nothing."""
+
+import csv
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+
+import keras_gans as kg
+from keras_gans.runs import Checkpoints, Run, StopOnSignal
+from tests.shared import assert_same_weights
+
+X = np.random.default_rng(0).uniform(-1, 1, (24, 8, 8, 1)).astype("float32")
+
+
+def make_gan():
+    keras.utils.set_random_seed(0)
+    gan = kg.models.WGANGP(
+        kg.networks.dcgan_generator((8, 8, 1), 4, filters=2),
+        kg.networks.dcgan_discriminator((8, 8, 1), filters=2, normalization=None),
+        latent_dim=4,
+        n_critic=1,
+    )
+    gan.compile()
+    return gan
+
+
+def fit(gan, *callbacks, **kwargs):
+    return gan.fit(X, batch_size=8, shuffle=False, verbose=0, callbacks=list(callbacks), **kwargs)
+
+
+class TestCheckpoints:
+    def test_the_last_two_are_kept(self, tmp_path):
+        run, gan = Run(tmp_path), make_gan()
+        fit(gan, Checkpoints(run), epochs=3)
+        assert sorted(path.name for path in tmp_path.iterdir()) == [
+            "model.keras",
+            "model.previous.keras",
+        ]
+        assert_same_weights(run.resume(), gan)
+        previous = make_gan()
+        fit(previous, epochs=2)
+        assert_same_weights(keras.models.load_model(run.previous), previous)
+
+    def test_nothing_to_resume(self, tmp_path):
+        assert Run(tmp_path / "new").resume() is None
+
+    @pytest.mark.parametrize("length", [0, 100, 5000])
+    def test_a_truncated_one_is_replaced_by_the_previous_with_a_warning(self, tmp_path, length):
+        run, gan = Run(tmp_path), make_gan()
+        fit(gan, Checkpoints(run), epochs=2)
+        with open(run.checkpoint, "r+b") as file:
+            file.truncate(length)
+        with pytest.warns(UserWarning, match=r"model\.keras cannot be read.*previous.*is used"):
+            resumed = run.resume()
+        assert int(resumed.g_optimizer.iterations) == 3
+        fit(resumed, initial_epoch=1, epochs=2)
+        assert_same_weights(resumed, gan)
+
+    def test_two_damaged_ones_are_an_error_not_a_new_run(self, tmp_path):
+        run = Run(tmp_path)
+        for path in (run.checkpoint, run.previous):
+            path.write_bytes(b"PK")
+        with (
+            pytest.warns(UserWarning, match="cannot be read"),
+            pytest.raises(ValueError, match="No checkpoint"),
+        ):
+            run.resume()
+
+    @pytest.mark.parametrize("size", [0, 1000, 20_000])
+    def test_a_full_disk_leaves_the_last_one_whole(self, tmp_path, size):
+        run, gan = Run(tmp_path), make_gan()
+        fit(gan)
+        run.save(gan)
+        before = run.checkpoint.read_bytes()
+        assert len(before) > size
+        fit(gan)
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        try:
+            with pytest.raises(OSError):
+                run.save(gan)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+        assert run.checkpoint.read_bytes() == before
+
+    def test_weights_that_are_not_finite_are_not_saved(self, tmp_path):
+        run, gan = Run(tmp_path), make_gan()
+        fit(gan, Checkpoints(run))
+        gan.generator.layers[-2].bias.assign([np.inf])
+        Checkpoints(run).set_model(gan)
+        callback = Checkpoints(run)
+        callback.set_model(gan)
+        callback.on_epoch_end(1)
+        assert not run.previous.exists()
+        assert np.isfinite(run.resume().generator.layers[-2].bias).all()
+
+
+class TestLog:
+    ROWS = "epoch,d_loss\n0,1.5\n1,2.5\n2,3.5\n"
+
+    def test_later_epochs_are_cut(self, tmp_path):
+        run = Run(tmp_path)
+        run.log.write_text(self.ROWS)
+        run.cut_log(2)
+        with open(run.log, newline="") as file:
+            assert [row["d_loss"] for row in csv.DictReader(file)] == ["1.5", "2.5"]
+
+    def test_a_row_cut_short_is_dropped(self, tmp_path):
+        run = Run(tmp_path)
+        run.log.write_text(self.ROWS + "3")
+        run.cut_log(9)
+        with open(run.log, newline="") as file:
+            assert [row["epoch"] for row in csv.DictReader(file)] == ["0", "1", "2"]
+
+    @pytest.mark.parametrize("text", ["", "\r\n", "epo", "epoch,d_loss\n", "3,1.5\n4,2.5\n", ROWS])
+    def test_a_log_without_a_whole_earlier_row_goes(self, tmp_path, text):
+        run = Run(tmp_path)
+        run.cut_log(0)
+        run.log.write_text(text)
+        run.cut_log(0)
+        assert not run.log.exists()
+
+
+class TestClaims:
+    def test_another_configuration_is_refused_with_what_differs(self, tmp_path):
+        run = Run(tmp_path)
+        run.claim({"seed": 0, "filters": 4})
+        run.claim({"seed": 0, "filters": 4})
+        with pytest.raises(ValueError, match=r"`--output`.*filters=4 \(now 8\)"):
+            run.claim({"seed": 0, "filters": 8})
+
+    def test_what_was_half_written_is_swept_away(self, tmp_path):
+        run = Run(tmp_path)
+        run.claim({"seed": 0})
+        for folder in (tmp_path, tmp_path / "samples"):
+            (folder / ".writing-abc").mkdir(parents=True)
+            (folder / ".writing-abc" / "model.keras").write_bytes(b"half")
+        with pytest.raises(ValueError, match="seed=0"):
+            run.claim({"seed": 1})
+        assert (tmp_path / ".writing-abc").exists()
+        run.claim({"seed": 0})
+        assert {path.name for path in tmp_path.rglob("*")} == {"config.json", "samples"}
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", "\x00"])
+    def test_rubbish_is_refused(self, tmp_path, text):
+        run = Run(tmp_path)
+        run.configuration.write_text(text)
+        with pytest.raises(ValueError, match="`--output` must be a new folder, or hold a run"):
+            run.claim({"seed": 0})
+        assert run.configuration.read_text() == text
+
+
+class SendSignal(keras.callbacks.Callback):
+    def __init__(self, number, step):
+        super().__init__()
+        self.number = number
+        self.step = step
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if batch == self.step:
+            os.kill(os.getpid(), self.number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_training_after_the_step(tmp_path, number):
+    before = signal.getsignal(number)
+    run, gan, stop = Run(tmp_path), make_gan(), StopOnSignal()
+    fit(gan, stop, SendSignal(number, step=1), Checkpoints(run), epochs=5)
+    assert stop.received is number
+    assert int(run.resume().g_optimizer.iterations) == 2
+    assert signal.getsignal(number) is before
+
+
+ARGUMENTS = [
+    *("train", "wgan_gp", "--deterministic", "--epochs", "4", "--steps-per-epoch", "15"),
+    *("--filters", "2", "--batch-size", "8", "--latent-dim", "4"),
+]
+
+
+def start(repository, folder):
+    """Start a training in a process of its own."""
+    path = os.pathsep.join([str(repository), *sys.path])
+    return subprocess.Popen(
+        [sys.executable, "-m", "keras_gans", *ARGUMENTS, "--output", str(folder)],
+        cwd=folder.parent,
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(repository, folder):
+    process = start(repository, folder)
+    out, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, out
+    return out
+
+
+def age(path):
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
+def wait_for_a_new(path, process):
+    """Wait until a training has written a file, anew."""
+    before, deadline = age(path), time.monotonic() + 240
+    while age(path) == before and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_killed_and_stopped_runs_end_with_the_weights_of_one_that_never_was(repository, tmp_path):
+    finish(repository, tmp_path / "whole")
+    broken = tmp_path / "broken"
+    process = start(repository, broken)
+    wait_for_a_new(broken / "model.keras", process)
+    time.sleep(0.5 * random.Random(0).random())
+    process.kill()
+    process.wait(timeout=60)
+    process = start(repository, broken)
+    wait_for_a_new(broken / "model.keras", process)
+    process.terminate()
+    out, _ = process.communicate(timeout=240)
+    if process.returncode:  # it had not ended by itself
+        assert process.returncode == 128 + signal.SIGTERM, out
+        assert "SIGTERM: stopped after step" in out
+    finish(repository, broken)
+    a, b = (
+        keras.models.load_model(tmp_path / name / "model.keras") for name in ("whole", "broken")
+    )
+    assert int(a.g_optimizer.iterations) == 60
+    assert_same_weights(a, b)
+    for u, v in zip(a.d_optimizer.variables, b.d_optimizer.variables, strict=True):
+        np.testing.assert_array_equal(u, v)
+    with open(broken / "log.csv", newline="") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["0", "1", "2", "3"]
+    assert json.loads((broken / "config.json").read_text())["deterministic"]
