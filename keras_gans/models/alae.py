@@ -10,6 +10,7 @@ from keras_gans._precision import at_least_float32
 from keras_gans._read_only import read_only
 from keras_gans.data import mini_batches
 from keras_gans.models import checks
+from keras_gans.models.generative_model import in_batches
 from keras_gans.models.latent_model import LatentModel
 from keras_gans.models.moving_average import MovingAverage
 from keras_gans.networks.style import synthesis
@@ -230,7 +231,7 @@ class ALAE(LatentModel):
         """
         x = np.asarray(x)
         mini_batches.check_examples("x", x, self.example_shape)
-        return _predict(self.in_use("encoder"), x, batch_size)
+        return in_batches(self.in_use("encoder"), x, batch_size)
 
     def reconstruct(self, x, batch_size=256):
         """Return G(E(x)): examples made from the codes of examples.
@@ -245,7 +246,7 @@ class ALAE(LatentModel):
         Raises:
             ValueError: As `encode`.
         """
-        return _predict(self.in_use("generator"), self.encode(x, batch_size), batch_size)
+        return in_batches(self.in_use("generator"), self.encode(x, batch_size), batch_size)
 
     def mix(self, coarse, fine, layer, batch_size=256):
         """Mix the styles of examples: coarse ones from one set, fine ones from another.
@@ -281,7 +282,7 @@ class ALAE(LatentModel):
             )
         codes = [self.encode(x, batch_size)[:, None] for x in (coarse, fine)]
         is_coarse = np.arange(num_styles)[:, None] < layer
-        return _predict(painter, np.where(is_coarse, *codes), batch_size)
+        return in_batches(painter, np.where(is_coarse, *codes), batch_size)
 
     def serving_endpoints(self):
         """Those of `LatentModel`; `encode(data)`: codes; `reconstruct(data)`; and `score(data)`:
@@ -302,12 +303,6 @@ class ALAE(LatentModel):
         data = [tf.TensorSpec((None, *self.example_shape), name="data")]
         own = {function.__name__: (function, data) for function in (encode, reconstruct, score)}
         return [*samplers, encoder, discriminator], {**endpoints, **own}
-
-
-def _predict(network, x, batch_size):
-    batch_size = _checks.positive_int("batch_size", batch_size)
-    outputs = network.predict(x, batch_size=batch_size, verbose=0)
-    return ops.convert_to_numpy(at_least_float32(outputs))
 
 
 def _check_networks(mapping, generator, encoder, discriminator, latent_dim):

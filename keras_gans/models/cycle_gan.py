@@ -10,7 +10,7 @@ from keras_gans._precision import at_least_float32
 from keras_gans._read_only import read_only
 from keras_gans.data import mini_batches, unpaired
 from keras_gans.models import checks
-from keras_gans.models.generative_model import GenerativeModel
+from keras_gans.models.generative_model import GenerativeModel, in_batches
 from keras_gans.techniques import ExperienceReplay
 
 
@@ -260,9 +260,7 @@ class CycleGAN(GenerativeModel):
         generator = self.generator_ab if direction == "ab" else self.generator_ba
         images = np.asarray(images)
         mini_batches.check_examples("images", images, tuple(generator.input_shape[1:]))
-        batch_size = _checks.positive_int("batch_size", batch_size)
-        translated = generator.predict(images, batch_size=batch_size, verbose=0)
-        return ops.convert_to_numpy(at_least_float32(translated))
+        return in_batches(generator, images, batch_size)
 
     def serving_endpoints(self):
         """`translate_ab(data)` and `translate_ba(data)`."""

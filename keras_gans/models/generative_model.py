@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, _files, _replicas
+from keras_gans._precision import at_least_float32
 from keras_gans._read_only import SEED_STATE
 from keras_gans.data import mini_batches
 
@@ -539,6 +540,28 @@ class GenerativeModel(keras.Model):
     def serving_endpoints(self):
         """Return the networks to export and a dictionary of `(function, input signature)`."""
         raise NotImplementedError
+
+
+def in_batches(function, inputs, batch_size):
+    """Call a network, or a function, on parts of its inputs.
+
+    Args:
+        function: Function of tensors with a batch axis, to one tensor.
+        inputs: Array, or list of arrays, `(num, …)`.
+        batch_size: Positive integer, examples of one call.
+
+    Returns:
+        Its outputs as one array `(num, …)`, float32 if they are in half precision.
+    """
+    num, batch_size = (
+        len(tf.nest.flatten(inputs)[0]),
+        _checks.positive_int("batch_size", batch_size),
+    )
+    outputs = [
+        function(tf.nest.map_structure(lambda x, i=i: x[i : i + batch_size], inputs))
+        for i in range(0, num, batch_size)
+    ]
+    return np.concatenate([ops.convert_to_numpy(at_least_float32(x)) for x in outputs])
 
 
 def _overflow_everywhere(gradients):

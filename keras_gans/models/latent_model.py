@@ -3,12 +3,11 @@
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import ops
 
 from keras_gans import _checks, latents
 from keras_gans._precision import at_least_float32
 from keras_gans.data import mini_batches
-from keras_gans.models.generative_model import GenerativeModel
+from keras_gans.models.generative_model import GenerativeModel, in_batches
 
 
 class LatentModel(GenerativeModel):
@@ -165,18 +164,6 @@ class LatentModel(GenerativeModel):
             "generate": (generate, [points, *labels]),
             "sample": (sample, [num, *labels, seed]),
         }
-
-
-def in_batches(function, inputs, batch_size):
-    """Call a function on parts of its inputs, and return its outputs as one array."""
-    starts = range(
-        0, len(tf.nest.flatten(inputs)[0]), _checks.positive_int("batch_size", batch_size)
-    )
-    outputs = [
-        function(tf.nest.map_structure(lambda x, i=i: x[i : i + batch_size], inputs))
-        for i in starts
-    ]
-    return np.concatenate([ops.convert_to_numpy(output) for output in outputs])
 
 
 def with_labels(x, labels):

@@ -11,6 +11,7 @@ from keras_gans.data import mini_batches
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
 from keras_gans.models.conditional_gan import check_integer_labels, labels_of
 from keras_gans.models.gan import GAN, images_of
+from keras_gans.models.generative_model import in_batches
 from keras_gans.techniques import FeatureMatching
 
 
@@ -210,8 +211,9 @@ class SemiSupervisedGAN(GAN):
         """
         x = np.asarray(x)
         mini_batches.check_examples("x", x, self.example_shape)
-        logits = self.discriminator.predict(x, batch_size=batch_size, verbose=0)
-        return ops.convert_to_numpy(ops.softmax(at_least_float32(logits)))
+        return in_batches(
+            lambda x: ops.softmax(at_least_float32(self.discriminator(x))), x, batch_size
+        )
 
     def serving_endpoints(self):
         """Those of `GAN`, where `score` gives log Z(x), and `classify(data)`: probabilities."""

@@ -8,7 +8,8 @@ from keras import ops
 from keras_gans import _checks, likelihoods
 from keras_gans._precision import at_least_float32
 from keras_gans.models import checks
-from keras_gans.models.latent_model import LatentModel, in_batches
+from keras_gans.models.generative_model import in_batches
+from keras_gans.models.latent_model import LatentModel
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
