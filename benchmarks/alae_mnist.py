@@ -92,13 +92,13 @@ def draw(alae, images):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--latent-dim", type=int, default=64)
-    parser.add_argument("--code-dim", type=int, default=512)
+    parser.add_argument("--code-dim", type=int, default=1024)
     parser.add_argument("--generator-units", type=int, nargs="+", default=[512, 512])
     parser.add_argument("--encoder-units", type=int, nargs="+", default=[1024])
-    parser.add_argument("--gamma", type=float, default=10.0)
+    parser.add_argument("--gamma", type=float, default=1.0)
     parser.add_argument("--learning-rate", type=float, default=5e-4)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

@@ -141,11 +141,6 @@ class ALAE(LatentModel):
             average.update(getattr(self, name))
         return self.logs()
 
-    def real_examples(self, data):
-        """Return real examples, out of what `fit` is given, as the encoder takes them."""
-        examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return ops.cast(examples, keras.config.floatx())
-
     def train_discriminator(self, real):
         """Step I: update E and D on a mini-batch of real examples and one of fakes."""
         latents = self.draw_latents(ops.shape(real)[0])

@@ -125,11 +125,6 @@ class GAN(LatentModel):
         self.record(self.train_generator(real))
         return self.logs()
 
-    def real_examples(self, data):
-        """Return real examples, out of what `fit` is given, as the discriminator takes them."""
-        examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return ops.cast(examples, keras.config.floatx())
-
     def fake_examples(self, real, generator, training=True):
         """Return as many fakes as there are real examples, as the discriminator takes them.
 

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
 from keras_gans import _checks, latents
 from keras_gans._precision import at_least_float32
@@ -78,6 +79,11 @@ class LatentModel(GenerativeModel):
     def example_shape(self):
         """Shape of one example."""
         return tuple(self.samplers[-1].output_shape[1:])
+
+    def real_examples(self, data):
+        """Return real examples, out of what `fit` is given, as the networks take them."""
+        examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return ops.cast(examples, keras.config.floatx())
 
     def check_examples(self, x, y):
         mini_batches.check_examples("x", x, self.example_shape)

@@ -97,7 +97,7 @@ class VAE(LatentModel):
     # The bound
 
     def train_step(self, data):
-        x = real_examples(data)
+        x = self.real_examples(data)
         noise = self.draw_latents(ops.shape(x)[0])
         self.record(self.minimize("optimizer", lambda: self.bound(x, noise)))
         return self.logs()
@@ -124,7 +124,7 @@ class VAE(LatentModel):
         return self.likelihood.log_prob(x, tf.nest.flatten(self.decoder(z, training=training)))
 
     def test_step(self, data):
-        x = real_examples(data)
+        x = self.real_examples(data)
         batch_size = ops.shape(x)[0]
         noise = self.draw_latents(batch_size, training=False)
         self.record(self.bound(x, noise, training=False), batch_size)
@@ -244,11 +244,6 @@ class VAE(LatentModel):
 def kl_from_standard_normal(mean, log_variance):
     """KL(N(μ, σ²) ‖ N(0, I)) of each example, in nats: −½ Σⱼ (1 + log σⱼ² − μⱼ² − σⱼ²)."""
     return -0.5 * ops.sum(1 + log_variance - mean**2 - ops.exp(log_variance), axis=-1)
-
-
-def real_examples(data):
-    examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-    return ops.cast(examples, keras.config.floatx())
 
 
 def _check_networks(encoder, decoder, latent_dim, likelihood):
