@@ -355,12 +355,27 @@ class TestTerminateOnNaN:
         gan.generator.set_weights([np.full_like(w, np.nan) for w in weights])
         assert fit(gan, TerminateOnNaN(), epochs=5).epoch == [0]
 
-    def test_says_which_loss(self, capsys):
-        callback = TerminateOnNaN()
+    def test_says_which_step_which_losses_and_what_is_left(self, tmp_path, capsys):
+        gan, checkpoint = make_gan(), tmp_path / "model.keras"
+        gan.save(checkpoint)
+        callback = TerminateOnNaN(checkpoint)
+        callback.set_model(gan)
+        gan.g_optimizer.iterations.assign(7)
+        weights = gan.discriminator.get_weights()
+        gan.discriminator.set_weights([np.full_like(w, np.inf) for w in weights])
+        callback.on_train_batch_end(3, {"g_loss": np.float32("inf"), "d_loss": np.float32(0)})
+        assert callback.message in capsys.readouterr().out
+        assert callback.message == (
+            "Step 7: g_loss is NaN or infinite, training stops. Weights that are not finite: "
+            f"discriminator. The last good checkpoint is {checkpoint}."
+        )
+        assert gan.stop_training
+
+    def test_names_no_checkpoint_that_is_not_there(self, tmp_path):
+        callback = TerminateOnNaN(tmp_path / "model.keras")
         callback.set_model(make_gan())
-        callback.on_train_batch_end(7, {"g_loss": np.float32("inf"), "d_loss": np.float32(0)})
-        assert "Step 7: g_loss is NaN or infinite" in capsys.readouterr().out
-        assert callback.model.stop_training
+        callback.on_train_batch_end(3, {"g_loss": np.float32("nan")})
+        assert callback.message == "Step 0: g_loss is NaN or infinite, training stops."
 
     def test_lets_finite_losses_pass(self):
         assert fit(make_gan(), TerminateOnNaN()).epoch == [0, 1]
