@@ -76,6 +76,8 @@ class Run:
     def resume(self):
         """Return the model of the newest checkpoint that can be read, or `None` if there is none.
 
+        A damaged one is put aside, so that it takes no good one's place.
+
         Raises:
             ValueError: If there are checkpoints, and none can be read.
         """
@@ -87,6 +89,8 @@ class Run:
                 instead = f" {found[i + 1]} is used instead." if i + 1 < len(found) else ""
                 warnings.warn(f"{path} cannot be read: {error}.{instead}", stacklevel=2)
             else:
+                for damaged in found[:i]:
+                    os.replace(damaged, self.folder / "model.damaged.keras")
                 return model
         if found:
             raise ValueError(f"No checkpoint in {self.folder} can be read: see the warnings.")

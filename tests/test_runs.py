@@ -62,6 +62,10 @@ class TestCheckpoints:
         with pytest.warns(UserWarning, match=r"model\.keras cannot be read.*previous.*is used"):
             resumed = run.resume()
         assert int(resumed.g_optimizer.iterations) == 3
+        assert {path.name for path in tmp_path.iterdir()} == {
+            "model.damaged.keras",
+            "model.previous.keras",
+        }
         fit(resumed, initial_epoch=1, epochs=2)
         assert_same_weights(resumed, gan)
 
