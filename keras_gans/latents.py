@@ -117,7 +117,7 @@ def paths(num, latent_dim, steps, kind="spherical", seed=0):
         steps: Integer of at least 2, latents on each path.
         kind: `"linear"` or `"spherical"`, between two random latents: see `interpolate`; or
             `"walk"`: see `random_walk`. Defaults to `"spherical"`.
-        seed: Integer. Defaults to `0`.
+        seed: Integer, or `None` for a new one at every call. Defaults to `0`.
 
     Returns:
         Float32 array `(num, steps, latent_dim)`.
@@ -133,8 +133,9 @@ def paths(num, latent_dim, steps, kind="spherical", seed=0):
     """
     num = _checks.positive_int("num", num)
     steps = _checks.positive_int("steps", steps, minimum=2)
+    seed = _checks.seed_or_new(seed)
     if _checks.one_of("kind", kind, [*PATHS, "walk"]) == "walk":
-        seeds = np.random.default_rng(_checks.seed("seed", seed)).integers(0, 2**31, num)
+        seeds = np.random.default_rng(seed).integers(0, 2**31, num)
         return np.stack([random_walk(latent_dim, steps, seed=s) for s in seeds])
-    start, end = np.split(draw(2 * num, latent_dim, _checks.seed("seed", seed)).numpy(), 2)
+    start, end = np.split(draw(2 * num, latent_dim, seed).numpy(), 2)
     return interpolate(start, end, steps, kind)

@@ -60,6 +60,13 @@ def test_paths_of_a_seed():
     np.testing.assert_allclose(straight[:, [0, -1]], round_[:, [0, -1]], atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["spherical", "walk"])
+def test_paths_without_a_seed_are_new_ones(kind):
+    a, b = (latents.paths(2, 3, steps=4, kind=kind, seed=None) for _ in range(2))
+    assert a.shape == b.shape == (2, 4, 3)
+    assert not np.array_equal(a, b)
+
+
 def test_bad_arguments():
     with pytest.raises(ValueError, match="`start` and `end` must have the same shape"):
         latents.interpolate([1.0], [1.0, 2.0], 3)
