@@ -215,7 +215,7 @@ class TerminateOnNaN(keras.callbacks.Callback):
     def _describe(self, losses):
         step = int(self.model.optimizer.iterations)
         message = f"Step {step}: {', '.join(losses)} is NaN or infinite, training stops."
-        lost = [name for name in trained_networks(self.model) if not is_finite(self.model, name)]
+        lost = diverged_networks(self.model)
         if lost:
             message += f" Weights that are not finite: {', '.join(lost)}."
         if self.checkpoint is not None and pathlib.Path(self.checkpoint).exists():
@@ -223,16 +223,14 @@ class TerminateOnNaN(keras.callbacks.Callback):
         return message
 
 
-def trained_networks(model):
-    """Names of the networks that a model trains, in the order of its optimizers."""
-    return dict.fromkeys(
-        name for networks in model.optimizer_networks.values() for name in networks
-    )
-
-
-def is_finite(model, network):
-    """Whether all weights of one of a model's networks are finite."""
-    return all(np.isfinite(weight).all() for weight in getattr(model, network).get_weights())
+def diverged_networks(model):
+    """Names of the networks, of those that a model trains, with weights that are not finite."""
+    trained = [name for networks in model.optimizer_networks.values() for name in networks]
+    return [
+        name
+        for name in dict.fromkeys(trained)
+        if not all(np.isfinite(weight).all() for weight in getattr(model, name).get_weights())
+    ]
 
 
 def write_animation(pictures, directory, milliseconds=200, longest=100):

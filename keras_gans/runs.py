@@ -15,7 +15,7 @@ import warnings
 import keras
 
 from keras_gans import _files
-from keras_gans.callbacks import is_finite, trained_networks
+from keras_gans.callbacks import diverged_networks
 
 
 class Run:
@@ -131,7 +131,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.run = run
 
     def on_epoch_end(self, epoch, logs=None):
-        if all(is_finite(self.model, name) for name in trained_networks(self.model)):
+        if not diverged_networks(self.model):
             self.run.save(self.model)
 
 

@@ -156,13 +156,13 @@ def _examples(source, split, image_size):
         if source == "digits":
             return _digits(split, image_size)
         if pathlib.Path(source).is_dir():
-            _refuse_split(split, "a folder")
+            named.refuse_split(split, "a folder")
             return _folder(pathlib.Path(source), split, image_size)
         if isinstance(source, str):
             return _tfds(source, split, image_size)
         raise ValueError(f"{_SOURCES} Received: source={source!r}")
     if isinstance(source, tuple) or hasattr(source, "__array__"):
-        _refuse_split(split, "an array")
+        named.refuse_split(split, "an array")
     if isinstance(source, tuple) and len(source) == 2:
         return _arrays(np.asarray(source[0]), np.asarray(source[1]), split, image_size)
     if hasattr(source, "__array__"):
@@ -171,14 +171,6 @@ def _examples(source, split, image_size):
         "`source` must be a name, a folder, an array or a tuple (array, labels). "
         f"Received: source of type {type(source).__name__}"
     )
-
-
-def _refuse_split(split, kind):
-    if split != "train":
-        raise ValueError(
-            f"`split` must be 'train' for {kind}, which is not divided into parts. "
-            f"Received: split={split!r}"
-        )
 
 
 def _digits(split, image_size):

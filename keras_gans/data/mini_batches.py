@@ -344,8 +344,8 @@ def check_labels(labels, label_range):
 
 def _check_values(*batch, label_range=None):
     batch = _one_or_all(batch)
-    checks = []
-    for name, x in zip("xy", _unpack(batch), strict=True):
+    checks, parts = [], _unpack(batch)
+    for name, x in zip("xy", parts, strict=True):
         if x is not None and x.dtype.is_floating:
             is_finite = tf.reduce_all(tf.math.is_finite(x))
             checks.append(tf.debugging.Assert(is_finite, [NOT_FINITE.format(name)]))
@@ -354,7 +354,7 @@ def _check_values(*batch, label_range=None):
                 checks.append(tf.debugging.Assert(is_scaled, [NOT_SCALED.format(name)]))
     if label_range is not None:
         low, high = label_range
-        labels = tf.cast(_unpack(batch)[1], tf.int64)
+        labels = tf.cast(parts[1], tf.int64)
         in_range = tf.reduce_all((labels >= low) & (labels < high))
         checks.append(tf.debugging.Assert(in_range, [NOT_LABELS]))
     with tf.control_dependencies(checks):

@@ -1,4 +1,4 @@
-"""Datasets that TFDS knows by name."""
+"""Datasets that TFDS knows by name, which alone have splits."""
 
 
 def builder(name, sources):
@@ -23,3 +23,12 @@ def prepared(builder, split):
         return builder.as_dataset(split=split)
     except ValueError as error:
         raise ValueError(f"`split` must be a split of {builder.name!r}. {error}") from None
+
+
+def refuse_split(split, kind):
+    """Refuse any split but the whole of what has no name."""
+    if split != "train":
+        raise ValueError(
+            f"`split` must be 'train' for {kind}, which is not divided into parts. "
+            f"Received: split={split!r}"
+        )

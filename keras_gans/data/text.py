@@ -142,10 +142,10 @@ def _text(source, split):
     if not isinstance(source, (str, os.PathLike)):
         raise TypeError(f"{_SOURCES} Received: source of type {type(source).__name__}")
     if isinstance(source, os.PathLike) or os.path.isfile(source):
-        _refuse_split(split, "a file")
+        named.refuse_split(split, "a file")
         return pathlib.Path(source).name, _read(pathlib.Path(source))
     if any(character.isspace() for character in source):
-        _refuse_split(split, "a string")
+        named.refuse_split(split, "a string")
         return "text", source
     builder = named.builder(source, _SOURCES)
     if "text" not in builder.info.features:
@@ -162,11 +162,3 @@ def _read(path):
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"`source` must be UTF-8 text. Received: {str(path)!r}: {error}") from None
-
-
-def _refuse_split(split, kind):
-    if split != "train":
-        raise ValueError(
-            f"`split` must be 'train' for {kind}, which is not divided into parts. "
-            f"Received: split={split!r}"
-        )

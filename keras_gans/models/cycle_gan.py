@@ -305,8 +305,4 @@ def _check_networks(generator_ab, generator_ba, discriminator_a, discriminator_b
     checks.inputs("generator_ba", generator_ba, "what `generator_ab` makes", of_b)
     checks.inputs("discriminator_a", discriminator_a, "what `generator_ab` takes", of_a)
     checks.inputs("discriminator_b", discriminator_b, "what `generator_ab` makes", of_b)
-    if generator_ba.output_shape != of_a:
-        raise ValueError(
-            f"`generator_ba` must make what `generator_ab` takes, of shape {of_a}. "
-            f"Received: generator_ba that makes {generator_ba.output_shape}"
-        )
+    checks.outputs("generator_ba", generator_ba, "what `generator_ab` takes", of_a)

@@ -223,8 +223,7 @@ class GAN(LatentModel):
             return at_least_float32(discriminator(with_labels(data, labels), training=False))
 
         data = tf.TensorSpec(discriminator.inputs[0].shape, name="data")
-        labels = [tf.TensorSpec(shape, tf.int32, "labels") for shape in self.label_shapes]
-        score_endpoint = {"score": (score, [data, *labels])}
+        score_endpoint = {"score": (score, [data, *self.label_specs])}
         return [*samplers, discriminator], {**endpoints, **score_endpoint}
 
 

@@ -165,11 +165,15 @@ class LatentModel(GenerativeModel):
 
         points = tf.TensorSpec((None, latent_dim), name="latents")
         num, seed = (tf.TensorSpec((), tf.int32, name) for name in ("num", "seed"))
-        labels = [tf.TensorSpec(shape, tf.int32, "labels") for shape in self.label_shapes]
         return self.samplers, {
-            "generate": (generate, [points, *labels]),
-            "sample": (sample, [num, *labels, seed]),
+            "generate": (generate, [points, *self.label_specs]),
+            "sample": (sample, [num, *self.label_specs, seed]),
         }
+
+    @property
+    def label_specs(self):
+        """What endpoints take beside latents or examples."""
+        return [tf.TensorSpec(shape, tf.int32, "labels") for shape in self.label_shapes]
 
 
 def with_labels(x, labels):
