@@ -11,11 +11,16 @@ _WRITING = ".writing-"
 
 
 @contextlib.contextmanager
-def replacing(filepath, overwrite=True):
+def replacing(filepath, overwrite=True, keep=True):
     """Yield a temporary path beside `filepath` that takes its place when the block succeeds.
 
-    A remote path, such as `gs://…`, is yielded as it is.
+    A remote path, such as `gs://…`, is yielded as it is. What is not to be kept goes elsewhere, and
+    is removed: of several workers that must all take part in writing, one keeps its file.
     """
+    if not keep:
+        with tempfile.TemporaryDirectory() as folder:
+            yield pathlib.Path(folder) / pathlib.Path(filepath).name
+        return
     if "://" in str(filepath):
         yield filepath
         return
@@ -32,7 +37,7 @@ def replacing(filepath, overwrite=True):
 
 
 @contextlib.contextmanager
-def replacing_saved_model(filepath):
+def replacing_saved_model(filepath, keep=True):
     """As `replacing`, for a SavedModel's folder; anything else that stands there is refused."""
     target = pathlib.Path(filepath)
     if target.resolve() == pathlib.Path.cwd():
@@ -46,7 +51,7 @@ def replacing_saved_model(filepath):
             f"Received: filepath={str(filepath)!r}, which holds something else. "
             "Nothing was written."
         )
-    with replacing(filepath) as temporary:
+    with replacing(filepath, keep=keep) as temporary:
         yield temporary
 
 

@@ -1,5 +1,11 @@
-"""One global batch, however many replicas share it. Without others, each is the identity."""
+"""One global batch, however many replicas share it. Without others, each is the identity.
 
+`tf.data` cuts a global batch into one piece for each replica and deals the pieces to the workers in
+turn: of W workers, replica i of worker w holds piece i·W + w. What is gathered or cut here is in
+the order of the pieces, which is that of the batch.
+"""
+
+import numpy as np
 import tensorflow as tf
 
 
@@ -9,14 +15,38 @@ def context():
     return None if replicas is None or replicas.num_replicas_in_sync == 1 else replicas
 
 
+def num_workers():
+    """Return the number of workers of the strategy in scope, each with as many replicas."""
+    strategy = tf.distribute.get_strategy()
+    replicas = strategy.num_replicas_in_sync
+    return 1 if replicas == 1 else replicas // len(strategy.extended.worker_devices)
+
+
+def is_chief(strategy):
+    """Whether this process is the one that writes files: the only one, or the first worker."""
+    return strategy.extended.should_checkpoint
+
+
+def pieces():
+    """Return the number of the piece that each replica holds, by replica."""
+    dealt = np.arange(tf.distribute.get_strategy().num_replicas_in_sync)
+    return dealt.reshape(-1, num_workers()).T.ravel()
+
+
 def gather(x):
-    """Return the examples of all replicas, in replica order, along axis 0.
+    """Return the examples of all replicas, in the order of the global batch, along axis 0.
 
     The replicas' parts may differ in length. As gradients of a loss are summed over replicas, the
     gradient of `gather` sums what every replica sends back to this replica's examples.
     """
     replicas = context()
-    return x if replicas is None else replicas.all_gather(x, axis=0)
+    if replicas is None:
+        return x
+    gathered, order = replicas.all_gather(x, axis=0), np.argsort(pieces())
+    if np.array_equal(order, np.arange(len(order))):
+        return gathered
+    by_replica = tf.split(gathered, _sizes(replicas, x), num=len(order))
+    return tf.concat([by_replica[replica] for replica in order], axis=0)
 
 
 def own_part(gathered, x):
@@ -24,8 +54,8 @@ def own_part(gathered, x):
     replicas = context()
     if replicas is None:
         return gathered
-    sizes = replicas.all_gather(tf.shape(x)[:1], axis=0)
-    start = tf.reduce_sum(sizes[: replicas.replica_id_in_sync_group])
+    is_before = pieces() < _own_piece(replicas)
+    start = tf.reduce_sum(tf.where(is_before, _sizes(replicas, x), 0))
     return gathered[start : start + tf.shape(x)[0]]
 
 
@@ -34,7 +64,7 @@ def equal_part(x, size):
     replicas = context()
     if replicas is None:
         return x
-    start = replicas.replica_id_in_sync_group * size
+    start = _own_piece(replicas) * size
     return x[start : start + size]
 
 
@@ -42,3 +72,45 @@ def mean(x):
     """Return the mean of `x` over replicas, differentiable as `gather` is."""
     replicas = context()
     return x if replicas is None else replicas.all_reduce(tf.distribute.ReduceOp.MEAN, x)
+
+
+def steps(strategy, step, steps_per_execution, run_eagerly):
+    """Return a function of an iterator that takes some steps on all replicas.
+
+    Its logs are means over replicas of the last step's. Keras's own averages no scalars over
+    workers, and fails to take several steps on several replicas.
+    """
+
+    @tf.autograph.experimental.do_not_convert
+    def one_step(batch):
+        logs = strategy.run(step, args=(batch,))
+        return tf.nest.map_structure(lambda value: strategy.reduce("MEAN", value, axis=None), logs)
+
+    def all_steps(batches):
+        logs = one_step(next(batches))
+        if steps_per_execution > 1:
+            for _ in tf.range(steps_per_execution - 1):
+                batch = batches.get_next_as_optional()
+                if batch.has_value():
+                    logs = one_step(batch.get_value())
+        return logs
+
+    if run_eagerly:
+        return all_steps
+    on_batch, on_iterator = (tf.function(f, reduce_retracing=True) for f in (one_step, all_steps))
+
+    def function(batches):
+        if isinstance(batches, tf.distribute.DistributedIterator):
+            return on_iterator(batches)
+        return on_batch(next(batches))
+
+    return function
+
+
+def _sizes(replicas, x):
+    """Examples on each replica."""
+    return replicas.all_gather(tf.shape(x)[:1], axis=0)
+
+
+def _own_piece(replicas):
+    return tf.constant(pieces(), tf.int32)[replicas.replica_id_in_sync_group]

@@ -5,12 +5,14 @@ import pathlib
 import keras
 import numpy as np
 
-from keras_gans import _checks, _files, latents
+from keras_gans import _checks, _files, _replicas, latents
 from keras_gans.data.images import image_grid, save_animation, save_paths, to_uint8
 
 
 class SampleGrid(keras.callbacks.Callback):
     """Draw the same latents after every epoch: a PNG grid each, and an animation at the end.
+
+    Among several workers, the chief draws.
 
     Args:
         directory: Folder for `epoch_0001.png`, … and `animation.gif`; made if missing. The
@@ -61,7 +63,7 @@ class SampleGrid(keras.callbacks.Callback):
         check_draws_images("SampleGrid", self.model)
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.every:
+        if (epoch + 1) % self.every or not writes_files(self.model):
             return
         images = self.model.sample(self.num, labels=labels_to_draw(self), seed=self.seed)
         grid = image_grid(images, scale=self.scale)
@@ -71,7 +73,7 @@ class SampleGrid(keras.callbacks.Callback):
             self._summarise(images, epoch)
 
     def on_train_end(self, logs=None):
-        if self.animate:
+        if self.animate and writes_files(self.model):
             write_animation(sorted(self.directory.glob("epoch_*.png")), self.directory)
         if self._writer is not None:
             self._writer.close()
@@ -91,7 +93,7 @@ class LatentInterpolation(keras.callbacks.Callback):
     """Draw the same paths between latents after every epoch: a PNG and a GIF each.
 
     A model that has understood its data goes from one example to another through examples; one that
-    has learned them by heart jumps or blurs.
+    has learned them by heart jumps or blurs. Among several workers, the chief draws.
 
     Args:
         directory: Folder for `epoch_0001.png`, with a row for each path, `epoch_0001.gif`, which
@@ -142,7 +144,7 @@ class LatentInterpolation(keras.callbacks.Callback):
         check_draws_images("LatentInterpolation", self.model)
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.every:
+        if (epoch + 1) % self.every or not writes_files(self.model):
             return
         images = along_paths(
             self.model, self.num, self.steps, self.kind, labels_to_draw(self), self.seed
@@ -159,6 +161,11 @@ def along_paths(model, num, steps, kind, labels, seed):
     labels = None if labels is None else np.repeat(labels, steps)
     examples = model.generate(points.reshape(num * steps, -1), labels)
     return examples.reshape(num, steps, *examples.shape[1:])
+
+
+def writes_files(model):
+    """Whether this process is the one that writes: among several workers, the chief."""
+    return _replicas.is_chief(model.distribute_strategy)
 
 
 def labels_to_draw(callback):
@@ -213,7 +220,7 @@ class TerminateOnNaN(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _describe(self, losses):
-        step = int(self.model.optimizer.iterations)
+        step = int(self.model.optimizer.iterations.numpy())
         message = f"Step {step}: {', '.join(losses)} is NaN or infinite, training stops."
         lost = diverged_networks(self.model)
         if lost:

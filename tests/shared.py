@@ -281,29 +281,6 @@ class ModelTests:
         served = kg.load(tmp_path / "saved_model")
         self.assert_same_samples(self.sample(served), self.sample(model))
 
-    def test_two_replicas_equal_one(self, two_replicas):
-        keras.utils.set_random_seed(0)
-        one = self.sgd(self.make_model())
-        keras.utils.set_random_seed(0)
-        with two_replicas.scope():
-            two = self.sgd(self.make_model())
-        logs_of_one = self.fit(one, epochs=2).history
-        logs_of_two = self.fit(two, epochs=2).history
-        assert_same_weights(one, two, rtol=1e-5, atol=1e-6)
-        for name, values in logs_of_one.items():
-            np.testing.assert_allclose(logs_of_two[name], values, rtol=1e-4, atol=1e-5)
-
-    def test_two_replicas_evaluate_as_one(self, two_replicas):
-        keras.utils.set_random_seed(0)
-        one = self.sgd(self.make_model())
-        keras.utils.set_random_seed(0)
-        with two_replicas.scope():
-            two = self.sgd(self.make_model())
-        logs = [
-            m.evaluate(*self.unpacked(), batch_size=self.batch_size, verbose=0) for m in (one, two)
-        ]
-        np.testing.assert_allclose(logs[0], logs[1], rtol=1e-5, atol=1e-6)
-
     @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
     def test_mixed_precision_trains(self, policy):
         reference = self.fit(self.compiled()).history

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
-from keras_gans.data import named
+from keras_gans.data import named, workers
 
 #: Datasets whose examples take no more than this many bytes are kept in memory.
 CACHE_BYTES = 2**30
@@ -54,6 +54,7 @@ def load(
     seed=None,
     repeat=False,
     skip=0,
+    per_worker=False,
 ):
     """Load images, scaled to [−1, 1], in shuffled batches.
 
@@ -80,6 +81,10 @@ def load(
         skip: Non-negative integer, batches to leave out at the start: with `repeat` and a seed,
             those that a training which is to be gone on with has seen. Rounds that are left out
             whole cost nothing. Defaults to `0`.
+        per_worker: Boolean, under a strategy of W workers, whose scope this must then be called in:
+            whether each reads only every W-th image, and shuffles those. It costs less reading than
+            when, as by default, all read all images in one order and take their pieces of each
+            batch, which trains as one process does. Defaults to `False`.
 
     Returns:
         `(dataset, info)`: a `tf.data.Dataset` of float32 images `(batch_size, height, width,
@@ -87,7 +92,8 @@ def load(
 
     Raises:
         ValueError: If the source or the split is unknown, holds too few images for one batch or
-            images of differing sizes, or has no labels where they are asked for.
+            images of differing sizes, or has no labels where they are asked for; or if several
+            workers are to shuffle alike without a seed and without a strategy in scope.
         TypeError: If the source is of another kind.
         OSError: If a named dataset cannot be downloaded.
 
@@ -101,7 +107,8 @@ def load(
     batch_size = _checks.positive_int("batch_size", batch_size)
     if not isinstance(split, str):
         raise TypeError(f"`split` must be a string. Received: split={split!r}")
-    seed = _checks.seed("seed", seed)
+    is_shuffled = split.startswith("train") if shuffle is None else shuffle
+    seed = workers.agreed_seed(seed) if is_shuffled else _checks.seed("seed", seed)
     skip = _checks.positive_int("skip", skip, minimum=0)
     image_size = _image_size(image_size)
     dataset, info = _examples(source, split, image_size)
@@ -112,25 +119,52 @@ def load(
             f"`batch_size` must be at most the number of images, {info.num_examples} in the split "
             f"{split!r} of {info.name!r}. Received: batch_size={batch_size}"
         )
-    bytes_needed = 4 * math.prod(info.image_shape) * (info.num_examples or np.inf)
-    if bytes_needed <= CACHE_BYTES:
+    index, num_workers = workers.this_one() if per_worker else (0, 1)
+    own_size = _own_size(batch_size, num_workers)
+    num_own = info.num_examples and info.num_examples // num_workers
+    if num_workers > 1 and not (num_own or repeat):
+        raise ValueError(
+            f"`repeat` must be True where {num_workers} workers read apart a dataset of unknown "
+            "length, as none may end before the others. Received: repeat=False"
+        )
+    dataset = dataset.shard(num_workers, index).take(num_own or -1)
+    fitting = CACHE_BYTES // (4 * math.prod(info.image_shape))
+    if (num_own or np.inf) <= fitting:
         dataset = dataset.cache()
-    is_shuffled = split.startswith("train") if shuffle is None else shuffle
 
     def one_round(seed):
         examples = dataset
         if is_shuffled:
-            examples = examples.shuffle(_buffer_size(info, batch_size), seed=seed)
+            examples = examples.shuffle(_buffer_size(num_own, fitting, own_size), seed=seed)
         if not labels:
             examples = examples.map(lambda image, label: image)
-        return examples.batch(batch_size, drop_remainder=True)
+        return examples.batch(own_size, drop_remainder=True)
 
     if repeat:
-        batches_in_round = info.num_examples and info.num_examples // batch_size
+        batches_in_round = num_own and num_own // own_size
         batches = _rounds(one_round, batches_in_round, _checks.seed_or_new(seed), skip)
     else:
         batches = one_round(seed).skip(skip)
+    if num_workers > 1:
+        batches = workers.read_apart(batches, batch_size)
+    else:
+        batches = workers.read_by_all(batches)
     return batches.prefetch(tf.data.AUTOTUNE), info
+
+
+def _own_size(batch_size, num_workers):
+    """Examples of a batch that each worker reads."""
+    if batch_size % num_workers:
+        raise ValueError(
+            f"`batch_size` must be a multiple of the number of workers, {num_workers}, where each "
+            f"reads its own share. Received: batch_size={batch_size}"
+        )
+    return batch_size // num_workers
+
+
+def _buffer_size(num_examples, fitting, batch_size):
+    """Examples to shuffle among: all, if they fit in memory, or if not, what does."""
+    return min(num_examples or fitting, max(fitting, batch_size))
 
 
 def _rounds(one_round, batches_in_round, seed, skip):
@@ -142,12 +176,6 @@ def _rounds(one_round, batches_in_round, seed, skip):
         return one_round(number)
 
     return tf.data.Dataset.range(first, tf.int64.max).flat_map(numbered).skip(skip)
-
-
-def _buffer_size(info, batch_size):
-    """Examples to shuffle among: all, if they fit in `CACHE_BYTES`."""
-    fitting = CACHE_BYTES // (4 * math.prod(info.image_shape))
-    return min(info.num_examples or fitting, max(fitting, batch_size))
 
 
 def _examples(source, split, image_size):

@@ -15,9 +15,12 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans.data import workers
 
 
-def mini_batches(x, y, batch_size, batches_per_step, replicas, shuffle, check, label_range=None):
+def mini_batches(
+    x, y, batch_size, batches_per_step, replicas, shuffle_seed, check, label_range=None
+):
     """Return the batches to train on, each holding `batches_per_step` interleaved mini-batches.
 
     Args:
@@ -25,7 +28,7 @@ def mini_batches(x, y, batch_size, batches_per_step, replicas, shuffle, check, l
         batch_size: Integer or `None`, examples of one mini-batch, if `x` is an array.
         batches_per_step: Integer, mini-batches in one step.
         replicas: Integer, replicas that share each mini-batch.
-        shuffle: Boolean, whether to shuffle an array at every epoch.
+        shuffle_seed: Integer, to shuffle an array at every epoch, or `None` not to.
         check: Function of `(x, y)`, arrays or `tf.TensorSpec`s of a batch, that raises if the model
             cannot learn from such examples.
         label_range: `(low, high)`, the labels that a dataset may yield: low … high − 1. Defaults to
@@ -39,7 +42,7 @@ def mini_batches(x, y, batch_size, batches_per_step, replicas, shuffle, check, l
     if isinstance(x, tf.data.Dataset):
         return interleaved_dataset(x, batches_per_step, replicas)
     batch_size = 32 if batch_size is None else _checks.positive_int("batch_size", batch_size)
-    return array_batches(x, y, batch_size, batches_per_step, replicas, shuffle)
+    return array_batches(x, y, batch_size, batches_per_step, replicas, shuffle_seed)
 
 
 def evaluation_batches(x, y, check, label_range=None):
@@ -127,7 +130,7 @@ def mapped(function, batches):
     return on_arrays(batches)
 
 
-def array_batches(x, y, batch_size, batches_per_step, replicas, shuffle):
+def array_batches(x, y, batch_size, batches_per_step, replicas, shuffle_seed):
     size = batch_size * batches_per_step
     _check_divisible(batch_size, replicas)
     if len(x) < size:
@@ -136,14 +139,13 @@ def array_batches(x, y, batch_size, batches_per_step, replicas, shuffle):
             f"{size} examples. Received: {len(x)} examples"
         )
     indices = tf.data.Dataset.range(len(x))
-    if shuffle:
-        indices = indices.shuffle(len(x))
+    if shuffle_seed is not None:
+        indices = indices.shuffle(len(x), shuffle_seed)
     arrays = tf.nest.map_structure(tf.constant, x if y is None else (x, y))
-    return (
-        indices.batch(size, drop_remainder=True)
-        .map(lambda i: tf.nest.map_structure(lambda a: tf.gather(a, i), arrays))
-        .prefetch(tf.data.AUTOTUNE)
+    batches = indices.batch(size, drop_remainder=True).map(
+        lambda i: tf.nest.map_structure(lambda a: tf.gather(a, i), arrays)
     )
+    return workers.read_by_all(batches.prefetch(tf.data.AUTOTUNE))
 
 
 def interleaved_dataset(dataset, batches_per_step, replicas):

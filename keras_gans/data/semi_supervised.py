@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans.data import workers
 from keras_gans.data.mini_batches import NOT_IN_TURN
 
 #: The label of an example whose class is not known, as in scikit-learn.
@@ -75,7 +76,8 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
 
     num_batches = 2 * (len(images) // batch_size)
     batches = indices.map(both_batches).unbatch()
-    return batches.apply(tf.data.experimental.assert_cardinality(num_batches))
+    batches = batches.apply(tf.data.experimental.assert_cardinality(num_batches))
+    return workers.read_by_all(batches)
 
 
 def in_turn(batches):

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
-from keras_gans.data import named
+from keras_gans.data import named, workers
 
 #: What stands for characters outside a vocabulary: Unicode's replacement character.
 UNKNOWN = "\ufffd"
@@ -113,7 +113,10 @@ def load_text(
     length = _checks.positive_int("length", length)
     batch_size = _checks.positive_int("batch_size", batch_size)
     stride = _checks.positive_int("stride", stride)
-    seed = _checks.seed("seed", seed)
+    if not isinstance(split, str):
+        raise TypeError(f"`split` must be a string. Received: split={split!r}")
+    is_shuffled = split.startswith("train") if shuffle is None else shuffle
+    seed = workers.agreed_seed(seed) if is_shuffled else _checks.seed("seed", seed)
     name, text = _text(source, split)
     num_windows = max(0, len(text) - length + stride) // stride
     if num_windows < batch_size:
@@ -128,17 +131,15 @@ def load_text(
         return tf.strings.unicode_encode(tf.gather(characters, starts[:, None] + offsets), "UTF-8")
 
     starts = tf.data.Dataset.range(0, num_windows * stride, stride)
-    if split.startswith("train") if shuffle is None else shuffle:
+    if is_shuffled:
         starts = starts.shuffle(num_windows, seed=seed)
-    windows = starts.batch(batch_size, drop_remainder=True).map(cut)
+    windows = workers.read_by_all(starts.batch(batch_size, drop_remainder=True).map(cut))
     info = TextInfo(name, "".join(sorted(set(text))), num_windows, length, split)
     return windows.prefetch(tf.data.AUTOTUNE), info
 
 
 def _text(source, split):
     """Return the name and the text of a source."""
-    if not isinstance(split, str):
-        raise TypeError(f"`split` must be a string. Received: split={split!r}")
     if not isinstance(source, (str, os.PathLike)):
         raise TypeError(f"{_SOURCES} Received: source of type {type(source).__name__}")
     if isinstance(source, os.PathLike) or os.path.isfile(source):

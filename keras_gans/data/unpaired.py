@@ -7,16 +7,18 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans.data import workers
 
 
-def unpaired_batches(a, b, batch_size=None, shuffle=False):
+def unpaired_batches(a, b, batch_size=None, shuffle_seed=None):
     """Return a `tf.data.Dataset` of pairs of batches.
 
     Args:
         a, b: Two arrays, or two datasets of batches of known or infinite length.
         batch_size: Integer or `None`, examples of each domain in a batch of arrays. Defaults to
             `None`, 32.
-        shuffle: Boolean, whether to shuffle each array at every epoch, and at every repetition.
+        shuffle_seed: Integer, to shuffle each array at every epoch, and at every repetition, or
+            `None` not to. Defaults to `None`.
     """
     if are_datasets(a, b):
         lengths = [int(dataset.cardinality()) for dataset in (a, b)]
@@ -38,7 +40,11 @@ def unpaired_batches(a, b, batch_size=None, shuffle=False):
                 f"`x` or `y` must fill at least one batch of {batch_size}. "
                 f"Received: {len(a)} and {len(b)} examples"
             )
-        endless = [_endless_batches(examples, batch_size, shuffle) for examples in (a, b)]
+        seeds = (None, None) if shuffle_seed is None else (shuffle_seed, shuffle_seed + 1)
+        endless = [
+            _endless_batches(examples, batch_size, seed)
+            for examples, seed in zip((a, b), seeds, strict=True)
+        ]
     return tf.data.Dataset.zip(*endless).take(num_batches)
 
 
@@ -70,10 +76,10 @@ def _longest(a, b):
     return max(len(a), len(b))
 
 
-def _endless_batches(examples, batch_size, shuffle):
+def _endless_batches(examples, batch_size, seed):
     indices = tf.data.Dataset.range(len(examples))
-    if shuffle:
-        indices = indices.shuffle(len(examples))
+    if seed is not None:
+        indices = indices.shuffle(len(examples), seed)
     examples = tf.constant(examples)
     batches = indices.repeat().batch(batch_size, drop_remainder=True)
-    return batches.map(lambda i: tf.gather(examples, i))
+    return workers.read_by_all(batches.map(lambda i: tf.gather(examples, i)))

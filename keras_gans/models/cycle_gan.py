@@ -210,13 +210,13 @@ class CycleGAN(GenerativeModel):
 
     # Data
 
-    def training_batches(self, x, y, batch_size, shuffle):
+    def training_batches(self, x, y, batch_size, shuffle_seed):
         """Pairs of batches: made of two arrays or two datasets, or of what yields them."""
         if y is not None:
             if not unpaired.are_datasets(x, y):
                 self.check_examples(np.asarray(x), np.asarray(y))
-            x, y = unpaired.unpaired_batches(x, y, batch_size, shuffle), None
-        return super().training_batches(x, y, batch_size, shuffle)
+            x, y = unpaired.unpaired_batches(x, y, batch_size, shuffle_seed), None
+        return super().training_batches(x, y, batch_size, shuffle_seed)
 
     def evaluation_batches(self, x, y):
         if y is not None:

@@ -67,6 +67,10 @@ class GenerativeModel(keras.Model):
             takes one from Python's `random` (see `keras.utils.set_random_seed`).
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
+    Raises:
+        ValueError: If `seed` is out of range, or the model is made under a
+            `ParameterServerStrategy`.
+
     Example:
 
     >>> import keras, keras_gans as kg
@@ -104,6 +108,13 @@ class GenerativeModel(keras.Model):
 
     def __init__(self, seed=None, **kwargs):
         super().__init__(**kwargs)
+        if isinstance(self.distribute_strategy, tf.distribute.ParameterServerStrategy):
+            raise ValueError(
+                "Models must not be made under a ParameterServerStrategy: its workers would play "
+                "against players of different ages. Use MirroredStrategy on one machine, "
+                "MultiWorkerMirroredStrategy on several. "
+                f"Received: {type(self.distribute_strategy).__name__}"
+            )
         self.seed = _checks.seed("seed", seed)
         self.training_seeds = keras.random.SeedGenerator(self.seed)
         self.evaluation_seeds = keras.random.SeedGenerator(0)
@@ -276,6 +287,11 @@ class GenerativeModel(keras.Model):
         values = distribution((batch_size * replicas, *shape), dtype="float32", seed=seeds)
         return _replicas.equal_part(values, batch_size)
 
+    def _shuffle_seed(self):
+        """A seed that all workers share, and that is another in the next `fit`."""
+        state = ops.convert_to_numpy(self.training_seeds.state)
+        return int(np.random.SeedSequence(state.tolist()).generate_state(1)[0]) >> 1
+
     # Logs
 
     @property
@@ -293,11 +309,8 @@ class GenerativeModel(keras.Model):
                 tracker.update_state(loss, sample_weight=batch_size)
 
     def logs(self):
-        """Return the running means by name, in the shape that the strategy can reduce."""
-        logs = {tracker.name: tracker.result() for tracker in self.trackers}
-        if isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy):
-            logs = {name: ops.reshape(value, (1,)) for name, value in logs.items()}
-        return logs
+        """Return the running means by name."""
+        return {tracker.name: tracker.result() for tracker in self.trackers}
 
     # Training and evaluation
 
@@ -313,15 +326,20 @@ class GenerativeModel(keras.Model):
     def check_examples(self, x, y):
         """Refuse specs or arrays that this model cannot learn from: see `mini_batches`."""
 
-    def training_batches(self, x, y, batch_size, shuffle):
-        """Return what `fit` was given as batches that each hold the mini-batches of one step."""
+    def training_batches(self, x, y, batch_size, shuffle_seed):
+        """Return what `fit` was given as batches that each hold the mini-batches of one step.
+
+        Args:
+            x, y, batch_size: Those of `fit`.
+            shuffle_seed: Integer, seed of the order of arrays, or `None` to leave it as it is.
+        """
         return mini_batches.mini_batches(
             x,
             y,
             batch_size=batch_size,
             batches_per_step=self.batches_per_step,
             replicas=self.distribute_strategy.num_replicas_in_sync,
-            shuffle=shuffle,
+            shuffle_seed=shuffle_seed,
             check=self.check_examples,
             label_range=self.label_range,
         )
@@ -377,7 +395,8 @@ class GenerativeModel(keras.Model):
         if validation_data is not None:
             held_out = keras.utils.unpack_x_y_sample_weight(validation_data)[:2]
             validation_data = self.evaluation_batches(*held_out)
-        batches = self.training_batches(x, y, batch_size, shuffle)
+        shuffle_seed = self._shuffle_seed() if shuffle else None
+        batches = self.training_batches(x, y, batch_size, shuffle_seed)
         with mini_batches.readable_errors():
             history = super().fit(
                 batches,
@@ -453,24 +472,57 @@ class GenerativeModel(keras.Model):
             else:
                 metric.update_state(generated)
 
+    def make_train_function(self, force=False):
+        if not self._is_replicated:
+            return super().make_train_function(force)
+        if self.train_function is None or force:
+            self.train_function = self._on_replicas(self.train_step)
+        return self.train_function
+
     def make_test_function(self, force=False):
         """As `keras.Model`, but without XLA if there are metrics, which sort and count on hosts."""
-        compiled_by_xla = self.jit_compile
-        self.jit_compile = compiled_by_xla and not self.sample_metrics
-        super().make_test_function(force)
-        self.jit_compile = compiled_by_xla
+        if not self._is_replicated:
+            compiled_by_xla = self.jit_compile
+            self.jit_compile = compiled_by_xla and not self.sample_metrics
+            super().make_test_function(force)
+            self.jit_compile = compiled_by_xla
+        elif self.test_function is None or force:
+            self.test_function = self._on_replicas(self.test_step)
+        return self.test_function
+
+    def _maybe_symbolic_build(self, *args, **kwargs):
+        """Build nothing, as all is built: under a strategy Keras would use a batch up for it."""
+
+    @property
+    def _is_replicated(self):
+        return self.distribute_strategy.num_replicas_in_sync > 1
+
+    def _on_replicas(self, step):
+        if self.jit_compile:
+            raise ValueError(
+                "`jit_compile` must be 'auto' or False where replicas share a batch, as TensorFlow "
+                "compiles no step of several replicas. Received: jit_compile=True"
+            )
+        strategy, num = self.distribute_strategy, self.steps_per_execution
+        return _replicas.steps(strategy, step, num, self.run_eagerly)
 
     # Saving
 
+    @property
+    def _is_chief(self):
+        return _replicas.is_chief(self.distribute_strategy)
+
     def save(self, filepath, overwrite=True, **kwargs):
         """Save the model as a `.keras` file, written beside its target and renamed.
+
+        Of several workers all must call this, and `save_weights` and `export`; the chief writes.
 
         Raises:
             ValueError: If `filepath` does not end in `.keras`.
         """
         if not str(filepath).endswith(".keras"):
             raise ValueError(f"`filepath` must end in '.keras'. Received: filepath={filepath!r}")
-        with _files.replacing(filepath, overwrite) as temporary:
+        with _files.replacing(filepath, overwrite, self._is_chief) as temporary:
             super().save(temporary, **kwargs)
 
     def save_weights(self, filepath, overwrite=True, **kwargs):
@@ -481,7 +533,7 @@ class GenerativeModel(keras.Model):
             raise ValueError(
                 f"`filepath` must end in '.weights.h5'. Received: filepath={filepath!r}"
             )
-        with _files.replacing(filepath, overwrite) as temporary:
+        with _files.replacing(filepath, overwrite, self._is_chief) as temporary:
             super().save_weights(temporary)
 
     def save_own_variables(self, store):
@@ -534,7 +586,7 @@ class GenerativeModel(keras.Model):
             archive.track(network)
         for name, (function, signature) in endpoints.items():
             archive.add_endpoint(name, function, signature)
-        with _files.replacing_saved_model(filepath) as temporary:
+        with _files.replacing_saved_model(filepath, self._is_chief) as temporary:
             archive.write_out(temporary, verbose=bool(verbose))
 
     def serving_endpoints(self):

@@ -171,16 +171,17 @@ class SemiSupervisedGAN(GAN):
 
     # Data
 
-    def training_batches(self, x, y, batch_size, shuffle):
+    def training_batches(self, x, y, batch_size, shuffle_seed):
         """Labelled and unlabelled batches in turn: made of arrays, checked in a dataset."""
         if hasattr(x, "__array__") and y is not None:
             x, y = np.asarray(x), np.asarray(y)
             self.check_examples(x, y)
-            x, y = semi_supervised_batches(x, y, batch_size or 32, shuffle), None
+            shuffle = shuffle_seed is not None
+            x, y = semi_supervised_batches(x, y, batch_size or 32, shuffle, shuffle_seed), None
         elif isinstance(x, tf.data.Dataset):
             self.check_examples(*keras.utils.unpack_x_y_sample_weight(x.element_spec)[:2])
             x = in_turn(x)
-        return super().training_batches(x, y, None, shuffle)
+        return super().training_batches(x, y, None, shuffle_seed)
 
     @property
     def label_range(self):

@@ -143,8 +143,8 @@ class TextGAN(WGANGP):
         _check_strings("x", x)
         self.check_training_labels(y)
 
-    def training_batches(self, x, y, batch_size, shuffle):
-        batches = super().training_batches(_as_array(x), y, batch_size, shuffle)
+    def training_batches(self, x, y, batch_size, shuffle_seed):
+        batches = super().training_batches(_as_array(x), y, batch_size, shuffle_seed)
         return mini_batches.mapped(self.encode, batches)
 
     def evaluation_batches(self, x, y):

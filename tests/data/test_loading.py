@@ -98,12 +98,15 @@ class TestBatches:
             load("digits", split=None)
 
     def test_the_shuffle_buffer_is_bounded(self, monkeypatch):
+        """Of a hundred images at a time, the first batch holds none that come much later."""
         from keras_gans.data import loading
 
-        info = load("digits")[1]
-        monkeypatch.setattr(loading, "CACHE_BYTES", 4 * 64 * 100)
-        assert loading._buffer_size(info, 32) == 100
-        assert loading._buffer_size(info, 200) == 200
+        monkeypatch.setattr(loading, "CACHE_BYTES", 4 * 16 * 100)
+        images = np.linspace(-1, 1, 1000)[:, None, None, None] * np.ones((4, 4, 1))
+        first = next(iter(load(images, batch_size=32, seed=0)[0])).numpy()
+        places = np.rint((first[:, 0, 0, 0] + 1) / 2 * 999)
+        assert 32 < places.max() < 132
+        assert loading._buffer_size(1000, fitting=100, batch_size=200) == 200
 
     def test_labels_stay_with_their_images(self):
         images = np.broadcast_to(np.arange(50, dtype="uint8")[:, None, None, None], (50, 4, 4, 1))

@@ -23,8 +23,8 @@ def accept(x, y):
     pass
 
 
-def batches_of(x, n, y=None, batch_size=None, replicas=1, shuffle=False, check=accept):
-    return mini_batches(x, y, batch_size, n, replicas, shuffle, check)
+def batches_of(x, n, y=None, batch_size=None, replicas=1, shuffle_seed=None, check=accept):
+    return mini_batches(x, y, batch_size, n, replicas, shuffle_seed, check)
 
 
 def as_numpy(batches):
@@ -139,7 +139,7 @@ class TestArrays:
         assert [len(step) for step in flat] == [12] * 4
 
     def test_no_example_comes_twice_in_a_shuffled_epoch(self):
-        batches = batches_of(self.X, 3, batch_size=4, shuffle=True)
+        batches = batches_of(self.X, 3, batch_size=4, shuffle_seed=0)
         epochs = [np.concatenate(as_numpy(batches))[:, 0] for _ in range(3)]
         for epoch in epochs:
             assert len(np.unique(epoch)) == len(epoch) == 48
@@ -149,7 +149,7 @@ class TestArrays:
 
     def test_labels_go_with_their_examples(self):
         y = np.arange(50)
-        for x, labels in as_numpy(batches_of(self.X, 2, y=y, batch_size=5, shuffle=True)):
+        for x, labels in as_numpy(batches_of(self.X, 2, y=y, batch_size=5, shuffle_seed=0)):
             np.testing.assert_array_equal(x[:, 0], labels)
 
     @pytest.mark.parametrize("convert", [tf.constant, keras.ops.array])

@@ -1,0 +1,66 @@
+"""One dataset, several workers: who reads which examples, and in what order."""
+
+import tensorflow as tf
+
+from keras_gans import _checks, _replicas
+
+_Policy = tf.data.experimental.AutoShardPolicy
+
+
+def read_by_all(dataset):
+    """Let every worker read all examples and take its pieces of each batch.
+
+    Batches are those of one process, if all workers shuffle alike. Unlike TensorFlow's default, it
+    does not depend on whether the examples lie in files.
+    """
+    return _with_policy(dataset, _Policy.DATA)
+
+
+def read_apart(dataset, batch_size):
+    """Let each worker take what it reads, in batches of its own share, as its pieces.
+
+    TensorFlow cuts every batch for all workers, so the shares of several steps go into one.
+    """
+    return _with_policy(dataset.rebatch(batch_size, drop_remainder=True), _Policy.OFF)
+
+
+def this_one():
+    """Return `(index, number)`: which worker of the strategy in scope this is, and of how many."""
+    number = _replicas.num_workers()
+    if number == 1:
+        return 0, 1
+    resolver = tf.distribute.get_strategy().cluster_resolver
+    cluster = resolver.cluster_spec()
+    jobs = [job for job in ("chief", "worker") if job in cluster.jobs]
+    tasks = [(job, task) for job in jobs for task in cluster.task_indices(job)]
+    return tasks.index((resolver.task_type, resolver.task_id)), number
+
+
+def agreed_seed(seed):
+    """Return a seed that all workers share: the one given, or the chief's new one.
+
+    Raises:
+        ValueError: If there are several workers that cannot agree, as no strategy is in scope.
+    """
+    seed = _checks.seed("seed", seed)
+    if seed is not None or _workers_in_environment() == 1:
+        return seed
+    if _replicas.num_workers() == 1:
+        raise ValueError(
+            "`seed` must be given where several workers shuffle alike; or load the data inside "
+            "`strategy.scope()`, where they take the chief's. Received: seed=None"
+        )
+    return int(tf.Variable(_checks.seed_or_new(None)).numpy())
+
+
+def _workers_in_environment():
+    """How many workers TF_CONFIG names, or the strategy in scope has."""
+    cluster = tf.distribute.cluster_resolver.TFConfigClusterResolver().cluster_spec()
+    named = sum(cluster.num_tasks(job) for job in ("chief", "worker") if job in cluster.jobs)
+    return max(1, named, _replicas.num_workers())
+
+
+def _with_policy(dataset, policy):
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = policy
+    return dataset.with_options(options)

@@ -1,0 +1,73 @@
+"""Train and evaluate every model that has tests, on some replicas, and write down what came of it.
+
+    python -m tests.distribution.replica OUTPUT REPLICAS [NAME ...]
+
+`REPLICAS` are those of this process; TF_CONFIG names the other workers, if any. With 0 replicas
+there is no strategy.
+"""
+
+import importlib
+import os
+import pathlib
+import sys
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.distribute.collective_all_reduce_strategy import CollectiveAllReduceExtended
+
+from tests.shared import ModelTests
+
+
+def cases():
+    """Every subclass of `ModelTests`, by name."""
+    for path in sorted((pathlib.Path(__file__).parents[1] / "models").glob("test_*.py")):
+        importlib.import_module(f"tests.models.{path.stem}")
+    return {case.__name__.removeprefix("Test"): case() for case in ModelTests.__subclasses__()}
+
+
+def make_strategy(replicas):
+    if not replicas:
+        return tf.distribute.get_strategy()
+    cpus = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(
+        cpus[0], [tf.config.LogicalDeviceConfiguration()] * replicas
+    )
+    devices = [f"CPU:{i}" for i in range(replicas)]
+    if "TF_CONFIG" not in os.environ:
+        return tf.distribute.MirroredStrategy(devices)
+    # TensorFlow gives a worker as many replicas as it has GPUs, but one only if it has CPUs.
+    CollectiveAllReduceExtended._initialize_local_devices = lambda self, resolver, worker: (
+        tuple(f"{worker}/device:{device}" for device in devices),
+        "CPU",
+    )
+    return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def train(case, strategy):
+    """Return weights and logs of two epochs and an evaluation, by name."""
+    keras.utils.set_random_seed(0)
+    with strategy.scope():
+        model = case.sgd(case.make_model())
+    logs = case.fit(model, epochs=2, shuffle=True).history
+    x, y = case.unpacked()
+    tested = model.evaluate(x, y, batch_size=case.batch_size, verbose=0, return_dict=True)
+    found = {f"{i} {w.path}": keras.ops.convert_to_numpy(w) for i, w in enumerate(model.weights)}
+    found |= {f"log {name}": values for name, values in logs.items()}
+    found |= {f"test {name}": value for name, value in tested.items()}
+    keras.utils.clear_session(free_memory=False)
+    return found
+
+
+def main(output, replicas, *names):
+    tf.config.experimental.enable_op_determinism()
+    strategy = make_strategy(int(replicas))
+    results = {}
+    for name in names or cases():
+        results |= {f"{name} {k}": v for k, v in train(cases()[name], strategy).items()}
+    if strategy.extended.should_checkpoint:
+        np.savez(output, **{name.replace("/", "|"): value for name, value in results.items()})
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,46 @@
+"""However many replicas share a batch, on one machine or on several, the weights are the same."""
+
+import numpy as np
+import pytest
+
+from tests.distribution import processes
+from tests.distribution.replica import cases
+
+CORE = ["GAN", "WGAN", "WGANGP", "ConditionalWGANGP"]
+OTHERS = ["ALAE", "AllTechniquesTogether", "CycleGAN", "SemiSupervisedGAN", "TextGAN", "VAE"]
+#: They have the training step of one above; `benchmarks/replicas.py` runs them too.
+ALIKE = ["ConvolutionalVAEWithLearnedVariance", "GANWithManyDiscriminatorSteps", "StyleALAE"]
+
+
+def test_every_model_is_among_them():
+    assert set(CORE + OTHERS + ALIKE) == set(cases())
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """What comes of training without a strategy."""
+    return trained(tmp_path_factory.mktemp("alone"), 0, CORE + OTHERS)
+
+
+def trained(folder, replicas, names, workers=0):
+    output = folder / "results.npz"
+    processes.run("tests.distribution.replica", output, replicas, *names, workers=workers)
+    return dict(np.load(output))
+
+
+@pytest.mark.parametrize(
+    ("replicas", "workers", "names"),
+    [
+        pytest.param(1, 0, CORE, id="1 replica"),
+        pytest.param(2, 0, CORE, id="2 replicas"),
+        pytest.param(4, 0, CORE, id="4 replicas"),
+        pytest.param(2, 2, CORE + OTHERS, id="2 x 2 replicas"),
+    ],
+)
+def test_weights_and_losses_are_those_of_one(alone, tmp_path, replicas, workers, names):
+    found = trained(tmp_path, replicas, names, workers)
+    assert {name.split()[0] for name in found} == set(names)
+    for name, value in found.items():
+        loose = " log " in name or " test " in name
+        tolerances = {"rtol": 1e-4, "atol": 1e-5} if loose else {"rtol": 1e-5, "atol": 2e-6}
+        np.testing.assert_allclose(value, alone[name], **tolerances, err_msg=name)
