@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
-from keras_gans.data import named
+from keras_gans.data import folders, named
 
 #: Datasets whose examples take no more than this many bytes are kept in memory.
 CACHE_BYTES = 2**30
@@ -54,6 +54,7 @@ def load(
     seed=None,
     repeat=False,
     skip=0,
+    on_error="raise",
 ):
     """Load images, scaled to [−1, 1], in shuffled batches.
 
@@ -62,8 +63,12 @@ def load(
             - `"digits"`: the 1,797 real handwritten digits 8×8×1 that come with scikit-learn, no
               download; the last 297 are the split `"test"`;
             - the name of any TFDS image dataset, such as `"mnist"`, `"fashion_mnist"`, `"cifar10"`
-              or `"celeb_a"`: downloaded once, to `TFDS_DATA_DIR` if that is set;
-            - the path of a folder of pictures; its sub-folders, if any, are classes;
+              or `"celeb_a"`, with a configuration or a version if need be, `"mnist:3.0.1"`:
+              downloaded once, to `TFDS_DATA_DIR` if that is set. Names with a namespace, whose
+              datasets may bring code along, or with arguments are refused;
+            - the path of a folder of pictures: files that end in .bmp, .gif, .jpeg, .jpg or .png,
+              at any depth. Its sub-folders, if any, are classes. Hidden files and folders do not
+              count;
             - an array `(num, height, width, channels)` or `(num, height, width)`: uint8 pixels in
               [0, 255] or floats in [−1, 1]; or a tuple `(array, integer labels)`.
         split: String, part of a named dataset, such as `"train"`, `"test"` or `"train[:1000]"`;
@@ -80,14 +85,20 @@ def load(
         skip: Non-negative integer, batches to leave out at the start: with `repeat` and a seed,
             those that a training which is to be gone on with has seen. Rounds that are left out
             whole cost nothing. Defaults to `0`.
+        on_error: `"raise"` or `"skip"`: what to do with pictures of a folder that cannot be read:
+            those that are damaged or none at all, lead out of the folder by a symbolic link, or
+            have more than 100 million pixels, which nobody decodes. `"skip"` leaves them out, with
+            a warning that counts them. To find them, all are decoded once, before the training.
+            Defaults to `"raise"`.
 
     Returns:
         `(dataset, info)`: a `tf.data.Dataset` of float32 images `(batch_size, height, width,
         channels)` in [−1, 1], or of `(images, int32 labels)`; and a `DatasetInfo`.
 
     Raises:
-        ValueError: If the source or the split is unknown, holds too few images for one batch or
-            images of differing sizes, or has no labels where they are asked for.
+        ValueError: If the source or the split is unknown, holds too few images for one batch,
+            images of differing sizes or pictures that cannot be read, or has no labels where they
+            are asked for.
         TypeError: If the source is of another kind.
         OSError: If a named dataset cannot be downloaded.
 
@@ -103,8 +114,9 @@ def load(
         raise TypeError(f"`split` must be a string. Received: split={split!r}")
     seed = _checks.seed("seed", seed)
     skip = _checks.positive_int("skip", skip, minimum=0)
+    _checks.one_of("on_error", on_error, ["raise", "skip"])
     image_size = _image_size(image_size)
-    dataset, info = _examples(source, split, image_size)
+    dataset, info = _examples(source, split, image_size, on_error)
     if labels and info.num_classes is None:
         raise ValueError(f"`labels` must be False: {info.name!r} has none.")
     if info.num_examples is not None and info.num_examples < batch_size:
@@ -150,14 +162,14 @@ def _buffer_size(info, batch_size):
     return min(info.num_examples or fitting, max(fitting, batch_size))
 
 
-def _examples(source, split, image_size):
+def _examples(source, split, image_size, on_error):
     """Return a dataset of single `(image, label)` pairs and its `DatasetInfo`."""
     if isinstance(source, (str, os.PathLike)):
         if source == "digits":
             return _digits(split, image_size)
-        if pathlib.Path(source).is_dir():
+        if os.path.isdir(source):
             named.refuse_split(split, "a folder")
-            return _folder(pathlib.Path(source), split, image_size)
+            return _folder(pathlib.Path(source), split, image_size, on_error)
         if isinstance(source, str):
             return _tfds(source, split, image_size)
         raise ValueError(f"{_SOURCES} Received: source={source!r}")
@@ -217,30 +229,15 @@ def _arrays(images, labels, split, image_size):
     )
 
 
-def _folder(folder, split, image_size):
+def _folder(folder, split, image_size, on_error):
     if image_size is None:
         raise ValueError(
             "`image_size` must be given for a folder of pictures, which may differ in size. "
             "Received: image_size=None"
         )
-    classes = [p for p in folder.iterdir() if p.is_dir()]
-    dataset = keras.utils.image_dataset_from_directory(
-        folder,
-        labels="inferred" if classes else None,
-        label_mode="int" if classes else None,
-        color_mode="rgb",
-        batch_size=None,
-        image_size=image_size,
-        crop_to_aspect_ratio=True,
-        shuffle=False,
-        verbose=False,
-    )
-    num_classes = len(dataset.class_names) if classes else None
-    num_examples = len(dataset.file_paths)
-    if not classes:
-        dataset = dataset.map(lambda image: (image, 0))
+    dataset, num_examples, num_classes = folders.examples(folder, image_size, on_error)
     dataset = dataset.map(
-        lambda image, label: (image / 127.5 - 1, tf.cast(label, tf.int32)),
+        lambda image, label: (image / 127.5 - 1, label),
         num_parallel_calls=tf.data.AUTOTUNE,
     )
     return dataset, DatasetInfo(folder.name, (*image_size, 3), num_examples, num_classes, split)
