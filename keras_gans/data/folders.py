@@ -25,9 +25,7 @@ def examples(folder, image_size, on_error):
     """
     classes = _classes(folder)
     pictures = {
-        path: label
-        for label, place in enumerate(classes or [folder])
-        for path in _pictures(place)
+        path: label for label, place in enumerate(classes or [folder]) for path in _pictures(place)
     }
     faults = _faults(pictures, folder)
     if faults:
@@ -127,7 +125,7 @@ def _report(faults, num, folder, on_error):
             f"Received: source={str(folder)!r}, with {len(faults)} of {num} that cannot: {named}"
         )
     warnings.warn(
-        f"{len(faults)} of {num} pictures in {str(folder)!r} are left out: {named}", stacklevel=5
+        f"{len(faults)} of {num} pictures in {str(folder)!r} are left out: {named}", stacklevel=6
     )
 
 
