@@ -147,7 +147,7 @@ def run(name, density_name, seed, options):
     stem = f"{name} {density_name} {seed} {options.steps}".replace(" ", "_")
     path = CACHE / f"{stem}.npz"
     if path.exists():
-        with np.load(path) as kept:
+        with np.load(path, allow_pickle=False) as kept:
             return kept["samples"], json.loads(str(kept["record"]))
     density = DENSITIES[density_name]
     samples, seconds = train(name, density, seed, options)

@@ -354,7 +354,7 @@ def draw_cell(ax, cell, record, options):
     color = "tab:green" if record["trains"] else "tab:red"
     ax.set_title(score(record), color=color, fontsize=11)
     ax.spines[:].set(color=color, linewidth=2)
-    images = np.load(path(cell, options, ".npy"))
+    images = np.load(path(cell, options, ".npy"), allow_pickle=False)
     ax.imshow(kg.data.image_grid(images, scale=1, padding=1), cmap="gray", vmin=0, vmax=255)
 
 

@@ -24,6 +24,10 @@ RECIPES = {
 }
 
 
+#: What `--on-error` is for.
+ON_ERROR = "what to do with pictures of a folder that cannot be read"
+
+
 def build(info, options):
     """Return a compiled model with the DCGAN networks for the dataset's images."""
     model, normalization = RECIPES[options.model]
@@ -73,6 +77,7 @@ def batches(options, skip=0):
         seed=options.seed,
         repeat=True,
         skip=skip,
+        on_error=options.on_error,
     )
 
 
@@ -112,7 +117,8 @@ def fit(model, options, run):
 
 def configuration(options):
     """The options that make one run another run."""
-    return {k: v for k, v in vars(options).items() if k not in ("run", "epochs", "output")}
+    others = ("run", "epochs", "output", "on_error")
+    return {k: v for k, v in vars(options).items() if k not in others}
 
 
 def sample(options):
@@ -151,7 +157,12 @@ def evaluate(options):
     generator = saved_model.load(options.saved_model)
     split = options.split or ("train" if pathlib.Path(options.dataset).is_dir() else "test")
     real, info = data.load(
-        options.dataset, split, batch_size=100, image_size=options.image_size, shuffle=False
+        options.dataset,
+        split,
+        batch_size=100,
+        image_size=options.image_size,
+        shuffle=False,
+        on_error=options.on_error,
     )
     if info.image_shape != generator.example_shape:
         raise ValueError(
@@ -232,6 +243,7 @@ def parser():
         "--batch-size", type=positive, default=64, help="images of one discriminator update"
     )
     command.add_argument("--image-size", type=positive, help="resize images to this side")
+    command.add_argument("--on-error", choices=["raise", "skip"], default="raise", help=ON_ERROR)
     command.add_argument("--latent-dim", type=positive, default=64, help="size of the latents")
     command.add_argument(
         "--filters", type=positive, default=64, help="channels of the layers next to the image"
@@ -306,6 +318,7 @@ def parser():
         help="what turns images into features; by default mnist for mnist, inception for others",
     )
     command.add_argument("--image-size", type=positive, help="resize real images to this side")
+    command.add_argument("--on-error", choices=["raise", "skip"], default="raise", help=ON_ERROR)
     command.add_argument("--seed", type=seed, default=0, help="seed of everything random")
 
     command = commands.add_parser("list", help="list models and datasets")

@@ -27,6 +27,14 @@ def is_chief(strategy):
     return strategy.extended.should_checkpoint
 
 
+def wait_for_all(strategy):
+    """Return when every worker has come here."""
+    meet = tf.function(lambda: context().all_reduce(tf.distribute.ReduceOp.SUM, tf.ones(())))
+    with strategy.scope():
+        if num_workers() > 1:
+            strategy.run(meet)
+
+
 def pieces():
     """Return the number of the piece that each replica holds, by replica."""
     dealt = np.arange(tf.distribute.get_strategy().num_replicas_in_sync)

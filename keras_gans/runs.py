@@ -11,6 +11,7 @@ import os
 import pathlib
 import signal
 import warnings
+import zipfile
 
 import keras
 
@@ -76,16 +77,19 @@ class Run:
     def resume(self):
         """Return the model of the newest checkpoint that can be read, or `None` if there is none.
 
-        A damaged one is put aside, so that it takes no good one's place.
+        A damaged one is put aside, so that it takes no good one's place. One that is whole and
+        still refused, as Keras refuses what would run code of the file's, ends the run.
 
         Raises:
-            ValueError: If there are checkpoints, and none can be read.
+            ValueError: If there are checkpoints and none can be read, or one is refused.
         """
         found = [path for path in (self.checkpoint, self.previous) if path.exists()]
         for i, path in enumerate(found):
             try:
                 model = keras.models.load_model(path)
             except Exception as error:
+                if _is_whole(path):
+                    raise ValueError(f"{path} is whole, but cannot be loaded: {error}") from error
                 instead = f" {found[i + 1]} is used instead." if i + 1 < len(found) else ""
                 warnings.warn(f"{path} cannot be read: {error}.{instead}", stacklevel=2)
             else:
@@ -110,6 +114,15 @@ class Run:
             writer = csv.DictWriter(file, reader.fieldnames)
             writer.writeheader()
             writer.writerows(rows)
+
+
+def _is_whole(path):
+    """Whether all of a checkpoint is there as it was written, by its checksums."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except Exception:
+        return False
 
 
 def _is_before(row, epoch):

@@ -173,6 +173,8 @@ class SavedGenerator:
 def load(filepath):
     """Read a SavedModel written by `export()`, for inference.
 
+    A SavedModel is a program, and runs with your rights: load none that you do not trust.
+
     Args:
         filepath: Path of its folder.
 

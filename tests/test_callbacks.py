@@ -59,6 +59,7 @@ class Painter:
     example_shape = (8, 8, 1)
     latent_dim = 5
     conditional = False
+    distribute_strategy = tf.distribute.get_strategy()
 
     def __init__(self):
         self.calls = []
@@ -231,6 +232,7 @@ class Conditional:
     latent_dim = 5
     conditional = True
     num_classes = 2
+    distribute_strategy = tf.distribute.get_strategy()
 
     def generate(self, points, labels):
         self.labels = labels

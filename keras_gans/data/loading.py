@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
-from keras_gans.data import named, workers
+from keras_gans.data import folders, named, workers
 
 #: Datasets whose examples take no more than this many bytes are kept in memory.
 CACHE_BYTES = 2**30
@@ -55,6 +55,7 @@ def load(
     repeat=False,
     skip=0,
     per_worker=False,
+    on_error="raise",
 ):
     """Load images, scaled to [−1, 1], in shuffled batches.
 
@@ -63,8 +64,12 @@ def load(
             - `"digits"`: the 1,797 real handwritten digits 8×8×1 that come with scikit-learn, no
               download; the last 297 are the split `"test"`;
             - the name of any TFDS image dataset, such as `"mnist"`, `"fashion_mnist"`, `"cifar10"`
-              or `"celeb_a"`: downloaded once, to `TFDS_DATA_DIR` if that is set;
-            - the path of a folder of pictures; its sub-folders, if any, are classes;
+              or `"celeb_a"`, with a configuration or a version if need be, `"mnist:3.0.1"`:
+              downloaded once, to `TFDS_DATA_DIR` if that is set. Names with a namespace, whose
+              datasets may bring code along, or with arguments are refused;
+            - the path of a folder of pictures: files that end in .bmp, .gif, .jpeg, .jpg or .png,
+              at any depth. Its sub-folders, if any, are classes. Hidden files and folders do not
+              count;
             - an array `(num, height, width, channels)` or `(num, height, width)`: uint8 pixels in
               [0, 255] or floats in [−1, 1]; or a tuple `(array, integer labels)`.
         split: String, part of a named dataset, such as `"train"`, `"test"` or `"train[:1000]"`;
@@ -81,6 +86,12 @@ def load(
         skip: Non-negative integer, batches to leave out at the start: with `repeat` and a seed,
             those that a training which is to be gone on with has seen. Rounds that are left out
             whole cost nothing. Defaults to `0`.
+        on_error: `"raise"` or `"skip"`: what to do with pictures of a folder that cannot be read:
+            those that are damaged or none at all, lead out of the folder by a symbolic link, or
+            have more than 100 million pixels, which nobody decodes. `"skip"` leaves them out, with
+            a warning that counts them. To find them, all pictures are decoded once before the
+            training, which takes about as long as to read them in the first epoch. Defaults to
+            `"raise"`.
         per_worker: Boolean, under a strategy of W workers, whose scope this must then be called in:
             whether each reads only every W-th image, and shuffles those. It costs less reading than
             when, as by default, all read all images in one order and take their pieces of each
@@ -91,9 +102,10 @@ def load(
         channels)` in [−1, 1], or of `(images, int32 labels)`; and a `DatasetInfo`.
 
     Raises:
-        ValueError: If the source or the split is unknown, holds too few images for one batch or
-            images of differing sizes, or has no labels where they are asked for; or if several
-            workers are to shuffle alike without a seed and without a strategy in scope.
+        ValueError: If the source or the split is unknown, holds too few images for one batch,
+            images of differing sizes or pictures that cannot be read, or has no labels where they
+            are asked for; or if several workers are to shuffle alike without a seed and without a
+            strategy in scope.
         TypeError: If the source is of another kind.
         OSError: If a named dataset cannot be downloaded.
 
@@ -110,8 +122,9 @@ def load(
     is_shuffled = split.startswith("train") if shuffle is None else shuffle
     seed = workers.agreed_seed(seed) if is_shuffled else _checks.seed("seed", seed)
     skip = _checks.positive_int("skip", skip, minimum=0)
+    _checks.one_of("on_error", on_error, ["raise", "skip"])
     image_size = _image_size(image_size)
-    dataset, info = _examples(source, split, image_size)
+    dataset, info = _examples(source, split, image_size, on_error)
     if labels and info.num_classes is None:
         raise ValueError(f"`labels` must be False: {info.name!r} has none.")
     if info.num_examples is not None and info.num_examples < batch_size:
@@ -178,14 +191,14 @@ def _rounds(one_round, batches_in_round, seed, skip):
     return tf.data.Dataset.range(first, tf.int64.max).flat_map(numbered).skip(skip)
 
 
-def _examples(source, split, image_size):
+def _examples(source, split, image_size, on_error):
     """Return a dataset of single `(image, label)` pairs and its `DatasetInfo`."""
     if isinstance(source, (str, os.PathLike)):
         if source == "digits":
             return _digits(split, image_size)
-        if pathlib.Path(source).is_dir():
+        if os.path.isdir(source):
             named.refuse_split(split, "a folder")
-            return _folder(pathlib.Path(source), split, image_size)
+            return _folder(pathlib.Path(source), split, image_size, on_error)
         if isinstance(source, str):
             return _tfds(source, split, image_size)
         raise ValueError(f"{_SOURCES} Received: source={source!r}")
@@ -229,9 +242,11 @@ def _arrays(images, labels, split, image_size):
     if images.dtype == np.uint8:
         images = images.astype("float32") / 127.5 - 1
     elif images.dtype.kind != "f" or not np.abs(images).max() <= 1.001:
+        is_numeric = images.dtype.kind in "iuf"
+        values = f" with values from {images.min()} to {images.max()}" if is_numeric else ""
         raise ValueError(
             "`source` must hold uint8 pixels in [0, 255] or finite floats in [-1, 1]. "
-            f"Received: {images.dtype} with values from {images.min()} to {images.max()}"
+            f"Received: {images.dtype}{values}"
         )
     dataset = tf.data.Dataset.from_tensor_slices(
         (images.astype("float32"), np.zeros(len(images), "int32") if labels is None else labels)
@@ -245,30 +260,15 @@ def _arrays(images, labels, split, image_size):
     )
 
 
-def _folder(folder, split, image_size):
+def _folder(folder, split, image_size, on_error):
     if image_size is None:
         raise ValueError(
             "`image_size` must be given for a folder of pictures, which may differ in size. "
             "Received: image_size=None"
         )
-    classes = [p for p in folder.iterdir() if p.is_dir()]
-    dataset = keras.utils.image_dataset_from_directory(
-        folder,
-        labels="inferred" if classes else None,
-        label_mode="int" if classes else None,
-        color_mode="rgb",
-        batch_size=None,
-        image_size=image_size,
-        crop_to_aspect_ratio=True,
-        shuffle=False,
-        verbose=False,
-    )
-    num_classes = len(dataset.class_names) if classes else None
-    num_examples = len(dataset.file_paths)
-    if not classes:
-        dataset = dataset.map(lambda image: (image, 0))
+    dataset, num_examples, num_classes = folders.examples(folder, image_size, on_error)
     dataset = dataset.map(
-        lambda image, label: (image / 127.5 - 1, tf.cast(label, tf.int32)),
+        lambda image, label: (image / 127.5 - 1, label),
         num_parallel_calls=tf.data.AUTOTUNE,
     )
     return dataset, DatasetInfo(folder.name, (*image_size, 3), num_examples, num_classes, split)

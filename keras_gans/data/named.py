@@ -1,10 +1,21 @@
 """Datasets that TFDS knows by name, which alone have splits."""
 
+import re
+
+#: Of what TFDS reads as a name: that of a dataset of its own, a configuration, a version. Others
+#: lead to code that comes with the data ("huggingface:…") or to any folder ("mnist/data_dir=…").
+_NAME = re.compile(r"[a-zA-Z]\w*(/[\w+-][\w+.-]*)?(:[\d*]+(\.[\d*]+){2})?")
+
 
 def builder(name, sources):
     """Return the TFDS builder of a dataset, or say what there is."""
     import tensorflow_datasets as tfds
 
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{sources} Names are `name`, `name/configuration` or either with `:version`, without "
+            f"a namespace or arguments. Received: source={name!r}"
+        )
     try:
         return tfds.builder(name)
     except Exception as error:

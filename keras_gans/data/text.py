@@ -80,8 +80,8 @@ def load_text(
 
     Args:
         source: One of
-            - the name of a TFDS dataset with a feature `"text"`: downloaded once, to
-              `TFDS_DATA_DIR` if that is set. Its examples are joined by line ends. Defaults to
+            - the name of a TFDS dataset with a feature `"text"`, as for `load`: downloaded once,
+              to `TFDS_DATA_DIR` if that is set. Its examples are joined by line ends. Defaults to
               `"tiny_shakespeare"`;
             - the path of a UTF-8 text file;
             - the text itself: any other string with a space or a line end in it.

@@ -1,5 +1,6 @@
 """The stair of the house: what every generative model needs and no paper talks about."""
 
+import contextlib
 import inspect
 
 import keras
@@ -508,21 +509,24 @@ class GenerativeModel(keras.Model):
 
     # Saving
 
-    @property
-    def _is_chief(self):
-        return _replicas.is_chief(self.distribute_strategy)
+    @contextlib.contextmanager
+    def _writing(self, replacing, *arguments):
+        """Write a file that the chief keeps, and that is there for all workers at the end."""
+        with replacing(*arguments, keep=_replicas.is_chief(self.distribute_strategy)) as temporary:
+            yield temporary
+        _replicas.wait_for_all(self.distribute_strategy)
 
     def save(self, filepath, overwrite=True, **kwargs):
         """Save the model as a `.keras` file, written beside its target and renamed.
 
-        Of several workers all must call this, and `save_weights` and `export`; the chief writes.
+        Of several workers all must call this, as `save_weights` and `export`. The chief writes.
 
         Raises:
             ValueError: If `filepath` does not end in `.keras`.
         """
         if not str(filepath).endswith(".keras"):
             raise ValueError(f"`filepath` must end in '.keras'. Received: filepath={filepath!r}")
-        with _files.replacing(filepath, overwrite, self._is_chief) as temporary:
+        with self._writing(_files.replacing, filepath, overwrite) as temporary:
             super().save(temporary, **kwargs)
 
     def save_weights(self, filepath, overwrite=True, **kwargs):
@@ -533,7 +537,7 @@ class GenerativeModel(keras.Model):
             raise ValueError(
                 f"`filepath` must end in '.weights.h5'. Received: filepath={filepath!r}"
             )
-        with _files.replacing(filepath, overwrite, self._is_chief) as temporary:
+        with self._writing(_files.replacing, filepath, overwrite) as temporary:
             super().save_weights(temporary)
 
     def save_own_variables(self, store):
@@ -586,7 +590,7 @@ class GenerativeModel(keras.Model):
             archive.track(network)
         for name, (function, signature) in endpoints.items():
             archive.add_endpoint(name, function, signature)
-        with _files.replacing_saved_model(filepath, self._is_chief) as temporary:
+        with self._writing(_files.replacing_saved_model, filepath) as temporary:
             archive.write_out(temporary, verbose=bool(verbose))
 
     def serving_endpoints(self):

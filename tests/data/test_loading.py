@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 
 import keras
 import numpy as np
@@ -156,6 +157,7 @@ class TestArrays:
             (np.full((5, 4, 4, 1), -2.0), r"`source` must hold .* from -2.0"),
             (np.full((5, 4, 4, 1), np.nan), r"`source` must hold .* finite"),
             (np.zeros((5, 4, 4, 1), "int64"), r"`source` must hold .*int64"),
+            (np.full((5, 4, 4, 1), None), r"`source` must hold .*Received: object$"),
             ((images_of(5), np.arange(4)), r"`source` must have one integer label"),
             ((images_of(5), np.ones(5)), r"`source` must have one integer label .*float64"),
         ],
@@ -212,7 +214,42 @@ def draw_pictures(folder, colours, size=(12, 10)):
         Image.new("RGB", (size[0] + i, size[1]), colour).save(folder / f"{i}.png")
 
 
+def draw_noise(path, size=(12, 10), **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(len(path.name)).integers(0, 256, (*size, 3), "uint8")
+    Image.fromarray(pixels).save(path, **options)
+
+
 class TestFolders:
+    @pytest.mark.parametrize("classes", [("",), ("b", "a", "a-b")])
+    def test_are_read_as_keras_does(self, tmp_path, classes):
+        names = ["2.png", "10.png", "a.jpg", "a/z.jpeg", "a/b/c.bmp", "a-b/c.GIF", "Ünicode ☃.PNG"]
+        for i, name in enumerate(names):
+            for place in classes:
+                draw_noise(tmp_path / "pictures" / place / name, (9 + i, 20 - 2 * i))
+        if classes == ("",):
+            for name in ("a", "a-b"):  # the deeper ones would make classes
+                shutil.rmtree(tmp_path / "pictures" / name)
+        labels = len(classes) > 1
+        expected = keras.utils.image_dataset_from_directory(
+            tmp_path / "pictures",
+            labels="inferred" if labels else None,
+            label_mode="int" if labels else None,
+            batch_size=100,
+            image_size=(7, 5),
+            crop_to_aspect_ratio=True,
+            shuffle=False,
+            verbose=False,
+        )
+        num = len(expected.file_paths)
+        assert num == (21 if labels else 4)
+        found, info = load(
+            tmp_path / "pictures", batch_size=num, image_size=(7, 5), labels=labels, shuffle=False
+        )
+        for a, b in zip(*map(tf.nest.flatten, (all_of(found), all_of(expected))), strict=True):
+            np.testing.assert_array_equal(a, b / 127.5 - 1 if b.ndim == 4 else b)
+        assert (info.num_examples, info.num_classes) == (num, 3 if labels else None)
+
     def test_of_pictures(self, tmp_path):
         draw_pictures(tmp_path, ["red", "lime", "blue"])
         dataset, info = load(tmp_path, batch_size=3, image_size=(4, 6), shuffle=False)
@@ -238,13 +275,188 @@ class TestFolders:
             load(tmp_path)
 
     def test_without_pictures_are_refused(self, tmp_path):
-        with pytest.raises(ValueError, match="No images found"):
+        (tmp_path / "notes.txt").touch()
+        (tmp_path / "folder.png").mkdir()
+        with pytest.raises(ValueError, match=r"`source` must hold pictures, files that end in"):
             load(tmp_path, image_size=4)
 
     def test_that_are_missing_are_refused(self, tmp_path):
         for source in (tmp_path / "missing", str(tmp_path / "missing")):
             with pytest.raises(ValueError, match=r"`source` must be .*missing"):
                 load(source, image_size=4)
+
+
+def truncated(path, **options):
+    draw_noise(path, (60, 60), **options)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flipped(path):
+    draw_noise(path, (60, 60))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 255
+    path.write_bytes(data)
+
+
+def linked_outside(path):
+    draw_noise(path.parent.parent / "outside.png")
+    path.symlink_to("../outside.png")
+
+
+#: How to make what cannot be read, and what is said of it.
+BAD_PICTURES = {
+    "empty.png": (lambda path: path.touch(), "header cannot be read: UnidentifiedImageError"),
+    "text.jpg": (lambda path: path.write_text("hello"), "header cannot be read"),
+    "other.png": (lambda path: draw_noise(path, format="TIFF"), "header cannot be read"),
+    "half.jpg": (truncated, "pixels cannot be decoded"),
+    "half.PNG": (truncated, "pixels cannot be decoded"),
+    "flipped.png": (flipped, "pixels cannot be decoded"),
+    "huge.png": (lambda path: Image.new("1", (10_001, 10_000)).save(path), "100,000,000 pixels"),
+    "bomb.png": (lambda path: Image.new("1", (20_000, 20_000)).save(path), "DecompressionBomb"),
+    "link.png": (linked_outside, "leads out of the folder"),
+    "dangling.png": (lambda path: path.symlink_to("missing"), "is not a file"),
+    "loop.png": (lambda path: path.symlink_to("loop.png"), "is not a file"),
+    "pipe.png": (os.mkfifo, "is not a file"),
+}
+
+
+class TestBadPictures:
+    def pictures(self, tmp_path, *bad):
+        folder = tmp_path / "pictures"
+        draw_pictures(folder, ["red", "lime"])
+        for name in bad:
+            BAD_PICTURES[name][0](folder / name)
+        return folder
+
+    @pytest.mark.parametrize("name", BAD_PICTURES)
+    def test_are_refused_or_left_out_as_asked(self, tmp_path, name):
+        folder = self.pictures(tmp_path, name)
+        fault = BAD_PICTURES[name][1]
+        with pytest.raises(ValueError, match=f"with 1 of 3 that cannot: .*{name} .*{fault}"):
+            load(folder, batch_size=2, image_size=4)
+        with pytest.warns(UserWarning, match=f"^1 of 3 pictures .*left out.*{name} .*{fault}"):
+            dataset, info = load(folder, batch_size=2, image_size=4, shuffle=False, on_error="skip")
+        assert info.num_examples == 2
+        np.testing.assert_array_equal(
+            to_uint8(all_of(dataset))[:, 0, 0], [[255, 0, 0], [0, 255, 0]]
+        )
+
+    def test_a_few_of_many_are_named(self, tmp_path):
+        folder = self.pictures(tmp_path, *BAD_PICTURES)
+        num = len(BAD_PICTURES)
+        with pytest.warns(UserWarning, match=rf"^{num} of {num + 2} .*, …$") as caught:
+            _, info = load(folder, batch_size=2, image_size=4, on_error="skip")
+        assert info.num_examples == 2
+        (warning,) = caught
+        assert str(warning.message).count("(") == 3
+        assert warning.filename == __file__
+
+    def test_leave_the_classes_as_they_are(self, tmp_path):
+        draw_pictures(tmp_path / "cats", ["red", "red"])
+        (tmp_path / "cows").mkdir()
+        (tmp_path / "cows" / "0.png").touch()
+        draw_pictures(tmp_path / "dogs", ["blue"])
+        with pytest.warns(UserWarning, match="1 of 4 pictures"):
+            dataset, info = load(
+                tmp_path, batch_size=3, image_size=4, labels=True, on_error="skip", seed=0
+            )
+        images, labels = all_of(dataset)
+        assert (info.num_examples, info.num_classes) == (3, 3)
+        np.testing.assert_array_equal(to_uint8(images)[:, 0, 0, 2] == 255, labels == 2)
+        assert sorted(labels) == [0, 0, 2]
+
+    def test_alone_are_refused_even_if_skipped(self, tmp_path):
+        (tmp_path / "empty.png").touch()
+        with (
+            pytest.warns(UserWarning, match="1 of 1 pictures"),
+            pytest.raises(ValueError, match="without any that can be read"),
+        ):
+            load(tmp_path, batch_size=1, image_size=4, on_error="skip")
+
+    @pytest.mark.parametrize("on_error", ["raise", "skip"])
+    def test_good_ones_are_no_cause_to_warn(self, tmp_path, on_error, recwarn):
+        draw_pictures(tmp_path, ["red", "lime"])
+        (tmp_path / "again.png").symlink_to("0.png")
+        _, info = load(tmp_path, batch_size=2, image_size=4, on_error=on_error)
+        assert info.num_examples == 3
+        assert not [w for w in recwarn if "pictures" in str(w.message)]
+
+    def test_the_pixels_of_all_frames_count(self, tmp_path, monkeypatch):
+        from keras_gans.data import folders
+
+        draw_pictures(tmp_path, ["red"], (10, 10))
+        frames = [Image.new("L", (10, 10), grey) for grey in range(5)]
+        frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
+        monkeypatch.setattr(folders, "MAX_PIXELS", 500)
+        assert load(tmp_path, batch_size=1, image_size=4)[1].num_examples == 2
+        monkeypatch.setattr(folders, "MAX_PIXELS", 499)
+        with pytest.raises(ValueError, match=r"film\.gif \(it has more than 499 pixels"):
+            load(tmp_path, batch_size=1, image_size=4)
+
+    def test_hidden_files_and_folders_are_no_pictures(self, tmp_path):
+        draw_pictures(tmp_path, ["red", "lime"])
+        (tmp_path / "._0.png").write_bytes(b"what macOS leaves in archives")
+        draw_pictures(tmp_path / ".thumbnails", ["blue"])
+        _, info = load(tmp_path, batch_size=2, image_size=4)
+        assert (info.num_examples, info.num_classes) == (2, None)
+        draw_pictures(tmp_path / "cats", ["red"])
+        draw_pictures(tmp_path / "cats" / ".thumbnails", ["blue"])
+        _, info = load(tmp_path, batch_size=1, image_size=4)
+        assert (info.num_examples, info.num_classes) == (1, 1)
+
+    def test_classes_that_lead_out_of_the_folder_are_refused(self, tmp_path):
+        draw_pictures(tmp_path / "outside", ["red"])
+        draw_pictures(tmp_path / "pictures" / "cats", ["red"])
+        (tmp_path / "pictures" / "dogs").symlink_to("../outside")
+        with pytest.raises(ValueError, match=r"sub-folders itself. .*dogs', which leads out"):
+            load(tmp_path / "pictures", batch_size=1, image_size=4, on_error="skip")
+        (tmp_path / "link").symlink_to("pictures/cats")
+        assert load(tmp_path / "link", batch_size=1, image_size=4)[1].num_examples == 1
+
+    def test_names_need_not_be_utf_8(self, tmp_path):
+        draw_pictures(tmp_path, ["red"])
+        os.rename(tmp_path / "0.png", os.fsencode(tmp_path) + b"/\xff.png")
+        dataset, _ = load(tmp_path, batch_size=1, image_size=4)
+        np.testing.assert_array_equal(to_uint8(all_of(dataset))[0, 0, 0], [255, 0, 0])
+
+    @pytest.mark.parametrize(
+        "mode, name",
+        [
+            ("CMYK", "a.jpg"),
+            ("L", "a.jpg"),
+            ("L", "a.bmp"),
+            ("1", "a.png"),
+            ("P", "a.png"),
+            ("LA", "a.png"),
+            ("RGBA", "a.png"),
+            ("I;16", "a.png"),
+            ("P", "a.gif"),
+        ],
+    )
+    def test_pictures_of_any_mode_are_good(self, tmp_path, mode, name):
+        white = Image.new("L", (8, 8), 255)
+        if mode == "I;16":
+            white = Image.fromarray(np.full((8, 8), 65535, "uint16"))
+        (white if mode == "I;16" else white.convert("RGB").convert(mode)).save(tmp_path / name)
+        dataset, _ = load(tmp_path, batch_size=1, image_size=4)
+        np.testing.assert_array_equal(all_of(dataset), np.ones((1, 4, 4, 3)))
+
+    @pytest.mark.parametrize("size", [(1, 3000), (3000, 1), (1, 1)])
+    def test_pictures_of_any_shape_are_good(self, tmp_path, size):
+        Image.new("RGB", size, "white").save(tmp_path / "a.png")
+        dataset, _ = load(tmp_path, batch_size=1, image_size=4)
+        np.testing.assert_array_equal(all_of(dataset), np.ones((1, 4, 4, 3)))
+
+    def test_the_first_frame_of_an_animation_is_taken(self, tmp_path):
+        frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "lime")]
+        frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
+        dataset, info = load(tmp_path, batch_size=1, image_size=4)
+        assert info.num_examples == 1
+        np.testing.assert_array_equal(to_uint8(all_of(dataset))[0, 0, 0], [255, 0, 0])
+
+    def test_what_to_do_must_be_known(self):
+        with pytest.raises(ValueError, match=r"`on_error` must be one of \['raise', 'skip'\]"):
+            load("digits", on_error="ignore")
 
 
 def no_download(self, **kwargs):

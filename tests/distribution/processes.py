@@ -6,45 +6,56 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
+import time
 
 
-def run(module, *arguments, workers=0, timeout=420):
-    """Run `python -m module`, as so many workers that know of each other, and return the outputs.
+def run(*command, workers=0, timeout=420):
+    """Run `python …`, as so many workers that know of each other, and return their outputs.
 
-    A worker waits for the others for ever: one that fails, or is late, ends all.
+    Workers wait for each other for ever: one that fails, or is late, ends all.
     """
     cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(workers)]}
     environments = [
         {"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})}
         for index in range(workers)
     ]
+    deadline = time.monotonic() + timeout
     with contextlib.ExitStack() as stack:
         started = [
-            stack.enter_context(start(module, arguments, environment))
-            for environment in environments or [{}]
+            stack.enter_context(start(command, environment)) for environment in environments or [{}]
         ]
-        outputs = []
-        for process in started:
-            out, _ = process.communicate(timeout=timeout)
-            assert process.returncode == 0, out[-5000:]
-            outputs.append(out)
-        return outputs
+        while any(process.poll() is None for process, _ in started):
+            failed = [output for process, output in started if process.poll()]
+            assert not failed, text_of(failed[0])
+            assert time.monotonic() < deadline, text_of(started[0][1])
+            time.sleep(0.1)
+        for process, output in started:
+            assert process.returncode == 0, text_of(output)
+        return [text_of(output) for _, output in started]
 
 
 @contextlib.contextmanager
-def start(module, arguments, environment):
+def start(command, environment):
     path = os.pathsep.join(sys.path)
-    with subprocess.Popen(
-        [sys.executable, "-m", module, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": path, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    with (
+        tempfile.TemporaryFile() as output,
+        subprocess.Popen(
+            [sys.executable, *map(str, command)],
+            env={**os.environ, "PYTHONPATH": path, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
         try:
-            yield process
+            yield process, output
         finally:
             process.kill()
+
+
+def text_of(output):
+    output.seek(0)
+    return output.read().decode()[-8000:]
 
 
 def free_ports(num):

@@ -24,7 +24,7 @@ def alone(tmp_path_factory):
 
 def trained(folder, replicas, names, workers=0):
     output = folder / "results.npz"
-    processes.run("tests.distribution.replica", output, replicas, *names, workers=workers)
+    processes.run("-m", "tests.distribution.replica", output, replicas, *names, workers=workers)
     return dict(np.load(output))
 
 

@@ -1,13 +1,19 @@
 """Feed every metric on two replicas and compare with metrics that saw the same parts and merged."""
 
+import os
+
 import keras
 import numpy as np
 import tensorflow as tf
 from metric_cases import CASES, values
 
-cpus = tf.config.list_physical_devices("CPU")
-tf.config.set_logical_device_configuration(cpus[0], [tf.config.LogicalDeviceConfiguration()] * 2)
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+if "TF_CONFIG" in os.environ:
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+else:
+    cpus = tf.config.list_physical_devices("CPU")
+    two = [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.set_logical_device_configuration(cpus[0], two)
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 BATCH = 8
 
 

@@ -1,19 +1,15 @@
-"""Two replicas of a MirroredStrategy give what one device gives."""
+"""Two replicas, of one process or of two, give what one device gives."""
 
-import os
 import pathlib
-import subprocess
-import sys
+
+import pytest
+
+from tests.distribution import processes
 
 SCRIPT = pathlib.Path(__file__).with_name("metrics_on_two_replicas.py")
 
 
-def test_two_replicas_equal_one_device():
-    """In a process of its own: logical devices are set before TensorFlow starts."""
-    root = SCRIPT.parents[2]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), *sys.path])}
-    process = subprocess.run(
-        [sys.executable, str(SCRIPT)], capture_output=True, text=True, env=environment, timeout=300
-    )
-    assert process.returncode == 0, process.stderr[-4000:]
-    assert process.stdout.splitlines()[-1] == "8 metrics agree"
+@pytest.mark.parametrize("workers", [0, 2])
+def test_two_replicas_equal_one_device(workers):
+    for output in processes.run(SCRIPT, workers=workers):
+        assert output.splitlines()[-1] == "8 metrics agree"

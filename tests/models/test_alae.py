@@ -68,10 +68,6 @@ def test_a_saved_style_alae_trains_on_bit_for_bit(tmp_path):
     StyleALAE().test_saved_model_trains_on_bit_for_bit(tmp_path)
 
 
-def test_a_style_alae_on_two_replicas_equals_one(two_replicas):
-    StyleALAE().test_two_replicas_equal_one(two_replicas)
-
-
 def test_the_config_of_a_style_alae_goes_round():
     StyleALAE().test_config_round_trip()
 

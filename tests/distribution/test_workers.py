@@ -1,0 +1,10 @@
+"""Two workers on this machine."""
+
+from tests.distribution import processes
+from tests.distribution.worker import CLAIMS
+
+
+def test_what_workers_do_besides_training_steps(tmp_path):
+    for output in processes.run("-m", "tests.distribution.worker", tmp_path, workers=2):
+        held = [line for line in output.splitlines() if line.endswith(" holds")]
+        assert held == [f"{claim.__name__} holds" for claim in CLAIMS]
