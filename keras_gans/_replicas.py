@@ -29,10 +29,14 @@ def is_chief(strategy):
 
 def wait_for_all(strategy):
     """Return when every worker has come here."""
-    meet = tf.function(lambda: context().all_reduce(tf.distribute.ReduceOp.SUM, tf.ones(())))
     with strategy.scope():
         if num_workers() > 1:
-            strategy.run(meet)
+            strategy.run(_meet)
+
+
+@tf.function
+def _meet():
+    return context().all_reduce(tf.distribute.ReduceOp.SUM, tf.ones(()))
 
 
 def pieces():
