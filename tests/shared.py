@@ -281,6 +281,20 @@ class ModelTests:
         served = kg.load(tmp_path / "saved_model")
         self.assert_same_samples(self.sample(served), self.sample(model))
 
+    def test_a_step_is_fit_for_tpus(self):
+        """All shapes are static, and nothing runs on the host."""
+        model = self.sgd(self.make_model())
+        batches = model.training_batches(*self.unpacked(), self.batch_size, shuffle_seed=None)
+        step = tf.function(model.train_step).get_concrete_function(batches.element_spec)
+        outputs = [o for operation in step.graph.get_operations() for o in operation.outputs]
+        assert len(outputs) > 100
+        assert [o.name for o in outputs if not o.shape.is_fully_defined()] == []
+        graph = step.graph.as_graph_def()
+        functions = [function.node_def for function in graph.library.function]
+        kinds = {node.op for nodes in (graph.node, *functions) for node in nodes}
+        on_host = ("PyFunc", "Iterator", "Host", "Print", "Assert", "String", "Lookup", "File")
+        assert [kind for kind in kinds if any(word in kind for word in on_host)] == []
+
     @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
     def test_mixed_precision_trains(self, policy):
         reference = self.fit(self.compiled()).history
