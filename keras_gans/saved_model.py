@@ -1,8 +1,5 @@
 """SavedModels for inference: write once, sample anywhere, with no training code."""
 
-import os
-import pathlib
-
 import numpy as np
 import tensorflow as tf
 
@@ -64,7 +61,7 @@ class SavedGenerator:
                 the model does not draw from latents.
         """
         self._check_endpoint("generate")
-        latents = np.asarray(latents, "float32")
+        latents = _checks.finite("latents", latents)
         if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
             raise ValueError(
                 f"`latents` must have shape (num, {self.latent_dim}). "
@@ -153,7 +150,7 @@ class SavedGenerator:
         spec = _input_specs(self._artifact.signatures[endpoint])["data"]
         if spec.dtype == tf.string:
             return tf.constant(_strings(data), tf.string)
-        data = np.asarray(data, "float32")
+        data = _checks.finite("data", data)
         shape = tuple(spec.shape)
         if data.ndim != len(shape) or data.shape[1:] != shape[1:]:
             raise ValueError(
@@ -191,9 +188,7 @@ def load(filepath):
     >>> digits.sample(16, seed=0).shape
     (16, 8, 8, 1)
     """
-    if not isinstance(filepath, (str, os.PathLike)):
-        raise TypeError(f"`filepath` must be a path. Received: filepath={filepath!r}")
-    path = pathlib.Path(filepath)
+    path = _checks.path("filepath", filepath)
     if not _files.is_saved_model(path):
         hint = (
             " It is a Keras file: use keras.models.load_model." if path.suffix == ".keras" else ""
@@ -225,7 +220,7 @@ def as_numpy(outputs):
 
 def check_labels(labels, num, num_classes):
     """Return labels, or one label for all, as an int32 array `(num,)`, or refuse them."""
-    array = np.asarray([] if labels is None else labels)
+    array = np.asarray(labels) if labels is None else _checks.array("labels", labels)
     if array.dtype.kind not in "iu" or array.shape not in ((), (num,)):
         raise ValueError(
             f"`labels` must be one integer or {num} of them, as the model is conditional. "

@@ -101,6 +101,8 @@ def load(
     batch_size = _checks.positive_int("batch_size", batch_size)
     if not isinstance(split, str):
         raise TypeError(f"`split` must be a string. Received: split={split!r}")
+    labels, repeat = _checks.boolean("labels", labels), _checks.boolean("repeat", repeat)
+    shuffle = None if shuffle is None else _checks.boolean("shuffle", shuffle)
     seed = _checks.seed("seed", seed)
     skip = _checks.positive_int("skip", skip, minimum=0)
     image_size = _image_size(image_size)

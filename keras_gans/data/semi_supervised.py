@@ -27,8 +27,8 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
         `tf.data.Dataset` of `(images, labels)`, where the labels of each second batch are −1.
 
     Raises:
-        ValueError: If there are no labelled examples, fewer examples than one batch, or as many
-            labels as images are not there.
+        ValueError, TypeError: If there are no labelled examples, fewer examples than one batch, or
+            not one integer label for each image.
 
     Example:
 
@@ -42,15 +42,17 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
     Reference:
         Salimans et al. 2016, Improved Techniques for Training GANs, section 5.
     """
-    images, labels = np.asarray(images), np.asarray(labels, "int32")
+    images, labels = _checks.finite("images", images), _checks.array("labels", labels)
     batch_size = _checks.positive_int("batch_size", batch_size)
+    shuffle = _checks.boolean("shuffle", shuffle)
     seed = _checks.seed("seed", seed)
-    labelled = np.flatnonzero(labels != UNLABELLED)
-    if labels.shape != images.shape[:1]:
+    if images.ndim == 0 or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         raise ValueError(
-            f"`labels` must be one for each of the {len(images)} images. "
-            f"Received: labels of shape {labels.shape}"
+            "`labels` must be one integer for each of the images. Received: labels of shape "
+            f"{labels.shape} and dtype {labels.dtype}, images of shape {images.shape}"
         )
+    labels = labels.astype("int32")
+    labelled = np.flatnonzero(labels != UNLABELLED)
     if not labelled.size:
         raise ValueError("`labels` must hold some labels. Received: only -1, which means none")
     if len(images) < batch_size:

@@ -113,6 +113,7 @@ def load_text(
     length = _checks.positive_int("length", length)
     batch_size = _checks.positive_int("batch_size", batch_size)
     stride = _checks.positive_int("stride", stride)
+    shuffle = None if shuffle is None else _checks.boolean("shuffle", shuffle)
     seed = _checks.seed("seed", seed)
     name, text = _text(source, split)
     num_windows = max(0, len(text) - length + stride) // stride

@@ -224,7 +224,7 @@ class ALAE(LatentModel):
         Raises:
             ValueError: As `fit`, if the examples have another shape, are not floats or not scaled.
         """
-        x = np.asarray(x)
+        x = _checks.array("x", x)
         mini_batches.check_examples("x", x, self.example_shape)
         return in_batches(self.in_use("encoder"), x, batch_size)
 
@@ -270,10 +270,11 @@ class ALAE(LatentModel):
                 f"`layer` must be at most {num_styles}, the generator's number of styles. "
                 f"Received: layer={layer}"
             )
-        if len(coarse) != len(fine):
+        coarse, fine = _checks.array("coarse", coarse), _checks.array("fine", fine)
+        if coarse.shape[:1] != fine.shape[:1]:
             raise ValueError(
                 "`coarse` and `fine` must hold as many examples. "
-                f"Received: {len(coarse)} and {len(fine)}"
+                f"Received: shapes {coarse.shape} and {fine.shape}"
             )
         codes = [self.encode(x, batch_size)[:, None] for x in (coarse, fine)]
         is_coarse = np.arange(num_styles)[:, None] < layer

@@ -258,7 +258,7 @@ class CycleGAN(GenerativeModel):
         """
         _checks.one_of("direction", direction, ["ab", "ba"])
         generator = self.generator_ab if direction == "ab" else self.generator_ba
-        images = np.asarray(images)
+        images = _checks.array("images", images)
         mini_batches.check_examples("images", images, tuple(generator.input_shape[1:]))
         return in_batches(generator, images, batch_size)
 

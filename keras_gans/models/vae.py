@@ -163,7 +163,7 @@ class VAE(LatentModel):
         Raises:
             ValueError: As `fit`, if the examples have another shape, are not floats or not scaled.
         """
-        x = np.asarray(x)
+        x = _checks.array("x", x)
         self.check_examples(x, None)
         return in_batches(lambda x: self.approximate_posterior(x)[0], x, batch_size)
 
@@ -207,7 +207,7 @@ class VAE(LatentModel):
         Reference:
             Burda et al. 2015, Importance Weighted Autoencoders, equation 8.
         """
-        x = np.asarray(x)
+        x = _checks.array("x", x)
         self.check_examples(x, None)
         num_samples = _checks.positive_int("num_samples", num_samples)
         seeds = keras.random.SeedGenerator(_checks.seed("seed", seed))
