@@ -9,7 +9,7 @@ from keras_gans import _checks, _files
 
 
 def to_uint8(images):
-    """Turn images in [−1, 1] into pixels 0 … 255, by rounding and clipping.
+    """Turn images in [−1, 1] into pixels 0 … 255, by rounding and clipping; NaN is black.
 
     Args:
         images: Float array of any shape.
@@ -18,7 +18,7 @@ def to_uint8(images):
         uint8 array of the same shape.
 
     Raises:
-        ValueError, TypeError: If `images` are not finite numbers.
+        TypeError: If `images` are not numbers.
 
     Example:
 
@@ -26,8 +26,8 @@ def to_uint8(images):
     >>> kg.data.to_uint8([-1.0, 0.0, 1.0]).tolist()
     [0, 128, 255]
     """
-    pixels = np.rint((_checks.finite("images", images).astype("float64") + 1) * 127.5)
-    return np.clip(pixels, 0, 255).astype("uint8")
+    images = np.clip(_checks.array("images", images).astype("float64"), -1, 1)
+    return np.nan_to_num(np.rint((images + 1) * 127.5)).astype("uint8")
 
 
 def image_grid(images, columns=None, padding=2, scale=None):
@@ -44,8 +44,8 @@ def image_grid(images, columns=None, padding=2, scale=None):
         A `PIL.Image.Image`.
 
     Raises:
-        ValueError, TypeError: If `images` have another shape or are not finite numbers, or a number
-            is out of range.
+        ValueError, TypeError: If `images` have another shape or are not numbers, or a number is out
+            of range.
 
     Example:
 

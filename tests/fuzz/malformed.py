@@ -179,7 +179,7 @@ DAMAGES_OF_ARRAYS = [
     lambda x: -x,
     lambda x: 300 * x + 7,
     lambda x: 1e30 * x,
-    lambda x: 1e300 * x,
+    lambda x: 1e300 * x.astype("float64"),
     lambda x: 0 * x,
     lambda x: x.tolist(),
     lambda x: [*x.tolist(), []],
