@@ -46,11 +46,14 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
     batch_size = _checks.positive_int("batch_size", batch_size)
     shuffle = _checks.boolean("shuffle", shuffle)
     seed = _checks.seed("seed", seed)
-    if images.ndim == 0 or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+    num = len(np.atleast_1d(images))
+    if labels.shape != (num,):
         raise ValueError(
-            "`labels` must be one integer for each of the images. Received: labels of shape "
-            f"{labels.shape} and dtype {labels.dtype}, images of shape {images.shape}"
+            f"`labels` must be one for each of the {num} images. "
+            f"Received: labels of shape {labels.shape}"
         )
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"`labels` must be integers. Received: labels of dtype {labels.dtype}")
     labels = labels.astype("int32")
     labelled = np.flatnonzero(labels != UNLABELLED)
     if not labelled.size:

@@ -271,10 +271,10 @@ class ALAE(LatentModel):
                 f"Received: layer={layer}"
             )
         coarse, fine = _checks.array("coarse", coarse), _checks.array("fine", fine)
-        if coarse.shape[:1] != fine.shape[:1]:
+        nums = [len(np.atleast_1d(x)) for x in (coarse, fine)]
+        if nums[0] != nums[1]:
             raise ValueError(
-                "`coarse` and `fine` must hold as many examples. "
-                f"Received: shapes {coarse.shape} and {fine.shape}"
+                f"`coarse` and `fine` must hold as many examples. Received: {nums[0]} and {nums[1]}"
             )
         codes = [self.encode(x, batch_size)[:, None] for x in (coarse, fine)]
         is_coarse = np.arange(num_styles)[:, None] < layer
