@@ -57,8 +57,8 @@ class SavedGenerator:
             As `sample`.
 
         Raises:
-            ValueError: If `latents` have another shape, or labels are missing or not expected, or
-                the model does not draw from latents.
+            ValueError, TypeError: If `latents` have another shape or are not finite, or labels are
+                missing or not expected, or the model does not draw from latents.
         """
         self._check_endpoint("generate")
         latents = _checks.finite("latents", latents)
@@ -95,7 +95,8 @@ class SavedGenerator:
         """Return the discriminator's logits of examples, float32 `(num, …)`.
 
         Raises:
-            ValueError: If the model has no such endpoint, or the examples have another shape.
+            ValueError, TypeError: If the model has no such endpoint, or the examples have another
+                shape or are not finite numbers.
         """
         data = self._examples(data, "score")
         return self._artifact.score(data, *self._labels(labels, len(data))).numpy()
@@ -104,7 +105,8 @@ class SavedGenerator:
         """Return class probabilities of examples, float32 `(num, num_classes)`.
 
         Raises:
-            ValueError: If the model has no such endpoint, or the examples have another shape.
+            ValueError, TypeError: If the model has no such endpoint, or the examples have another
+                shape or are not finite numbers.
         """
         return self._artifact.classify(self._examples(data, "classify")).numpy()
 
@@ -112,7 +114,8 @@ class SavedGenerator:
         """Return the codes of examples, float32 `(num, …)`.
 
         Raises:
-            ValueError: If the model has no such endpoint, or the examples have another shape.
+            ValueError, TypeError: If the model has no such endpoint, or the examples have another
+                shape or are not finite numbers.
         """
         return self._artifact.encode(self._examples(data, "encode")).numpy()
 
@@ -120,7 +123,8 @@ class SavedGenerator:
         """Return what the model makes of examples' codes, float32 `(num, …)`.
 
         Raises:
-            ValueError: If the model has no such endpoint, or the examples have another shape.
+            ValueError, TypeError: If the model has no such endpoint, or the examples have another
+                shape or are not finite numbers.
         """
         return self._artifact.reconstruct(self._examples(data, "reconstruct")).numpy()
 
@@ -135,7 +139,8 @@ class SavedGenerator:
             Float32 array `(num, height, width, channels)` in [−1, 1].
 
         Raises:
-            ValueError: If the model has no such endpoint, or the images have another shape.
+            ValueError, TypeError: If the model has no such endpoint, or the images have another
+                shape or are not finite numbers.
         """
         endpoint = "translate_" + _checks.one_of("direction", direction, ["ab", "ba"])
         images = self._examples(images, endpoint)

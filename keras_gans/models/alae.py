@@ -222,7 +222,8 @@ class ALAE(LatentModel):
             Float32 array `(num, code_dim)`.
 
         Raises:
-            ValueError: As `fit`, if the examples have another shape, are not floats or not scaled.
+            ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
+                not scaled.
         """
         x = _checks.array("x", x)
         mini_batches.check_examples("x", x, self.example_shape)
@@ -239,7 +240,7 @@ class ALAE(LatentModel):
             Float32 array `(num, …)`.
 
         Raises:
-            ValueError: As `encode`.
+            ValueError, TypeError: As `encode`.
         """
         return in_batches(self.in_use("generator"), self.encode(x, batch_size), batch_size)
 

@@ -205,7 +205,8 @@ class SemiSupervisedGAN(GAN):
             Float32 array `(num, num_classes)`; rows add to one.
 
         Raises:
-            ValueError: As `fit`, if the examples have another shape, are not floats or not scaled.
+            ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
+                not scaled.
         """
         x = _checks.array("x", x)
         mini_batches.check_examples("x", x, self.example_shape)

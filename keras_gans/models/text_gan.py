@@ -122,7 +122,7 @@ class TextGAN(WGANGP):
         shape = self.generator.output_shape[1:]
         if not tf.is_tensor(probabilities):
             probabilities = _checks.array("probabilities", probabilities)
-        if tuple(probabilities.shape[1:]) != shape:
+        if not tf.TensorShape(probabilities.shape).is_compatible_with((None, *shape)):
             raise ValueError(
                 f"`probabilities` must have shape (num, {', '.join(map(str, shape))}). "
                 f"Received: shape {tuple(probabilities.shape)}"

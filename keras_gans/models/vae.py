@@ -161,7 +161,8 @@ class VAE(LatentModel):
             Float32 array `(num, latent_dim)`.
 
         Raises:
-            ValueError: As `fit`, if the examples have another shape, are not floats or not scaled.
+            ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
+                not scaled.
         """
         x = _checks.array("x", x)
         self.check_examples(x, None)
@@ -182,7 +183,7 @@ class VAE(LatentModel):
             Float32 array like `x`.
 
         Raises:
-            ValueError: As `encode`.
+            ValueError, TypeError: As `encode`.
         """
         return self.decode(self.encode(x, batch_size), batch_size)
 
