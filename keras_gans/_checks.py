@@ -2,39 +2,120 @@
 
 import numbers
 import operator
+import os
+import pathlib
 import random
 
+import keras
 import numpy as np
 
 
 def positive_int(name, value, minimum=1):
-    """Return `value` as an `int` of at least `minimum`, or say why it is not one."""
+    """Return `value` as an `int` of at least `minimum` that fits 31 bits, or say why it is not."""
     expected = "a positive integer" if minimum == 1 else f"an integer of at least {minimum}"
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if not whole or value < minimum:
+    if whole and value >= 2**31:
+        expected += " below 2**31"
+    if not (whole and minimum <= value < 2**31):
         error = ValueError if whole else TypeError
         raise error(f"`{name}` must be {expected}. Received: {name}={value!r}")
     return int(value)
 
 
 def real_number(name, value, low=-np.inf, high=np.inf, low_open=False, high_open=False):
-    """Return `value` as a finite `float` inside the interval, or say why it is not."""
+    """Return `value` as a `float` that is inside the interval in float32, or say why it is not."""
     interval = f"{'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"`{name}` must be a number in {interval}. Received: {name}={value!r}")
-    inside = (low < value if low_open else low <= value) and (
-        value < high if high_open else value <= high
+    with np.errstate(over="ignore"):
+        rounded = np.float32(value)
+    inside = (low < rounded if low_open else low <= rounded) and (
+        rounded < high if high_open else rounded <= high
     )
-    if not (inside and np.isfinite(value)):
+    if not (inside and np.isfinite(rounded)):
         raise ValueError(f"`{name}` must be a number in {interval}. Received: {name}={value!r}")
     return float(value)
 
 
 def one_of(name, value, choices):
     """Return `value` if it is among `choices`, or list them."""
-    if not any(value is choice or value == choice for choice in choices):
+    if not any(isinstance(value, type(choice)) and value == choice for choice in choices):
         raise ValueError(f"`{name}` must be one of {list(choices)}. Received: {name}={value!r}")
     return value
+
+
+def boolean(name, value):
+    """Return `value` as a `bool` if it is one."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"`{name}` must be True or False. Received: {name}={value!r}")
+    return bool(value)
+
+
+def function(name, value):
+    """Return `value` if it can be called."""
+    if not callable(value):
+        raise TypeError(f"`{name}` must be a function. Received: {name}={value!r}")
+    return value
+
+
+def initializer(name, value):
+    """Return the Keras initializer that `value` names, configures or is."""
+    return _of_keras(name, value, keras.initializers, "initializer")
+
+
+def optimizer(name, value):
+    """Return the Keras optimizer that `value` names, configures or is."""
+    return _of_keras(name, value, keras.optimizers, "optimizer")
+
+
+def _of_keras(name, value, room, kind):
+    try:
+        if not (isinstance(value, (str, dict)) or callable(value) or hasattr(value, "get_config")):
+            raise TypeError
+        return room.get(value)
+    except Exception as error:
+        wrong = TypeError if isinstance(error, TypeError) else ValueError
+        raise wrong(
+            f"`{name}` must be a Keras {kind}, its name or its config. Received: {name}={value!r}"
+        ) from error
+
+
+def path(name, value):
+    """Return `value` as a `pathlib.Path`, or say why it is none."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"`{name}` must be a path. Received: {name}={value!r}")
+    return pathlib.Path(value)
+
+
+def string(name, value):
+    """Return `value` if it is a string."""
+    if not isinstance(value, str):
+        raise TypeError(f"`{name}` must be a string. Received: {name}={value!r}")
+    return value
+
+
+def array(name, value):
+    """Return `value` as an array of numbers, or say why it is none."""
+    try:
+        found = np.asarray(value)
+    except (TypeError, ValueError, NotImplementedError):  # ragged, symbolic
+        found = np.asarray(None)
+    if not any(kind in found.dtype.name for kind in ("float", "int")):
+        received = found.dtype if hasattr(value, "dtype") else type(value).__name__
+        raise TypeError(f"`{name}` must be an array of numbers. Received: {name} of {received}")
+    return found
+
+
+def finite(name, value, dtype="float32"):
+    """Return `value` as an array of finite floats, or say why it is none."""
+    with np.errstate(over="ignore"):
+        floats = array(name, value).astype(dtype, copy=False)
+    if not np.isfinite(floats).all():
+        raise ValueError(
+            f"`{name}` must hold finite numbers only, in {dtype}, too. "
+            "Received: NaN, infinity or what is too large"
+        )
+    return floats
 
 
 def seed(name, value):
@@ -60,7 +141,7 @@ def image_shape(name, value):
         shape = tuple(operator.index(side) for side in value)
     except (TypeError, ValueError):
         shape = ()
-    if len(shape) != 3 or min(shape[:2]) < 4 or shape[2] < 1:
+    if len(shape) != 3 or min(shape[:2]) < 4 or shape[2] < 1 or max(shape) >= 2**31:
         raise ValueError(
             f"`{name}` must be (height, width, channels) with sides of at least 4 and at least "
             f"one channel. Received: {name}={value!r}"

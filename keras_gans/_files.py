@@ -6,6 +6,8 @@ import pathlib
 import shutil
 import tempfile
 
+from keras_gans import _checks
+
 #: How the names of the folders begin that hold what is being written.
 _WRITING = ".writing-"
 
@@ -24,7 +26,7 @@ def replacing(filepath, overwrite=True, keep=True):
     if "://" in str(filepath):
         yield filepath
         return
-    target = pathlib.Path(filepath).resolve()
+    target = _checks.path("filepath", filepath).resolve()
     if target.is_dir() and not (is_saved_model(target) or _is_empty_folder(target)):
         raise IsADirectoryError(f"{filepath} is a folder. Nothing was written.")
     if not overwrite and target.exists():
@@ -39,7 +41,7 @@ def replacing(filepath, overwrite=True, keep=True):
 @contextlib.contextmanager
 def replacing_saved_model(filepath, keep=True):
     """As `replacing`, for a SavedModel's folder; anything else that stands there is refused."""
-    target = pathlib.Path(filepath)
+    target = _checks.path("filepath", filepath)
     if target.resolve() == pathlib.Path.cwd():
         raise ValueError(
             "`filepath` must be another folder than the one you work in, which cannot be replaced. "

@@ -8,6 +8,8 @@ import numpy as np
 from keras_gans import _checks, _files, _replicas, latents
 from keras_gans.data.images import image_grid, save_animation, save_paths, to_uint8
 
+__all__ = ["LatentInterpolation", "SampleGrid", "TerminateOnNaN"]
+
 
 class SampleGrid(keras.callbacks.Callback):
     """Draw the same latents after every epoch: a PNG grid each, and an animation at the end.
@@ -56,7 +58,7 @@ class SampleGrid(keras.callbacks.Callback):
         self.seed = _checks.seed("seed", seed)
         self.scale = scale if scale is None else _checks.positive_int("scale", scale)
         self.animate = animate
-        self.tensorboard = tensorboard
+        self.tensorboard = tensorboard and _checks.path("tensorboard", tensorboard)
         self._writer = None
 
     def on_train_begin(self, logs=None):

@@ -5,6 +5,8 @@ from keras import ops
 
 from keras_gans import _checks
 
+__all__ = ["ClipConstraint"]
+
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class ClipConstraint(keras.constraints.Constraint):

@@ -5,6 +5,8 @@ import tensorflow as tf
 
 from keras_gans import _checks
 
+__all__ = ["interpolate", "paths", "random_walk"]
+
 
 def draw(num, latent_dim, seed):
     """Latents of a seed: float32 `(num, latent_dim)` from N(0, I), here and in a SavedModel."""
@@ -66,7 +68,10 @@ def interpolate(start, end, steps, path="spherical"):
     """
     steps = _checks.positive_int("steps", steps, minimum=2)
     _checks.one_of("path", path, list(PATHS))
-    start, end = np.asarray(start, "float64"), np.asarray(end, "float64")
+    start, end = (
+        _checks.finite(name, value).astype("float64")
+        for name, value in (("start", start), ("end", end))
+    )
     if start.shape != end.shape or start.ndim == 0:
         raise ValueError(
             "`start` and `end` must have the same shape (…, latent_dim). "
@@ -132,6 +137,7 @@ def paths(num, latent_dim, steps, kind="spherical", seed=0):
     (4, 10, 64)
     """
     num = _checks.positive_int("num", num)
+    latent_dim = _checks.positive_int("latent_dim", latent_dim)
     steps = _checks.positive_int("steps", steps, minimum=2)
     seed = _checks.seed_or_new(seed)
     if _checks.one_of("kind", kind, [*PATHS, "walk"]) == "walk":

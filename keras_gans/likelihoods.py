@@ -11,6 +11,8 @@ from keras import ops
 from keras_gans import _checks
 from keras_gans._precision import at_least_float32
 
+__all__ = ["Bernoulli", "Gaussian", "Likelihood", "get"]
+
 
 class Likelihood:
     """Base class of likelihoods.
@@ -21,6 +23,20 @@ class Likelihood:
     - `distribution(*outputs)`: the TFP distribution of an example's independent numbers, after
       `to_support`;
     - `mean(*outputs)`: the mean example.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> class Laplace(kg.likelihoods.Likelihood):
+    ...     def distribution(self, location):
+    ...         from tensorflow_probability import distributions
+    ...
+    ...         return distributions.Laplace(location, 0.5)
+    ...
+    ...     def mean(self, location):
+    ...         return location
+    >>> Laplace().log_prob([[0.0, 0.5]], [[[0.0, 0.0]]]).numpy().tolist()
+    [-1.0]
     """
 
     num_outputs = (1,)
@@ -46,7 +62,8 @@ class Likelihood:
             outputs: List of the decoder's outputs.
 
         Returns:
-            Tensor `(batch,)`, float32 or wider, in nats: the sum over an example's numbers.
+            Tensor `(batch,)`, float32 or wider, in nats: the sum over an example's numbers; −∞
+            where it is beyond the type.
         """
         distribution = self.distribution(*map(at_least_float32, outputs))
         log_probs = distribution.log_prob(self.to_support(at_least_float32(x)))

@@ -2,23 +2,29 @@
 
 An `Objective` holds what the discriminator minimises, a function of the logits of real and of
 fake examples, and what the generator minimises, a function of the logits of fake examples. Logits
-are the raw outputs of the discriminator, of any shape; each loss is their mean, in their dtype.
+are the raw outputs of the discriminator, of any shape; each loss is their mean, in their dtype, and
+infinite beyond it.
 
-A new objective is one new pair:
-
->>> import keras
->>> from keras_gans import losses
->>> squared_hinge = losses.Objective(
-...     discriminator=lambda real, fake: keras.ops.mean(keras.ops.relu(1 - real) ** 2)
-...     + keras.ops.mean(keras.ops.relu(1 + fake) ** 2),
-...     generator=lambda fake: -keras.ops.mean(fake),
-... )
+A new objective is one new pair: see `Objective`.
 """
 
 import functools
 
 import keras
 from keras import ops
+
+from keras_gans import _checks
+
+__all__ = [
+    "Objective",
+    "get",
+    "hinge",
+    "least_squares",
+    "least_squares_with_codes",
+    "minimax",
+    "non_saturating",
+    "wasserstein",
+]
 
 _register = keras.saving.register_keras_serializable(package="keras_gans")
 
@@ -36,6 +42,16 @@ class Objective:
         TypeError: If either loss is not callable.
 
     Functions registered with `keras.saving.register_keras_serializable` are saved with a model.
+
+    Example:
+
+    >>> import keras
+    >>> from keras_gans import losses
+    >>> squared_hinge = losses.Objective(
+    ...     discriminator=lambda real, fake: keras.ops.mean(keras.ops.relu(1 - real) ** 2)
+    ...     + keras.ops.mean(keras.ops.relu(1 + fake) ** 2),
+    ...     generator=lambda fake: -keras.ops.mean(fake),
+    ... )
     """
 
     def __init__(self, discriminator, generator, name="custom"):
@@ -147,7 +163,7 @@ def least_squares_with_codes(a, b, c):
         c: Float, what the generator wants its fakes to be taken for.
 
     Raises:
-        ValueError: If `a` equals `b`.
+        ValueError, TypeError: If `a` equals `b`, or one of them is not a number.
 
     Example:
 
@@ -160,6 +176,7 @@ def least_squares_with_codes(a, b, c):
     Reference:
         Mao et al. 2017, Least Squares Generative Adversarial Networks, equation 2.
     """
+    a, b, c = (_checks.real_number(name, x) for name, x in (("a", a), ("b", b), ("c", c)))
     if a == b:
         raise ValueError(f"`a` and `b` must differ. Received: a={a!r}, b={b!r}")
     return Objective(

@@ -8,7 +8,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_gans import _checks
 from keras_gans._precision import at_least_float32
+
+__all__ = ["gradient_penalty", "r1_penalty"]
 
 
 def gradient_penalty(critic, real, fake, target=1.0, one_sided=False, alpha=None):
@@ -28,7 +31,12 @@ def gradient_penalty(critic, real, fake, target=1.0, one_sided=False, alpha=None
             draw from U(0, 1).
 
     Returns:
-        Scalar tensor, float32 (float64 for float64 examples).
+        Scalar tensor, float32 (float64 for float64 examples); NaN or infinite where a gradient is,
+        as with examples that are not finite.
+
+    Raises:
+        ValueError, TypeError: If examples are not floats or differ in shape, `alpha` is not one
+            number for each, or another argument is of another kind.
 
     Example:
 
@@ -41,10 +49,23 @@ def gradient_penalty(critic, real, fake, target=1.0, one_sided=False, alpha=None
     Reference:
         Gulrajani et al. 2017, Improved Training of Wasserstein GANs, equation 3.
     """
+    target = _checks.real_number("target", target)
+    one_sided = _checks.boolean("one_sided", one_sided)
+    real, fake = _examples("real", real), _examples("fake", fake)
+    if not real.shape.is_compatible_with(fake.shape):
+        raise ValueError(
+            f"`fake` must have the shape of `real`, {real.shape}. Received: shape {fake.shape}"
+        )
     dtype = keras.backend.result_type(real.dtype, fake.dtype, "float32")
     real, fake = ops.cast(real, dtype), ops.cast(fake, dtype)
+    alpha = None if alpha is None else _examples("alpha", alpha)
     if alpha is None:
         alpha = keras.random.uniform((ops.shape(real)[0],), dtype=dtype)
+    elif not alpha.shape.is_compatible_with(real.shape[:1]):
+        raise ValueError(
+            "`alpha` must be one number for each example. "
+            f"Received: shape {alpha.shape} for {real.shape[0]} examples"
+        )
     alpha = ops.reshape(ops.cast(alpha, dtype), (-1,) + (1,) * (len(real.shape) - 1))
     gradients = input_gradients(critic, fake + alpha * (real - fake))
     excess = gradient_norms(gradients) - target
@@ -61,7 +82,11 @@ def r1_penalty(discriminator, real):
         real: Real examples, float tensor `(batch, …)`.
 
     Returns:
-        Scalar tensor, float32 (float64 for float64 examples). Weight it by the paper's γ.
+        Scalar tensor, float32 (float64 for float64 examples); NaN or infinite where a gradient is,
+        as with examples that are not finite. Weight it by the paper's γ.
+
+    Raises:
+        ValueError, TypeError: If examples are not floats, or `discriminator` is not a function.
 
     Example:
 
@@ -73,7 +98,21 @@ def r1_penalty(discriminator, real):
     Reference:
         Mescheder et al. 2018, Which Training Methods for GANs do actually Converge?, equation 9.
     """
-    return 0.5 * ops.mean(squared_gradient_norms(input_gradients(discriminator, real)))
+    gradients = input_gradients(discriminator, _examples("real", real))
+    return 0.5 * ops.mean(squared_gradient_norms(gradients))
+
+
+def _examples(name, examples):
+    """Return floats `(batch, …)` as a tensor, or say why they are none."""
+    if not isinstance(examples, (tf.Tensor, tf.Variable)):
+        examples = _checks.array(name, examples)
+    examples = tf.convert_to_tensor(examples)
+    if not examples.dtype.is_floating or examples.shape.rank == 0:
+        raise ValueError(
+            f"`{name}` must hold floats of shape (batch, …). "
+            f"Received: shape {examples.shape} and dtype {examples.dtype.name}"
+        )
+    return examples
 
 
 def input_gradients(critic, examples):
@@ -81,7 +120,9 @@ def input_gradients(critic, examples):
     examples = at_least_float32(examples)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(examples)
-        logits = critic(examples)
+        logits = _checks.function("critic", critic)(examples)
+    if not tf.is_tensor(logits):
+        raise TypeError(f"`critic` must return logits. Received: {type(logits).__name__}")
     return tape.gradient(logits, examples, unconnected_gradients="zero")
 
 

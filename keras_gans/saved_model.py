@@ -1,8 +1,5 @@
 """SavedModels for inference: write once, sample anywhere, with no training code."""
 
-import os
-import pathlib
-
 import numpy as np
 import tensorflow as tf
 
@@ -60,11 +57,11 @@ class SavedGenerator:
             As `sample`.
 
         Raises:
-            ValueError: If `latents` have another shape, or labels are missing or not expected, or
-                the model does not draw from latents.
+            ValueError, TypeError: If `latents` have another shape or are not finite, or labels are
+                missing or not expected, or the model does not draw from latents.
         """
         self._check_endpoint("generate")
-        latents = np.asarray(latents, "float32")
+        latents = _checks.finite("latents", latents)
         if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
             raise ValueError(
                 f"`latents` must have shape (num, {self.latent_dim}). "
@@ -98,7 +95,8 @@ class SavedGenerator:
         """Return the discriminator's logits of examples, float32 `(num, …)`.
 
         Raises:
-            ValueError: If the model has no such endpoint, or the examples have another shape.
+            ValueError, TypeError: If the model has no such endpoint, or the examples have another
+                shape or are not finite numbers.
         """
         data = self._examples(data, "score")
         return self._artifact.score(data, *self._labels(labels, len(data))).numpy()
@@ -107,7 +105,8 @@ class SavedGenerator:
         """Return class probabilities of examples, float32 `(num, num_classes)`.
 
         Raises:
-            ValueError: If the model has no such endpoint, or the examples have another shape.
+            ValueError, TypeError: If the model has no such endpoint, or the examples have another
+                shape or are not finite numbers.
         """
         return self._artifact.classify(self._examples(data, "classify")).numpy()
 
@@ -115,7 +114,8 @@ class SavedGenerator:
         """Return the codes of examples, float32 `(num, …)`.
 
         Raises:
-            ValueError: If the model has no such endpoint, or the examples have another shape.
+            ValueError, TypeError: If the model has no such endpoint, or the examples have another
+                shape or are not finite numbers.
         """
         return self._artifact.encode(self._examples(data, "encode")).numpy()
 
@@ -123,7 +123,8 @@ class SavedGenerator:
         """Return what the model makes of examples' codes, float32 `(num, …)`.
 
         Raises:
-            ValueError: If the model has no such endpoint, or the examples have another shape.
+            ValueError, TypeError: If the model has no such endpoint, or the examples have another
+                shape or are not finite numbers.
         """
         return self._artifact.reconstruct(self._examples(data, "reconstruct")).numpy()
 
@@ -138,7 +139,8 @@ class SavedGenerator:
             Float32 array `(num, height, width, channels)` in [−1, 1].
 
         Raises:
-            ValueError: If the model has no such endpoint, or the images have another shape.
+            ValueError, TypeError: If the model has no such endpoint, or the images have another
+                shape or are not finite numbers.
         """
         endpoint = "translate_" + _checks.one_of("direction", direction, ["ab", "ba"])
         images = self._examples(images, endpoint)
@@ -153,7 +155,7 @@ class SavedGenerator:
         spec = _input_specs(self._artifact.signatures[endpoint])["data"]
         if spec.dtype == tf.string:
             return tf.constant(_strings(data), tf.string)
-        data = np.asarray(data, "float32")
+        data = _checks.finite("data", data)
         shape = tuple(spec.shape)
         if data.ndim != len(shape) or data.shape[1:] != shape[1:]:
             raise ValueError(
@@ -193,9 +195,7 @@ def load(filepath):
     >>> digits.sample(16, seed=0).shape
     (16, 8, 8, 1)
     """
-    if not isinstance(filepath, (str, os.PathLike)):
-        raise TypeError(f"`filepath` must be a path. Received: filepath={filepath!r}")
-    path = pathlib.Path(filepath)
+    path = _checks.path("filepath", filepath)
     if not _files.is_saved_model(path):
         hint = (
             " It is a Keras file: use keras.models.load_model." if path.suffix == ".keras" else ""

@@ -8,6 +8,15 @@ from keras_gans import _checks
 class ToyDensity:
     """A density that can be sampled.
 
+    Args:
+        name: String.
+        sampler: Function of `(num, generator)`, a `numpy.random.Generator`, that returns `num`
+            samples `(num, 2)`.
+        modes, stddev: See below. Default to `None`.
+
+    Raises:
+        TypeError: If `sampler` is not a function.
+
     Attributes:
         name: String.
         modes: Float32 array `(num_modes, 2)` of the centres, or `None` if it has none.
@@ -25,7 +34,7 @@ class ToyDensity:
         self.name = name
         self.modes = modes
         self.stddev = stddev
-        self._sampler = sampler
+        self._sampler = _checks.function("sampler", sampler)
 
     def sample(self, num, seed=None):
         """Draw samples.

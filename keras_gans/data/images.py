@@ -9,7 +9,7 @@ from keras_gans import _checks, _files
 
 
 def to_uint8(images):
-    """Turn images in [−1, 1] into pixels 0 … 255, by rounding and clipping.
+    """Turn images in [−1, 1] into pixels 0 … 255, by rounding and clipping; NaN is black.
 
     Args:
         images: Float array of any shape.
@@ -17,14 +17,17 @@ def to_uint8(images):
     Returns:
         uint8 array of the same shape.
 
+    Raises:
+        TypeError: If `images` are not numbers.
+
     Example:
 
     >>> import keras_gans as kg
     >>> kg.data.to_uint8([-1.0, 0.0, 1.0]).tolist()
     [0, 128, 255]
     """
-    pixels = np.rint((np.asarray(images, "float64") + 1) * 127.5)
-    return np.clip(pixels, 0, 255).astype("uint8")
+    images = np.clip(_checks.array("images", images).astype("float64"), -1, 1)
+    return np.nan_to_num(np.rint((images + 1) * 127.5)).astype("uint8")
 
 
 def image_grid(images, columns=None, padding=2, scale=None):
@@ -33,7 +36,7 @@ def image_grid(images, columns=None, padding=2, scale=None):
     Args:
         images: Float array `(num, height, width, channels)` in [−1, 1], with 1 or 3 channels.
         columns: Positive integer. Defaults to `None`, the grid nearest to a square.
-        padding: Pixels between images. Defaults to `2`.
+        padding: Non-negative integer, pixels between images. Defaults to `2`.
         scale: Positive integer, side in the grid of one pixel of an image. Defaults to `None`, as
             much as makes images at least 32 pixels high.
 
@@ -41,7 +44,8 @@ def image_grid(images, columns=None, padding=2, scale=None):
         A `PIL.Image.Image`.
 
     Raises:
-        ValueError: If `images` have another shape.
+        ValueError, TypeError: If `images` have another shape or are not numbers, or a number is out
+            of range.
 
     Example:
 
@@ -58,6 +62,7 @@ def image_grid(images, columns=None, padding=2, scale=None):
             f"Received: shape {images.shape}"
         )
     scale = _checks.positive_int("scale", -(-32 // images.shape[1]) if scale is None else scale)
+    padding = _checks.positive_int("padding", padding, minimum=0)
     images = images.repeat(scale, axis=1).repeat(scale, axis=2)
     num, height, width, channels = images.shape
     if columns is None:
@@ -85,7 +90,8 @@ def save_grid(images, filepath, **kwargs):
         **kwargs: Those of `image_grid`.
 
     Raises:
-        ValueError: If `images` have another shape, or the format is unknown.
+        ValueError, TypeError: As `image_grid`; or if the format is unknown.
+        OSError: If the file cannot be written.
 
     Example:
 
@@ -109,7 +115,9 @@ def save_animation(frames, filepath, milliseconds=100, last=None):
         last: Positive integer, duration of the last frame. Defaults to `None`, that of the others.
 
     Raises:
-        ValueError: If there is no frame, or the ending is another.
+        ValueError, TypeError: If there is no frame, one is not a picture, the ending is another or
+            a number is out of range.
+        OSError: If the file cannot be written.
 
     Example:
 
@@ -119,12 +127,18 @@ def save_animation(frames, filepath, milliseconds=100, last=None):
     >>> os.path.exists("blinking.gif")
     True
     """
+    from PIL import Image
+
     frames = list(frames)
     if not frames:
         raise ValueError("`frames` must hold a picture. Received: none")
     if not str(filepath).endswith(".gif"):
         raise ValueError(f"`filepath` must end in '.gif'. Received: filepath={str(filepath)!r}")
-    durations = [milliseconds] * (len(frames) - 1) + [last or milliseconds]
+    if not all(isinstance(frame, Image.Image) for frame in frames):
+        raise TypeError("`frames` must be PIL.Image.Images. Received: something else")
+    milliseconds = _checks.positive_int("milliseconds", milliseconds)
+    last = milliseconds if last is None else _checks.positive_int("last", last)
+    durations = [milliseconds] * (len(frames) - 1) + [last]
     with _files.replacing(filepath) as temporary:
         frames[0].save(
             temporary, save_all=True, append_images=frames[1:], duration=durations, loop=0
@@ -141,7 +155,8 @@ def save_paths(images, filepath, scale=None):
         scale: See `image_grid`.
 
     Raises:
-        ValueError: If `images` have another shape, or the format is unknown.
+        ValueError, TypeError: As `image_grid`; or if the format is unknown.
+        OSError: If the file cannot be written.
 
     Example:
 
@@ -150,7 +165,7 @@ def save_paths(images, filepath, scale=None):
     >>> os.path.exists("paths.gif")
     True
     """
-    images = np.asarray(images)
+    images = _checks.array("images", images)
     if images.ndim != 5 or images.shape[1] < 2:
         raise ValueError(
             "`images` must have shape (num, steps, height, width, channels) with at least 2 steps. "

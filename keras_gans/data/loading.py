@@ -117,9 +117,10 @@ def load(
     (8, 8, 1)
     """
     batch_size = _checks.positive_int("batch_size", batch_size)
-    if not isinstance(split, str):
-        raise TypeError(f"`split` must be a string. Received: split={split!r}")
-    is_shuffled = split.startswith("train") if shuffle is None else shuffle
+    _checks.string("split", split)
+    labels, repeat = _checks.boolean("labels", labels), _checks.boolean("repeat", repeat)
+    per_worker = _checks.boolean("per_worker", per_worker)
+    is_shuffled = named.is_shuffled(shuffle, split)
     seed = workers.agreed_seed(seed) if is_shuffled else _checks.seed("seed", seed)
     skip = _checks.positive_int("skip", skip, minimum=0)
     _checks.one_of("on_error", on_error, ["raise", "skip"])

@@ -2,6 +2,8 @@
 
 import re
 
+from keras_gans import _checks
+
 #: Of what TFDS reads as a name: that of a dataset of its own, a configuration, a version. Others
 #: lead to code that comes with the data ("huggingface:…") or to any folder ("mnist/data_dir=…").
 _NAME = re.compile(r"[a-zA-Z]\w*(/[\w+-][\w+.-]*)?(:[\d*]+(\.[\d*]+){2})?")
@@ -43,3 +45,8 @@ def refuse_split(split, kind):
             f"`split` must be 'train' for {kind}, which is not divided into parts. "
             f"Received: split={split!r}"
         )
+
+
+def is_shuffled(shuffle, split):
+    """Whether to shuffle: as asked, or if the split is one to train on."""
+    return split.startswith("train") if shuffle is None else _checks.boolean("shuffle", shuffle)

@@ -28,8 +28,8 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
         `tf.data.Dataset` of `(images, labels)`, where the labels of each second batch are −1.
 
     Raises:
-        ValueError: If there are no labelled examples, fewer examples than one batch, or as many
-            labels as images are not there.
+        ValueError, TypeError: If there are no labelled examples, fewer examples than one batch, or
+            not one integer label for each image.
 
     Example:
 
@@ -43,15 +43,20 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
     Reference:
         Salimans et al. 2016, Improved Techniques for Training GANs, section 5.
     """
-    images, labels = np.asarray(images), np.asarray(labels, "int32")
+    images, labels = _checks.finite("images", images), _checks.array("labels", labels)
     batch_size = _checks.positive_int("batch_size", batch_size)
+    shuffle = _checks.boolean("shuffle", shuffle)
     seed = _checks.seed("seed", seed)
-    labelled = np.flatnonzero(labels != UNLABELLED)
-    if labels.shape != images.shape[:1]:
+    num = len(np.atleast_1d(images))
+    if labels.shape != (num,):
         raise ValueError(
-            f"`labels` must be one for each of the {len(images)} images. "
+            f"`labels` must be one for each of the {num} images. "
             f"Received: labels of shape {labels.shape}"
         )
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"`labels` must be integers. Received: labels of dtype {labels.dtype}")
+    labels = labels.astype("int32")
+    labelled = np.flatnonzero(labels != UNLABELLED)
     if not labelled.size:
         raise ValueError("`labels` must hold some labels. Received: only -1, which means none")
     if len(images) < batch_size:

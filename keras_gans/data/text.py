@@ -113,9 +113,7 @@ def load_text(
     length = _checks.positive_int("length", length)
     batch_size = _checks.positive_int("batch_size", batch_size)
     stride = _checks.positive_int("stride", stride)
-    if not isinstance(split, str):
-        raise TypeError(f"`split` must be a string. Received: split={split!r}")
-    is_shuffled = split.startswith("train") if shuffle is None else shuffle
+    is_shuffled = named.is_shuffled(shuffle, _checks.string("split", split))
     seed = workers.agreed_seed(seed) if is_shuffled else _checks.seed("seed", seed)
     name, text = _text(source, split)
     num_windows = max(0, len(text) - length + stride) // stride

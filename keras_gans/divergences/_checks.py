@@ -12,6 +12,8 @@ import tensorflow as tf
 # A table that is printed with three digits need not sum to one exactly.
 NORMALIZATION_TOLERANCE = 2e-3
 EQUAL_MASS_TOLERANCE = 1e-6
+LARGEST = 1e100
+LARGEST_EXPONENT = 300  # of a power of ten that float64 holds, and sums of such
 
 
 def error(name, requirement, received, kind=ValueError):
@@ -37,7 +39,7 @@ def known(tensor, condition):
 
 
 def array(x, name):
-    """A float64 tensor of finite numbers."""
+    """A float64 tensor of finite numbers, none so large that its square overflows."""
     try:
         x = tf.convert_to_tensor(x, dtype_hint=tf.float64)
     except (TypeError, ValueError):
@@ -47,6 +49,8 @@ def array(x, name):
     x = tf.cast(x, tf.float64)
     if not known(x, lambda v: np.all(np.isfinite(v))):
         raise error(name, "finite (no NaN, no infinity)", x)
+    if not known(x, lambda v: np.all(np.abs(v) <= LARGEST)):
+        raise error(name, f"at most {LARGEST:g} in size, to be squared and summed", x)
     return x
 
 
@@ -117,30 +121,50 @@ def same_mass(p, q):
 def positive(value, name):
     """A finite positive number, or an array of them."""
     value = array(value, name)
-    if not known(value, lambda v: np.all(v > 0)):
+    if not known(value, lambda v: v.size and np.all(v > 0)):
         raise error(name, "positive", value)
     return value
 
 
-def order(p):
-    """The order of a Wasserstein distance."""
+def scalar(value, name):
+    """A finite number."""
+    value = array(value, name)
+    if value.shape.rank != 0:
+        raise error(name, "a number", value)
+    return value
+
+
+def flag(value, name):
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise error(name, "True or False", value, TypeError)
+    return bool(value)
+
+
+def order(p, *clouds, name="p"):
+    """The order of a Wasserstein distance between clouds, to whose power distances are finite."""
     try:
         valid = 1 <= p < np.inf
     except (TypeError, ValueError):
         valid = False
     if not valid:
-        raise error("p", "a finite number that is at least 1", p)
+        raise error(name, "a finite number that is at least 1", p)
+    for points in clouds:
+        if not known(points, lambda v: p * np.log10(1 + 4 * np.sum(np.abs(v))) < LARGEST_EXPONENT):
+            raise error(name, "less: distances to its power overflow", p)
     return float(p)
 
 
 def count(value, name, minimum=1):
     """A whole number of something."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < minimum:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise error(name, f"an integer that is at least {minimum}", value)
+    if not minimum <= value < 2**31:
+        raise error(name, f"an integer that is at least {minimum} and below 2**31", value)
     return int(value)
 
 
 def one_of(value, name, choices):
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise error(name, "one of " + ", ".join(repr(c) for c in choices), value)
     return value

@@ -218,6 +218,7 @@ _TV = _Divergence(_tv_of_histograms, _tv_integrand, _tv_expectations)
 
 def _between(divergence, p, q, method, num_samples, seed, return_standard_error):
     _checks.one_of(method, "method", METHODS)
+    _checks.flag(return_standard_error, "return_standard_error")
     standard_error = None
     if not _distributions.both_distributions(p, q):
         p, q = _checks.histogram(p, "p"), _checks.histogram(q, "q")

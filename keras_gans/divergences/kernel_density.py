@@ -146,6 +146,8 @@ class KernelDensity(tfd.Distribution):
         name="KernelDensity",
     ):
         parameters = dict(locals())
+        if not isinstance(name, str):
+            raise _checks.error("name", "a string", name, TypeError)
         samples = _checks.array(samples, "samples")
         self._scalar = samples.shape.rank == 1
         points = _checks.cloud(samples, "samples")

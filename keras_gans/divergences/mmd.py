@@ -68,11 +68,12 @@ def maximum_mean_discrepancy(
     """
     x, y = _checks.clouds(x, y, min_samples=2, batched=True)
     num_permutations = _checks.count(num_permutations, "num_permutations", minimum=0)
+    unbiased = _checks.flag(unbiased, "unbiased")
     x, y = _same_batch(x, y)
     points = tf.concat([x, y], -2)
-    if kernel == "rbf":
+    if isinstance(kernel, str) and kernel == "rbf":
         gram = _rbf(points, bandwidth)
-    elif kernel == "polynomial":
+    elif isinstance(kernel, str) and kernel == "polynomial":
         gram = _polynomial(points, degree, scale, offset)
     elif callable(kernel):
         gram = tf.cast(kernel(points, points), tf.float64)
@@ -130,7 +131,8 @@ def _rbf(points, bandwidth):
 
 def _polynomial(points, degree, scale, offset):
     _checks.count(degree, "degree")
-    scale = 1 / points.shape[-1] if scale is None else scale
+    scale = 1 / points.shape[-1] if scale is None else _checks.scalar(scale, "scale")
+    offset = _checks.scalar(offset, "offset")
     return (scale * tf.matmul(points, points, transpose_b=True) + offset) ** degree
 
 

@@ -47,17 +47,18 @@ def sinkhorn_divergence(x, y, p=2, *, epsilon=None, max_iterations=2000, toleran
         divergences", eq. (3) and theorem 1.
     """
     x, y = _checks.clouds(x, y, batched=True)
-    p = _checks.order(p)
+    p = _checks.order(p, x, y)
     if p > 2:
         raise _checks.error("p", "between 1 and 2, for the divergence to be positive", p)
     max_iterations = _checks.count(max_iterations, "max_iterations")
+    tolerance = _checks.scalar(tolerance, "tolerance")
     cost_xy = pairwise_distances(x, y) ** p
     if epsilon is None:
         mean_cost = tf.reduce_mean(cost_xy, axis=(-2, -1), keepdims=True)
         # Equal one-point clouds have no scale of their own; any ε serves.
         epsilon = tf.stop_gradient(_DEFAULT_EPSILON * tf.where(mean_cost > 0, mean_cost, 1.0))
     else:
-        epsilon = _checks.positive(epsilon, "epsilon")
+        epsilon = _checks.positive(_checks.scalar(epsilon, "epsilon"), "epsilon")
     between, within_x, within_y = (
         _entropic_cost(pairwise_cost, epsilon, max_iterations, tolerance)
         for pairwise_cost in (
@@ -80,7 +81,7 @@ def _entropic_cost(cost, epsilon, max_iterations, tolerance):
         tf.reshape(tf.stop_gradient(cost), [-1, n, m]),
         tf.reshape(tf.stop_gradient(epsilons), [-1, 1, 1]),
         tf.constant(max_iterations),
-        tf.constant(tolerance, tf.float64),
+        tolerance,
     )
     f = tf.reshape(f, tf.concat([batch, [n, 1]], 0))
     g = tf.reshape(g, tf.concat([batch, [1, m]], 0))

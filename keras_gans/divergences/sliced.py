@@ -43,7 +43,7 @@ def sliced_wasserstein_distance(x, y, p=1, *, num_projections=128, projections=N
         measures", definition 4.
     """
     x, y = _checks.clouds(x, y, batched=True)
-    p = _checks.order(p)
+    p = _checks.order(p, x, y)
     if projections is None:
         num_projections = _checks.count(num_projections, "num_projections")
         projections = _random_directions(num_projections, x.shape[-1], seed)

@@ -74,6 +74,7 @@ def earth_movers_distance(p, q, positions=None, q_positions=None, *, return_step
         Rubner, Tomasi and Guibas 2000, "The earth mover's distance as a metric for image
         retrieval"; Vallender 1974 for the line.
     """
+    _checks.flag(return_steps, "return_steps")
     if _distributions.both_distributions(p, q):
         if return_steps or positions is not None or q_positions is not None:
             raise ValueError(
@@ -136,7 +137,7 @@ def transport_plan(p, q, positions=None, q_positions=None, *, order=1):
         Kantorovich 1942; Bonneel et al. 2011 for the network simplex of POT.
     """
     x, y, p, q = _measures(p, q, positions, q_positions)
-    rows, columns, mass = _optimal_moves(x, y, p, q, _checks.order(order))
+    rows, columns, mass = _optimal_moves(x, y, p, q, _checks.order(order, x, y, name="order"))
     shape = tf.cast(tf.stack([tf.shape(x)[0], tf.shape(y)[0]]), tf.int64)
     return tf.scatter_nd(tf.stack([rows, columns], -1), mass, shape)
 
@@ -226,7 +227,7 @@ def assignment(x, y, p=1):
 
         return linear_sum_assignment(_cost_matrix(x, y, p))[1].astype(np.int64)
 
-    permutation = on_host(solve, [x, y, _checks.order(p)], tf.int64)
+    permutation = on_host(solve, [x, y, _checks.order(p, x, y)], tf.int64)
     return tf.ensure_shape(permutation, x.shape[:1])
 
 
@@ -266,7 +267,7 @@ def wasserstein_distance(x, y, p=1, *, x_weights=None, y_weights=None):
     x, y = _checks.clouds(x, y)
     a = _sample_weights(x, x_weights, "x_weights")
     b = _sample_weights(y, y_weights, "y_weights")
-    p = _checks.order(p)
+    p = _checks.order(p, x, y)
     return root(_transport_cost(x, y, a, b, p), p)
 
 

@@ -62,7 +62,7 @@ def wavelet_emd(p, q, *, wavelet="sym5", power=1.0, num_axes=None, levels=None):
     leading = [-1 if n is None else n for n in batch]
     _checks.same_mass(*(tf.reshape(x, [*leading, grid.num_elements()]) for x in (p, q)))
     bank = _orthogonal_wavelet(wavelet)
-    if not 0 < power <= 1:
+    if not _checks.known(_checks.scalar(power, "power"), lambda v: 0 < v <= 1):
         raise _checks.error("power", "a number in (0, 1]", power)
     if levels is None:
         levels = max(1, int(np.ceil(np.log2(max(grid)))))
@@ -80,7 +80,8 @@ def wavelet_emd(p, q, *, wavelet="sym5", power=1.0, num_axes=None, levels=None):
 def _orthogonal_wavelet(name):
     import pywt
 
-    if name not in pywt.wavelist(kind="discrete") or not pywt.Wavelet(name).orthogonal:
+    known = isinstance(name, str) and name in pywt.wavelist(kind="discrete")
+    if not known or not pywt.Wavelet(name).orthogonal:
         raise _checks.error("wavelet", "the name of an orthogonal wavelet of PyWavelets", name)
     return pywt.Wavelet(name)
 

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_gans import _checks
+
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class LeakyReLU(keras.layers.LeakyReLU):
@@ -15,6 +17,9 @@ class LeakyReLU(keras.layers.LeakyReLU):
     Args:
         negative_slope: Float ≥ 0. Defaults to `0.2`, the DCGAN paper's.
 
+    Raises:
+        ValueError, TypeError: If `negative_slope` is not a number of at least 0.
+
     Example:
 
     >>> import keras, keras_gans as kg
@@ -23,6 +28,7 @@ class LeakyReLU(keras.layers.LeakyReLU):
     """
 
     def __init__(self, negative_slope=0.2, **kwargs):
+        negative_slope = _checks.real_number("negative_slope", negative_slope, low=0.0)
         super().__init__(negative_slope=negative_slope, **kwargs)
 
     def call(self, inputs):

@@ -43,7 +43,9 @@ class LabelProjection(keras.layers.Layer):
     def __init__(self, num_classes, embeddings_initializer="glorot_uniform", **kwargs):
         super().__init__(**kwargs)
         self.num_classes = _checks.positive_int("num_classes", num_classes)
-        self.embeddings_initializer = keras.initializers.get(embeddings_initializer)
+        self.embeddings_initializer = _checks.initializer(
+            "embeddings_initializer", embeddings_initializer
+        )
         self.input_spec = [keras.layers.InputSpec(ndim=2), keras.layers.InputSpec(ndim=1)]
 
     def build(self, input_shape):

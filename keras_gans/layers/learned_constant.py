@@ -57,6 +57,8 @@ def _shape(value):
         shape = tuple(operator.index(side) for side in value)
     except TypeError:
         shape = ()
-    if not shape or min(shape) < 1:
-        raise ValueError(f"`shape` must hold positive integers. Received: shape={value!r}")
+    if not shape or min(shape) < 1 or max(shape) >= 2**31:
+        raise ValueError(
+            f"`shape` must hold positive integers below 2**31. Received: shape={value!r}"
+        )
     return shape

@@ -50,7 +50,7 @@ class MinibatchDiscrimination(keras.layers.Layer):
         super().__init__(**kwargs)
         self.num_kernels = _checks.positive_int("num_kernels", num_kernels)
         self.kernel_dim = _checks.positive_int("kernel_dim", kernel_dim)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.kernel_initializer = _checks.initializer("kernel_initializer", kernel_initializer)
         self.input_spec = keras.layers.InputSpec(ndim=2)
 
     def build(self, input_shape):

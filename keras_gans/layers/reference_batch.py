@@ -16,15 +16,11 @@ class ReferenceBatch(keras.layers.Layer):
     reference_batch = None
 
     def keep_reference(self, reference_batch):
-        values = np.asarray(reference_batch)
-        if values.ndim < 2 or not len(values) or values.dtype.kind not in "fiu":
+        values = _checks.finite("reference_batch", reference_batch, self.variable_dtype)
+        if values.ndim < 2 or not len(values):
             raise ValueError(
                 "`reference_batch` must be an array of numbers (num_reference, …) with at least "
-                f"one example. Received: an array of shape {values.shape} and dtype {values.dtype}"
-            )
-        if not np.isfinite(values).all():
-            raise ValueError(
-                "`reference_batch` must be finite. Received: values that are NaN or infinite"
+                f"one example. Received: an array of shape {values.shape}"
             )
         self.num_reference = len(values)
         self.reference_batch = self.add_weight(

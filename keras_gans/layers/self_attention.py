@@ -62,9 +62,11 @@ class SelfAttention2D(keras.layers.Layer):
         super().__init__(**kwargs)
         self.key_channels = _channels("key_channels", key_channels)
         self.value_channels = _channels("value_channels", value_channels)
-        self.pool = bool(pool)
-        self.spectral_normalization = bool(spectral_normalization)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.pool = _checks.boolean("pool", pool)
+        self.spectral_normalization = _checks.boolean(
+            "spectral_normalization", spectral_normalization
+        )
+        self.kernel_initializer = _checks.initializer("kernel_initializer", kernel_initializer)
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
     def build(self, input_shape):

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_gans import _checks
+
 _FIXED = {"strides", "padding", "data_format", "dilation_rate", "groups"}
 
 
@@ -23,8 +25,8 @@ class UpsampleConv2D(keras.layers.Conv2D):
             `dilation_rate` and `groups`.
 
     Raises:
-        ValueError: If `kernel_size` is not one odd integer.
-        TypeError: If an argument that is fixed is given.
+        ValueError: If `kernel_size` is not one odd integer, or `filters` not a positive one.
+        TypeError: If an argument is of another kind, or one that is fixed is given.
 
     Input shape: `(batch, height, width, channels)`.
     Output shape: `(batch, 2 · height, 2 · width, filters)`.
@@ -50,6 +52,7 @@ class UpsampleConv2D(keras.layers.Conv2D):
             raise ValueError(
                 f"`kernel_size` must be one odd integer. Received: kernel_size={kernel_size!r}"
             )
+        filters = _checks.positive_int("filters", filters)
         super().__init__(filters, tuple(sides), **kwargs)
         self.spread = _spread_matrix(sides[0])
 

@@ -71,10 +71,10 @@ class VirtualBatchNormalization(ReferenceBatch):
     ):
         super().__init__(**kwargs)
         self.epsilon = _checks.real_number("epsilon", epsilon, low=0.0, low_open=True)
-        self.center = bool(center)
-        self.scale = bool(scale)
-        self.beta_initializer = keras.initializers.get(beta_initializer)
-        self.gamma_initializer = keras.initializers.get(gamma_initializer)
+        self.center = _checks.boolean("center", center)
+        self.scale = _checks.boolean("scale", scale)
+        self.beta_initializer = _checks.initializer("beta_initializer", beta_initializer)
+        self.gamma_initializer = _checks.initializer("gamma_initializer", gamma_initializer)
         self.first_examples = isinstance(reference_batch, numbers.Number)
         if self.first_examples:
             self.num_reference = _checks.positive_int("reference_batch", reference_batch)

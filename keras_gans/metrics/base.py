@@ -5,6 +5,7 @@ import warnings
 import keras
 import tensorflow as tf
 
+from keras_gans import _checks
 from keras_gans.metrics.checks import as_numbers, check
 from keras_gans.metrics.distribution import create_once
 
@@ -27,7 +28,7 @@ class SampleMetric(keras.metrics.Metric):
     layout = "batch, features"
 
     def __init__(self, feature_extractor=None, name=None, dtype="float64"):
-        super().__init__(name=name, dtype=dtype)
+        super().__init__(name=name and _checks.string("name", name), dtype=dtype)
         if feature_extractor is not None and not callable(feature_extractor):
             raise TypeError(
                 "`feature_extractor` must be callable or None. "

@@ -12,9 +12,19 @@ def check(condition, message):
         tf.debugging.Assert(condition, [message])
 
 
+def as_tensor(values, name):
+    """`values` as a tensor, or an error that names them."""
+    try:
+        return tf.convert_to_tensor(values)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"`{name}` must be an array. Received: {name} of type {type(values).__name__}"
+        ) from error
+
+
 def as_numbers(values, name, layout):
     """`values` as a finite float64 tensor with the axes of `layout`, e.g. "batch, features"."""
-    tensor = tf.convert_to_tensor(values)
+    tensor = as_tensor(values, name)
     if not (tensor.dtype.is_floating or tensor.dtype.is_integer):
         raise TypeError(
             f"`{name}` must be an array of numbers. Received: dtype {tensor.dtype.name}"

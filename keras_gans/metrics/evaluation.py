@@ -54,7 +54,8 @@ def evaluate(
         the seed, the settings of the metrics and the versions that the results hold for.
 
     Raises:
-        ValueError: A metric has no such name, "is" has no logits, or there are too few samples.
+        ValueError, TypeError: A metric has no such name, "is" has no logits, there are too few
+            samples, or an argument is of another kind.
 
     Example:
 
@@ -65,9 +66,13 @@ def evaluate(
     >>> report["protocol"]["real"], report["results"]["frechet_distance"] < 0.1
     (500, True)
     """
+    _checks.function("sample", sample)
+    seed = _checks.positive_int("seed", seed, minimum=0)
+    if not isinstance(metrics, (list, tuple)):
+        raise TypeError(f"`metrics` must be a list of names. Received: metrics={metrics!r}")
     _checks.positive_int("num_samples", num_samples, minimum=2)
     _checks.positive_int("batch_size", batch_size)
-    unknown = [name for name in metrics if name not in _METRICS]
+    unknown = [name for name in metrics if name not in list(_METRICS)]
     if unknown or not metrics:
         raise ValueError(f"`metrics` must be among {list(_METRICS)}. Received: {list(metrics)}")
     has_logits = hasattr(feature_extractor, "features_and_logits")
@@ -125,12 +130,20 @@ def evaluate(
 def format_table(report):
     """The report of `evaluate` as plain text: a line for each result, then the protocol.
 
+    Raises:
+        TypeError: `report` is not what `evaluate` returns.
+
     Example:
 
     >>> report = {"results": {"frechet_distance": 1.5}, "protocol": {"real": 8, "versions": {}}}
     >>> print(format_table(report).splitlines()[0])
     frechet_distance  1.5
     """
+    if not isinstance(report, dict) or not {"results", "protocol"} <= set(report):
+        raise TypeError(
+            "`report` must be a dictionary with 'results' and 'protocol', as `evaluate` returns. "
+            f"Received: report of type {type(report).__name__}"
+        )
     results, protocol = report["results"], dict(report["protocol"])
     versions = ", ".join(f"{name} {version}" for name, version in protocol.pop("versions").items())
     settings = protocol.pop("settings", {})

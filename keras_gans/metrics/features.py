@@ -11,6 +11,8 @@ import pathlib
 import keras
 import tensorflow as tf
 
+from keras_gans.metrics.checks import as_tensor, check
+
 _CLASSIFIER = pathlib.Path("mnist_classifier", "classifier.keras")
 
 
@@ -148,7 +150,7 @@ class MNISTFeatures(ClassifierFeatures):
 
 
 def as_images(images, channels):
-    images = tf.convert_to_tensor(images)
+    images = as_tensor(images, "images")
     if not images.dtype.is_floating:
         raise TypeError(
             "`images` must be floating point values in [-1, 1]. "
@@ -159,4 +161,9 @@ def as_images(images, channels):
             "`images` must be of shape (batch, height, width, "
             f"{' or '.join(map(str, channels))}). Received: shape {images.shape}"
         )
-    return tf.cast(images, tf.float32)
+    images = tf.cast(images, tf.float32)
+    check(
+        tf.reduce_all(tf.math.is_finite(images)),
+        "`images` must be finite. Received: NaN or infinity",
+    )
+    return images

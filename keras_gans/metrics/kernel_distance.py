@@ -55,7 +55,7 @@ class KernelDistance(TwoSampleMetric):
         _checks.positive_int("max_blocks", max_blocks)
         self.block_size = block_size
         self.max_blocks = max_blocks
-        self.seed = seed
+        self.seed = _checks.positive_int("seed", seed, minimum=0)
 
     def create_state(self, sample_shape):
         capacity = self.block_size * self.max_blocks

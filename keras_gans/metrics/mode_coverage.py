@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gans import _checks
 from keras_gans.metrics.base import SampleMetric
 
 
@@ -24,7 +25,8 @@ class ModeCoverage(SampleMetric):
         dtype: Type of the result. Defaults to float64.
 
     Raises:
-        ValueError: An argument is out of its range; samples are NaN or not of shape (batch, d).
+        ValueError, TypeError: An argument is out of its range; samples are NaN or not of shape
+            (batch, d).
 
     Example:
 
@@ -51,20 +53,16 @@ class ModeCoverage(SampleMetric):
         dtype="float64",
     ):
         super().__init__(feature_extractor=feature_extractor, name=name, dtype=dtype)
-        self.modes = np.asarray(modes, dtype="float64")
-        if self.modes.ndim != 2 or not self.modes.size or not np.isfinite(self.modes).all():
+        self.modes = _checks.finite("modes", modes, "float64")
+        if self.modes.ndim != 2 or not self.modes.size:
             raise ValueError(
-                "`modes` must be a finite array of shape (modes, dimensions). "
-                f"Received: {self.modes.tolist()}"
+                "`modes` must be an array of shape (modes, dimensions). "
+                f"Received: shape {self.modes.shape}"
             )
-        for value, argument in ((stddev, "stddev"), (threshold, "threshold")):
-            if not 0 < value < np.inf:
-                raise ValueError(f"`{argument}` must be positive and finite. Received: {value}")
-        if not 0 < min_share <= 1:
-            raise ValueError(f"`min_share` must be in (0, 1]. Received: {min_share}")
-        self.stddev = float(stddev)
-        self.threshold = float(threshold)
-        self.min_share = float(min_share)
+        positive = {"low": 0.0, "low_open": True}
+        self.stddev = _checks.real_number("stddev", stddev, **positive)
+        self.threshold = _checks.real_number("threshold", threshold, **positive)
+        self.min_share = _checks.real_number("min_share", min_share, high=1.0, **positive)
         number, dimensions = self.modes.shape
         self.total = self.add_variable((), "zeros", dtype="float64", name="total")
         self.good = self.add_variable((number,), "zeros", dtype="float64", name="good")

@@ -4,6 +4,7 @@ import tensorflow as tf
 from keras_gans import _checks
 from keras_gans.divergences import js_divergence
 from keras_gans.metrics.base import TwoSampleMetric
+from keras_gans.metrics.checks import as_tensor
 from keras_gans.metrics.distribution import create_once, num_replicas, own_slot, write_slot
 
 _SEPARATOR = "\x1f"  # the control character "unit separator": no text holds it
@@ -60,7 +61,10 @@ class NGramJSDivergence(TwoSampleMetric):
     def update_state(self, real=None, generated=None):
         """Take in a batch of real text, of generated text, or both."""
         if real is not None and generated is not None:
-            kinds = [tf.convert_to_tensor(text).dtype.is_integer for text in (real, generated)]
+            kinds = [
+                as_tensor(*side).dtype.is_integer
+                for side in ((real, "real"), (generated, "generated"))
+            ]
             if kinds[0] != kinds[1]:
                 raise TypeError(
                     "`generated` must be integers or strings as `real` is. Received: "
@@ -134,7 +138,7 @@ class NGramJSDivergence(TwoSampleMetric):
 
 def fingerprints(samples, n, name):
     """Positive 64-bit hashes of all n-grams of a batch, shape (n-grams,)."""
-    samples = tf.convert_to_tensor(samples)
+    samples = as_tensor(samples, name)
     if samples.dtype == tf.string:
         if samples.shape.rank != 1:
             raise ValueError(

@@ -74,7 +74,7 @@ class PrecisionRecall(TwoSampleMetric):
             )
         self.k = k
         self.max_samples = max_samples
-        self.seed = seed
+        self.seed = _checks.positive_int("seed", seed, minimum=0)
 
     def create_state(self, sample_shape):
         self.real = Reservoir(self.max_samples, *sample_shape, seed=2 * self.seed, name="real")

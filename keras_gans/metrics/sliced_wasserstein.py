@@ -74,7 +74,7 @@ class SlicedWasserstein(TwoSampleMetric):
         self.patches_per_image = patches_per_image
         self.max_patches = max_patches
         self.directions = directions
-        self.seed = seed
+        self.seed = _checks.positive_int("seed", seed, minimum=0)
 
     def create_state(self, sample_shape):
         height, width, channels = sample_shape

@@ -222,9 +222,10 @@ class ALAE(LatentModel):
             Float32 array `(num, code_dim)`.
 
         Raises:
-            ValueError: As `fit`, if the examples have another shape, are not floats or not scaled.
+            ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
+                not scaled.
         """
-        x = np.asarray(x)
+        x = _checks.array("x", x)
         mini_batches.check_examples("x", x, self.example_shape)
         return in_batches(self.in_use("encoder"), x, batch_size)
 
@@ -239,7 +240,7 @@ class ALAE(LatentModel):
             Float32 array `(num, …)`.
 
         Raises:
-            ValueError: As `encode`.
+            ValueError, TypeError: As `encode`.
         """
         return in_batches(self.in_use("generator"), self.encode(x, batch_size), batch_size)
 
@@ -270,10 +271,11 @@ class ALAE(LatentModel):
                 f"`layer` must be at most {num_styles}, the generator's number of styles. "
                 f"Received: layer={layer}"
             )
-        if len(coarse) != len(fine):
+        coarse, fine = _checks.array("coarse", coarse), _checks.array("fine", fine)
+        nums = [len(np.atleast_1d(x)) for x in (coarse, fine)]
+        if nums[0] != nums[1]:
             raise ValueError(
-                "`coarse` and `fine` must hold as many examples. "
-                f"Received: {len(coarse)} and {len(fine)}"
+                f"`coarse` and `fine` must hold as many examples. Received: {nums[0]} and {nums[1]}"
             )
         codes = [self.encode(x, batch_size)[:, None] for x in (coarse, fine)]
         is_coarse = np.arange(num_styles)[:, None] < layer

@@ -253,12 +253,12 @@ class CycleGAN(GenerativeModel):
             Float32 array `(num, height, width, channels)` in [−1, 1].
 
         Raises:
-            ValueError: As `fit`, if the images have another shape, are not floats or not scaled; or
-                if `direction` is another.
+            ValueError, TypeError: As `fit`, if the images have another shape, are not floats or not
+                scaled; or if `direction` is another.
         """
         _checks.one_of("direction", direction, ["ab", "ba"])
         generator = self.generator_ab if direction == "ab" else self.generator_ba
-        images = np.asarray(images)
+        images = _checks.array("images", images)
         mini_batches.check_examples("images", images, tuple(generator.input_shape[1:]))
         return in_batches(generator, images, batch_size)
 

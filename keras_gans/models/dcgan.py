@@ -3,6 +3,7 @@
 import keras
 
 from keras_gans import _checks, networks
+from keras_gans.models import checks
 from keras_gans.models.gan import GAN
 
 
@@ -50,6 +51,8 @@ class DCGAN(GAN):
         image_shape=None,
         **kwargs,
     ):
+        if generator is not None:
+            checks.network("generator", generator)
         paper = {"filters": 128, "max_filters": 1024}
         if image_shape is None:
             image_shape = (64, 64, 3) if generator is None else generator.output_shape[1:]

@@ -188,7 +188,7 @@ class GenerativeModel(keras.Model):
         with self.distribute_strategy.scope():
             defaults = self.default_optimizers()
             for name in self.optimizer_networks:
-                optimizer = keras.optimizers.get(optimizers.get(name) or defaults[name])
+                optimizer = _checks.optimizer(name, optimizers.get(name) or defaults[name])
                 self._check_optimizer(name, optimizer)
                 if auto_scale_loss and self._computes_in_float16(name):
                     optimizer = _with_loss_scale(optimizer)
@@ -442,7 +442,7 @@ class GenerativeModel(keras.Model):
             raise ValueError(
                 "`sample_weight` has no meaning in a game between networks. Remove it."
             )
-        if x is not None and not kwargs.get("_use_cached_eval_dataset"):
+        if not kwargs.get("_use_cached_eval_dataset"):
             x, y = self.evaluation_batches(x, y)
         self.evaluation_seeds.state.assign(np.array([0, 0]))
         for metric in self.sample_metrics:

@@ -1,7 +1,6 @@
 """Models that draw examples from latents."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -138,7 +137,7 @@ class LatentModel(GenerativeModel):
             ValueError, TypeError: If the latents have another shape or are not finite, or labels
                 are missing, not expected or out of range.
         """
-        points = np.asarray(points, "float32")
+        points = _checks.finite("points", points)
         mini_batches.check_examples("points", points, (self.latent_dim,))
         labels = self.check_labels(labels, len(points))
         inputs = with_labels(points, [] if labels is None else [labels])

@@ -5,14 +5,14 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _replicas
+from keras_gans import _checks, _replicas
 from keras_gans._precision import at_least_float32
 from keras_gans.data import mini_batches
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
 from keras_gans.models.conditional_gan import check_integer_labels, labels_of
 from keras_gans.models.gan import GAN, images_of
 from keras_gans.models.generative_model import in_batches
-from keras_gans.techniques import FeatureMatching
+from keras_gans.techniques import FeatureMatching, technique
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -81,10 +81,8 @@ class SemiSupervisedGAN(GAN):
         techniques=(),
         **kwargs,
     ):
-        matching = FeatureMatching(feature_layer, alone=True)
-        super().__init__(
-            generator, discriminator, latent_dim, techniques=[matching, *techniques], **kwargs
-        )
+        techniques = [FeatureMatching(feature_layer, alone=True), *technique.check(techniques)]
+        super().__init__(generator, discriminator, latent_dim, techniques=techniques, **kwargs)
         self.feature_layer = feature_layer
         self.num_classes = discriminator.output_shape[-1]
         if len(discriminator.output_shape) != 2 or self.num_classes < 2:
@@ -208,9 +206,10 @@ class SemiSupervisedGAN(GAN):
             Float32 array `(num, num_classes)`; rows add to one.
 
         Raises:
-            ValueError: As `fit`, if the examples have another shape, are not floats or not scaled.
+            ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
+                not scaled.
         """
-        x = np.asarray(x)
+        x = _checks.array("x", x)
         mini_batches.check_examples("x", x, self.example_shape)
         return in_batches(
             lambda x: ops.softmax(at_least_float32(self.discriminator(x))), x, batch_size

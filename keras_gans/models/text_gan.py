@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import saved_model
+from keras_gans import _checks, saved_model
 from keras_gans.data import mini_batches
 from keras_gans.data.text import UNKNOWN, vocabulary_size
 from keras_gans.models.wgan_gp import WGANGP
@@ -115,7 +115,18 @@ class TextGAN(WGANGP):
 
         Returns:
             String tensor `(num,)`, UTF-8.
+
+        Raises:
+            ValueError, TypeError: If they are not numbers of that shape.
         """
+        shape = self.generator.output_shape[1:]
+        if not tf.is_tensor(probabilities):
+            probabilities = _checks.array("probabilities", probabilities)
+        if not tf.TensorShape(probabilities.shape).is_compatible_with((None, *shape)):
+            raise ValueError(
+                f"`probabilities` must have shape (num, {', '.join(map(str, shape))}). "
+                f"Received: shape {tuple(probabilities.shape)}"
+            )
         tokens = tf.argmax(probabilities, axis=-1)
         return tf.strings.reduce_join(self.to_characters(tokens), axis=-1)
 

@@ -161,9 +161,10 @@ class VAE(LatentModel):
             Float32 array `(num, latent_dim)`.
 
         Raises:
-            ValueError: As `fit`, if the examples have another shape, are not floats or not scaled.
+            ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
+                not scaled.
         """
-        x = np.asarray(x)
+        x = _checks.array("x", x)
         self.check_examples(x, None)
         return in_batches(lambda x: self.approximate_posterior(x)[0], x, batch_size)
 
@@ -182,7 +183,7 @@ class VAE(LatentModel):
             Float32 array like `x`.
 
         Raises:
-            ValueError: As `encode`.
+            ValueError, TypeError: As `encode`.
         """
         return self.decode(self.encode(x, batch_size), batch_size)
 
@@ -207,7 +208,7 @@ class VAE(LatentModel):
         Reference:
             Burda et al. 2015, Importance Weighted Autoencoders, equation 8.
         """
-        x = np.asarray(x)
+        x = _checks.array("x", x)
         self.check_examples(x, None)
         num_samples = _checks.positive_int("num_samples", num_samples)
         seeds = keras.random.SeedGenerator(_checks.seed("seed", seed))

@@ -69,7 +69,7 @@ class WGANGP(GAN):
         super().__init__(generator, discriminator, latent_dim, n_critic, "wasserstein", **kwargs)
         checks.no_batch_normalization("discriminator", discriminator)
         self.gp_weight = _checks.real_number("gp_weight", gp_weight, low=0.0, low_open=True)
-        self.one_sided = bool(one_sided)
+        self.one_sided = _checks.boolean("one_sided", one_sided)
 
     def default_optimizers(self):
         """Adam with the defaults of the paper's Algorithm 1: α 1e-4, β₁ 0, β₂ 0.9."""

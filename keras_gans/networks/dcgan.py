@@ -72,13 +72,13 @@ def dcgan_generator(
     labels = Labels(num_classes)
     x = layers.Dense(
         base[0] * base[1] * widths[-1],
-        use_bias=not normalization,
+        use_bias=normalization is None,
         kernel_initializer=_initializer(),
     )(labels.embedded_beside(latents))
     x = layers.Reshape((*base, widths[-1]))(x)
     x = layers.ReLU()(normalize(normalization, x, labels))
     for side, width in zip(sides[:0:-1], widths[-2::-1], strict=True):
-        x = grow(x, side, width, kernel_size, not normalization, _initializer())
+        x = grow(x, side, width, kernel_size, normalization is None, _initializer())
         x = layers.ReLU()(normalize(normalization, x, labels))
     x = grow(x, sides[0], image_shape[2], kernel_size, True, _initializer())
     outputs = layers.Activation(output_activation or "linear", dtype="float32")(x)
@@ -135,7 +135,7 @@ def dcgan_discriminator(
             kernel_size,
             strides=2,
             padding="same",
-            use_bias=not (normalization and i),
+            use_bias=not i or normalization is None,
             kernel_initializer=_initializer(),
         )(x)
         x = LeakyReLU()(normalize(normalization if i else None, x))

@@ -49,13 +49,13 @@ def mlp_generator(
     (None, 2)
     """
     output_shape = _example_shape("output_shape", output_shape)
-    if output_activation == "auto":
+    if isinstance(output_activation, str) and output_activation == "auto":
         output_activation = "tanh" if len(output_shape) == 3 else None
     latents = keras.Input((_checks.positive_int("latent_dim", latent_dim),))
     labels = Labels(num_classes)
     x = labels.embedded_beside(latents)
     for units in _sizes("hidden_units", hidden_units):
-        x = layers.Dense(units, kernel_initializer="he_normal", use_bias=not normalization)(x)
+        x = layers.Dense(units, kernel_initializer="he_normal", use_bias=normalization is None)(x)
         x = layers.ReLU()(normalize(normalization, x, labels))
     x = layers.Dense(math.prod(output_shape))(x)
     x = layers.Reshape(output_shape)(x)

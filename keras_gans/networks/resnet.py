@@ -142,12 +142,12 @@ def _growing_block(x, side, filters, normalization, labels):
     shortcut = x
     x = layers.ReLU()(normalize(normalization, x, labels))
     if x.shape[1:3] == side:
-        x = _convolution(filters, use_bias=not normalization)(x)
+        x = _convolution(filters, use_bias=normalization is None)(x)
     else:
         shortcut = layers.Conv2D(filters, 1, use_bias=False)(shortcut)
         shortcut = cropped(layers.UpSampling2D()(shortcut), side)
         upsample = UpsampleConv2D(
-            filters, use_bias=not normalization, kernel_initializer="he_normal"
+            filters, use_bias=normalization is None, kernel_initializer="he_normal"
         )
         x = cropped(upsample(x), side)
     x = layers.ReLU()(normalize(normalization, x, labels))
@@ -166,7 +166,7 @@ def _shrinking_block(x, filters, normalization, shrinks):
     """Residual block of a discriminator that halves the sides, or leaves them."""
     shortcut = x
     x = _relu(normalize(normalization, x))
-    x = _convolution(filters, use_bias=not normalization)(x)
+    x = _convolution(filters, use_bias=normalization is None)(x)
     x = _relu(normalize(normalization, x))
     x = _convolution(filters)(x)
     if shrinks:

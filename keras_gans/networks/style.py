@@ -140,7 +140,8 @@ def synthesis(generator):
         weights. The generator repeats its code for all styles.
 
     Raises:
-        ValueError: If the generator has no styles.
+        TypeError: If the generator is not a `keras.Model`.
+        ValueError: If it has no styles.
 
     Example:
 
@@ -149,6 +150,11 @@ def synthesis(generator):
     >>> kg.networks.synthesis(generator).input_shape
     (None, 4, 16)
     """
+    if not isinstance(generator, keras.Model):
+        raise TypeError(
+            "`generator` must be a keras.Model. "
+            f"Received: generator of type {type(generator).__name__}"
+        )
     for layer in generator.layers:
         if layer.name == SYNTHESIS:
             return layer

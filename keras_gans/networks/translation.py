@@ -72,7 +72,7 @@ def translation_generator(
     def activated(x):
         return layers.ReLU()(normalize(normalization, x))
 
-    def reflected(x, width, kernel_size, use_bias=not normalization):
+    def reflected(x, width, kernel_size, use_bias=normalization is None):
         x = ReflectionPadding2D(kernel_size // 2)(x)
         return _convolution(x, width, kernel_size, padding="valid", use_bias=use_bias)
 
@@ -84,11 +84,11 @@ def translation_generator(
     images = keras.Input(image_shape)
     x = activated(reflected(images, filters, 7))
     for width in (2 * filters, 4 * filters):
-        x = activated(_convolution(x, width, 3, strides=2, use_bias=not normalization))
+        x = activated(_convolution(x, width, 3, strides=2, use_bias=normalization is None))
     for _ in range(_checks.positive_int("num_blocks", num_blocks)):
         x = residual_block(x)
     for width, side in ((2 * filters, sides[1]), (filters, sides[0])):
-        x = activated(grow(x, side, width, 3, not normalization, _initializer()))
+        x = activated(grow(x, side, width, 3, normalization is None, _initializer()))
     x = reflected(x, _checks.positive_int("out_channels", channels), 7, use_bias=True)
     outputs = layers.Activation("tanh", dtype="float32")(x)
     return keras.Model(images, outputs, name=name)
@@ -152,7 +152,7 @@ def patch_discriminator(
     x = LeakyReLU()(_convolution(images, widths[0], 4, strides=2))
     for i, width in enumerate(widths[1:], start=1):
         strides = 2 if i < num_layers else 1
-        x = _convolution(x, width, 4, strides, use_bias=not normalization)
+        x = _convolution(x, width, 4, strides, use_bias=normalization is None)
         x = LeakyReLU()(normalize(normalization, x))
     logits = _convolution(x, 1, 4, dtype="float32")
     return keras.Model(images, logits, name=name)

@@ -1,8 +1,8 @@
 """Any network with batch normalisation, as one with virtual batch normalisation."""
 
 import keras
-import numpy as np
 
+from keras_gans import _checks
 from keras_gans.layers import DropReference, PrependReference, VirtualBatchNormalization
 
 
@@ -45,7 +45,7 @@ def virtual_batch_normalization(network, reference_batch):
         Salimans et al. 2016, Improved Techniques for Training GANs, section 3.4.
     """
     _check_network(network)
-    reference_batch = np.asarray(reference_batch)
+    reference_batch = _checks.array("reference_batch", reference_batch)
     _check_fits(reference_batch, network.input_shape)
     body = _copy_with_virtual(network, len(reference_batch))
 

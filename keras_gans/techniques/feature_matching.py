@@ -44,7 +44,7 @@ class FeatureMatching(Technique):
             raise TypeError(f"`layer` must be a name, an index or None. Received: layer={layer!r}")
         self.layer = layer
         self.weight = _checks.real_number("weight", weight, low=0.0)
-        self.alone = bool(alone)
+        self.alone = _checks.boolean("alone", alone)
 
     def prepare(self, game):
         network = keras.Model(game.discriminator.inputs, self._features_of(game.discriminator))

@@ -13,6 +13,7 @@ def test_pixels_are_rounded_and_clipped():
     for shift in (-0.4, 0.0, 0.4):
         np.testing.assert_array_equal(to_uint8(centres + shift / 127.5), pixels)
     np.testing.assert_array_equal(to_uint8([-np.inf, -7.0, 1.01, 7.0, np.inf]), [0, 0] + 3 * [255])
+    np.testing.assert_array_equal(to_uint8([np.nan, 1.0]), [0, 255])
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
