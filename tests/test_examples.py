@@ -1,10 +1,13 @@
 """Examples run from start to end, cut to a few steps."""
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import tensorflow as tf
 from PIL import Image
@@ -22,15 +25,22 @@ def run_example(repository, folder, name, **constants):
     script = folder / name
     script.write_text("\n".join(lines))
     path = os.pathsep.join([str(repository), *sys.path])
-    return subprocess.run(
+    with subprocess.Popen(
         [sys.executable, str(script)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=True,
-        timeout=300,
-    ).stdout
+        start_new_session=True,
+    ) as process:
+        try:
+            out, errors = process.communicate(timeout=300)
+        finally:
+            with contextlib.suppress(ProcessLookupError):  # whatever it has started ends with it
+                os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 0, errors[-5000:]
+    return out
 
 
 def test_wgan_gp(repository, tmp_path):
@@ -128,6 +138,24 @@ def test_alae(repository, tmp_path):
     assert Image.open(folder / "reconstructions.png").size == (12 * 34 + 2, 10 * 34 + 2)
     assert Image.open(folder / "mixing.png").size == (9 * 34 + 2,) * 2
     assert kg.load(folder / "saved_model").latent_dim == 32
+
+
+def test_multi_gpu(repository, tmp_path):
+    constants = {"FILTERS": 4, "ROUNDS": 1, "STEPS_PER_ROUND": 5}
+    out = run_example(repository, tmp_path, "multi_gpu.py", **constants)
+    assert "2 replicas share batches of 64." in out
+    assert float(re.search(r"no weight differs by more than (\S+)\.\n", out)[1]) < 1e-5
+    assert (tmp_path / "output" / "multi_gpu" / "grid.png").exists()
+
+
+def test_multi_worker(repository, tmp_path):
+    constants = {"FILTERS": 4, "ROUNDS": 2, "STEPS_PER_ROUND": 5}
+    out = run_example(repository, tmp_path, "multi_worker.py", **constants)
+    assert sorted(re.findall(r"of 2 replicas, chief: (True|False)", out)) == ["False", "True"]
+    folder = tmp_path / "output" / "multi_worker"
+    assert (folder / "grid.png").exists()
+    assert len((folder / "log.csv").read_text().splitlines()) == 3
+    assert keras.models.load_model(folder / "model.keras").g_optimizer.iterations.numpy() == 10
 
 
 def test_simultaneous_steps_on_ab_circle_and_do_not_converge():

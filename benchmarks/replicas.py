@@ -1,0 +1,66 @@
+"""Every model on 1, 2, 4 and 2 × 2 replicas: how far are the weights from those of one device?
+
+The models of the tests train two epochs on the same shuffled batches with the same noise and SGD,
+without a strategy and then under `MirroredStrategy` and, as two processes,
+`MultiWorkerMirroredStrategy`.
+
+    python benchmarks/replicas.py
+
+The result goes to benchmarks/results/replicas.json: for each model the largest difference of any
+weight, and of any logged loss, relative to the largest number in the same array.
+"""
+
+import argparse
+import pathlib
+import sys
+import tempfile
+
+import numpy as np
+import results
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+
+from tests.distribution import processes
+from tests.distribution.replica import cases
+
+#: Replicas of a process, and processes that are workers.
+ARRANGEMENTS = {"1": (1, 0), "2": (2, 0), "4": (4, 0), "2 x 2": (2, 2)}
+
+
+def trained(replicas, workers, names):
+    """Weights and losses, by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = pathlib.Path(folder) / "results.npz"
+        arguments = ("-m", "tests.distribution.replica", output, replicas, *names)
+        processes.run(*arguments, workers=workers, timeout=1800)
+        return dict(np.load(output))
+
+
+def differences(found, expected, model):
+    """The largest relative differences of weights and of losses of a model."""
+    worst = {"weights": 0.0, "losses": 0.0}
+    for name, value in found.items():
+        owner, key = name.split(maxsplit=1)
+        if owner == model:
+            kind = "losses" if key.startswith(("log ", "test ")) else "weights"
+            value, reference = value.astype("float64"), expected[name].astype("float64")
+            difference = np.abs(value - reference).max() / max(np.abs(reference).max(), 1e-12)
+            worst[kind] = max(worst[kind], float(difference))
+    return worst
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", nargs="+", default=sorted(cases()), help="those of the tests")
+    options = parser.parse_args()
+    expected = trained(0, 0, options.models)
+    values = {}
+    for arrangement, (replicas, workers) in ARRANGEMENTS.items():
+        found = trained(replicas, workers, options.models)
+        values[arrangement] = {m: differences(found, expected, m) for m in options.models}
+        print(arrangement, values[arrangement], flush=True)
+    results.save("replicas", options, values)
+
+
+if __name__ == "__main__":
+    main()
