@@ -55,6 +55,7 @@ def gather(x):
     if replicas is None:
         return x
     gathered, order = replicas.all_gather(x, axis=0), np.argsort(pieces())
+    gathered = tf.ensure_shape(gathered, (None, *x.shape[1:]))
     if np.array_equal(order, np.arange(len(order))):
         return gathered
     by_replica = tf.split(gathered, _sizes(replicas, x), num=len(order))
@@ -68,7 +69,8 @@ def own_part(gathered, x):
         return gathered
     is_before = pieces() < _own_piece(replicas)
     start = tf.reduce_sum(tf.where(is_before, _sizes(replicas, x), 0))
-    return gathered[start : start + tf.shape(x)[0]]
+    own = gathered[start : start + tf.shape(x)[0]]
+    return tf.ensure_shape(own, (x.shape[0], *gathered.shape[1:]))
 
 
 def equal_part(x, size):

@@ -21,7 +21,7 @@ class VirtualBatchNormalization(ReferenceBatch):
         output = γ·(x − mean)/√(variance + epsilon) + β
 
     where x̄ and E[x²] average over the example's own positions. An example's output does not depend
-    on the other examples of its batch, in training as in inference.
+    on the other examples of its batch, in training as in inference, nor on other replicas.
 
     Args:
         reference_batch: One of

@@ -16,7 +16,31 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.distribute.collective_all_reduce_strategy import CollectiveAllReduceExtended
 
+import keras_gans as kg
 from tests.shared import ModelTests
+
+
+class BatchCoupled(ModelTests):
+    """Layers and a technique that look at all examples of a batch; used here alone."""
+
+    examples = kg.data.ring_of_gaussians().sample(64, seed=0)
+
+    def make_model(self):
+        discriminator = [
+            keras.Input((2,)),
+            keras.layers.Dense(8, activation="relu"),
+            kg.layers.MinibatchDiscrimination(2, 3),
+            kg.layers.MinibatchStdDev(group_size=4),
+            keras.layers.BatchNormalization(synchronized=True),
+            keras.layers.Dense(1),
+        ]
+        return kg.models.GAN(
+            kg.networks.mlp_generator((2,), 3, (8,), normalization="batch"),
+            keras.Sequential(discriminator),
+            latent_dim=3,
+            seed=1,
+            techniques=[kg.techniques.ExperienceReplay(capacity=12)],
+        )
 
 
 def cases():

@@ -7,7 +7,15 @@ from tests.distribution import processes
 from tests.distribution.replica import cases
 
 CORE = ["GAN", "WGAN", "WGANGP", "ConditionalWGANGP"]
-OTHERS = ["ALAE", "AllTechniquesTogether", "CycleGAN", "SemiSupervisedGAN", "TextGAN", "VAE"]
+OTHERS = [
+    "ALAE",
+    "AllTechniquesTogether",
+    "BatchCoupled",
+    "CycleGAN",
+    "SemiSupervisedGAN",
+    "TextGAN",
+    "VAE",
+]
 #: They have the training step of one above; `benchmarks/replicas.py` runs them too.
 ALIKE = ["ConvolutionalVAEWithLearnedVariance", "GANWithManyDiscriminatorSteps", "StyleALAE"]
 

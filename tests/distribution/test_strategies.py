@@ -14,8 +14,8 @@ IMAGES = np.random.default_rng(0).uniform(-1, 1, (40, 8, 8, 1)).astype("float32"
 def make(**arguments):
     keras.utils.set_random_seed(0)
     gan = kg.models.WGANGP(
-        kg.networks.dcgan_generator((8, 8, 1), 4, filters=2),
-        kg.networks.dcgan_discriminator((8, 8, 1), filters=2, normalization=None),
+        kg.networks.mlp_generator((8, 8, 1), 4, (8,)),
+        kg.networks.mlp_discriminator((8, 8, 1), (8,)),
         latent_dim=4,
         n_critic=2,
         seed=1,

@@ -26,8 +26,8 @@ def make(strategy, **arguments):
     keras.utils.set_random_seed(0)
     with strategy.scope():
         gan = kg.models.WGANGP(
-            kg.networks.dcgan_generator((8, 8, 1), 4, filters=2),
-            kg.networks.dcgan_discriminator((8, 8, 1), filters=2, normalization=None),
+            kg.networks.mlp_generator((8, 8, 1), 4, (8,)),
+            kg.networks.mlp_discriminator((8, 8, 1), (8,)),
             latent_dim=4,
             n_critic=2,
             seed=1,

@@ -157,7 +157,7 @@ def test_one_step_is_the_game_on_one_hot_characters():
 def test_steps_hold_the_tokens_of_strings_of_any_kind(kind):
     gan = make()
     strings = texts(32)
-    steps = gan.training_batches(batches_of(kind, strings, 8), None, 8, shuffle=False)
+    steps = gan.training_batches(batches_of(kind, strings, 8), None, 8, shuffle_seed=None)
     if kind.startswith("PyDataset"):
         steps = [steps[i] for i in range(steps.num_batches)]
     mini_batches = strings.reshape(2, 2, 8).swapaxes(1, 2).reshape(2, 16)
@@ -169,7 +169,7 @@ def test_steps_hold_the_tokens_of_strings_of_any_kind(kind):
 @pytest.mark.parametrize("kind", [list, np.array, np.char.encode, lambda x: np.array(x, object)])
 def test_arrays_of_strings_give_their_tokens(kind):
     strings = texts(32)
-    (step,) = make().training_batches(kind(strings.tolist()), None, 16, shuffle=False)
+    (step,) = make().training_batches(kind(strings.tolist()), None, 16, shuffle_seed=None)
     np.testing.assert_array_equal(step, one_hot(strings).argmax(axis=-1))
 
 

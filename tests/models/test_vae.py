@@ -40,7 +40,9 @@ class TestVAE(ModelTests):
         return make()
 
 
-class TestConvolutionalVAEWithLearnedVariance(ModelTests):
+class ConvolutionalVAEWithLearnedVariance(ModelTests):
+    """Not collected: of these slow tests, only those below."""
+
     examples = pixels(64)
 
     def make_model(self):
@@ -51,6 +53,14 @@ class TestConvolutionalVAEWithLearnedVariance(ModelTests):
             likelihood="gaussian",
             seed=1,
         )
+
+
+def test_a_convolutional_vae_with_learned_variance_trains():
+    ConvolutionalVAEWithLearnedVariance().test_fits_and_logs_running_means()
+
+
+def test_a_convolutional_vae_with_learned_variance_trains_on_bit_for_bit(tmp_path):
+    ConvolutionalVAEWithLearnedVariance().test_saved_model_trains_on_bit_for_bit(tmp_path)
 
 
 @pytest.mark.parametrize("seed", range(3))

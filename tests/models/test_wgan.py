@@ -3,24 +3,17 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
-from tests.models.test_gan import images, points
+from tests.models.test_gan import points
 from tests.shared import ModelTests
 
 
 class TestWGAN(ModelTests):
     def make_model(self):
-        return kg.models.WGAN(
-            generator=kg.networks.dcgan_generator((8, 8, 1), latent_dim=4, filters=4),
-            discriminator=kg.networks.dcgan_discriminator((8, 8, 1), filters=4),
-            latent_dim=4,
-            n_critic=2,
-            clip_value=0.02,
-            seed=1,
-        )
+        return points(kg.models.WGAN, n_critic=2, clip_value=0.02, seed=1)
 
     @property
     def examples(self):
-        return images()
+        return kg.data.ring_of_gaussians().sample(64, seed=0)
 
 
 def largest_weight(network):
