@@ -6,6 +6,10 @@ the open file handles of the process are counted. The first tenth of the epochs 
 median over the last tenth is compared with the median over the tenth after the warm-up: memory may
 have grown by 5 %, threads and handles not at all. Otherwise the command fails.
 
+`TensorBoard` writes once an epoch, as by default. Told to write batches, it grows by all losses of
+all steps: TensorFlow keeps every Python number that it ever made a tensor of. What it keeps is
+measured beside the rest.
+
     TF_NUM_INTRAOP_THREADS=1 python benchmarks/soak.py
 
 The result goes to benchmarks/results/soak.json, the curves to soak.png. Linux only: the counts are
@@ -23,6 +27,7 @@ import time
 import keras
 import matplotlib.pyplot as plt
 import results
+import tensorflow as tf
 
 import keras_gans as kg
 from keras_gans import runs
@@ -70,7 +75,7 @@ def every_callback(folder, recorder):
         keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.99),
         keras.callbacks.ModelCheckpoint(folder / "model_checkpoint.keras"),
         keras.callbacks.SwapEMAWeights(),
-        keras.callbacks.TensorBoard(folder / "tensorboard", histogram_freq=1, update_freq=50),
+        keras.callbacks.TensorBoard(folder / "tensorboard", histogram_freq=1),
         recorder,
     ]
 
@@ -107,6 +112,14 @@ def train(options, folder):
         verbose=2,
     )
     return recorder.records
+
+
+def kept_by_tensorflow(numbers=20_000):
+    """KiB that TensorFlow keeps of each Python number that it makes a tensor of."""
+    before = held()["resident_mib"]
+    for number in range(numbers):
+        tf.constant(number + 0.5)
+    return (held()["resident_mib"] - before) * 1024 / numbers
 
 
 def compare(records):
@@ -153,7 +166,12 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         records = train(options, pathlib.Path(folder))
     counts = compare(records)
-    values = {"counts": counts, "seconds": time.perf_counter() - start, "epochs": records}
+    values = {
+        "counts": counts,
+        "kib_kept_by_tensorflow_of_a_python_number": kept_by_tensorflow(),
+        "seconds": time.perf_counter() - start,
+        "epochs": records,
+    }
     results.save("soak", options, values)
     draw(records, results.FOLDER / "soak.png")
     broken = [name for name, count in counts.items() if not count["holds"]]
