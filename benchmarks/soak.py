@@ -6,10 +6,10 @@ the open file handles of the process are counted. The first tenth of the epochs 
 median over the last tenth is compared with the median over the tenth after the warm-up: memory may
 have grown by 5 %, threads and handles not at all. Otherwise the command fails.
 
-Two things grow that are not ours (Keras 3.15, TensorFlow 2.21). TensorFlow keeps every Python number
-that it ever made a tensor of, and Keras's `TensorBoard` makes one of every loss of every step.
-Keras makes a new optimizer, of which TensorFlow keeps a part, whenever it saves one: it looks for
-the attributes to leave out under `saving_attr_skiplist_…` and stores them under
+Two things grow that are not ours, with Keras 3.15 and TensorFlow 2.21. TensorFlow keeps every
+Python number that it ever made a tensor of, and Keras's `TensorBoard` makes one of every loss of
+every step. Keras makes a new optimizer, of which TensorFlow keeps a part, whenever it saves one: it
+looks for the attributes to leave out under `saving_attr_skiplist_…`, and stores them under
 `saving_attr_skipset_…`. Both are measured beside the rest, with plain Keras; `--plug` lets go of
 both after each epoch, so that what remains is ours.
 
