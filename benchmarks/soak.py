@@ -17,8 +17,7 @@ both after each epoch, so that what remains is ours.
     TF_NUM_INTRAOP_THREADS=1 python benchmarks/soak.py --plug
 
 The results go to benchmarks/results/soak.json and soak_plugged.json, the curves to soak.png and
-soak_plugged.png. Linux only: the counts are
-read from /proc.
+soak_plugged.png. Linux only: the counts are read from /proc.
 """
 
 import argparse
