@@ -120,7 +120,7 @@ class Player:
     def sent(self):
         """Bytes of each collective of the first replica, and what else goes between replicas."""
         operations = self.graph().get_operations()
-        scopes = tuple(f"{getattr(self.gan, name).name}" for name in self.gan.optimizer_networks)
+        scopes = tuple(getattr(self.gan, name).name for name in self.gan.optimizer_networks)
         sent = {kind: [] for kind in KINDS}
         for op in operations:
             if op.type.startswith(("CollectiveReduce", "CollectiveGather")):
@@ -171,7 +171,7 @@ class Player:
         }
 
     def noise_seconds(self, number=2**20):
-        """CPU time to draw one normal number, and the noise of one example with it."""
+        """CPU time to draw one normal number."""
         draw = tf.function(lambda: self.gan.draw(keras.random.normal, number))
         draw()
         times = []
