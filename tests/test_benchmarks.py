@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import itertools
 import json
 
 import numpy as np
@@ -240,3 +241,62 @@ def test_alae_codes_are_measured_beside_pixels_and_untrained_codes(
         assert view["c"] in module.CHOICES_OF_C
     assert result["reconstruction"]["mean_squared_error"] > 0
     assert (tmp_path / "alae_mnist.png").exists()
+
+
+def test_a_soak_counts_what_the_process_holds_and_sees_growth(benchmark, tmp_path):
+    module = benchmark("soak")
+    tiny = argparse.Namespace(
+        steps=4, steps_per_epoch=2, batch_size=4, filters=2, n_critic=1, seed=0, plug=True
+    )
+    records = module.train(tiny, tmp_path)
+    assert [record["step"] for record in records] == [2, 4]
+    for record in records:
+        assert record["resident_mib"] > 100
+        assert record["threads"] > 0
+        assert record["file_handles"] > 2
+    written = {path.name for path in tmp_path.iterdir()}
+    assert {"run", "samples", "interpolations", "log.csv", "tensorboard"} <= written
+    flat = [{**records[0], "step": step} for step in range(20)]
+    assert all(count["holds"] for count in module.compare(flat).values())
+    for name, bound in module.BOUNDS.items():
+        grown = [*flat[:-2], *({**r, name: r[name] * bound + 1} for r in flat[-2:])]
+        counts = module.compare(grown)
+        assert [key for key, count in counts.items() if not count["holds"]] == [name]
+    module.draw(flat, tmp_path / "soak.png")
+    assert (tmp_path / "soak.png").exists()
+
+
+def test_the_cost_of_replicas_is_measured_counted_and_predicted(benchmark, tmp_path, monkeypatch):
+    module = benchmark("scaling")
+    monkeypatch.setattr(module, "REPLICAS", (0, 2))
+    monkeypatch.setattr("sys.argv", ["scaling.py", "--rounds=1", "--units=8", "--batch-size=8"])
+    options = module.parse()
+    game = module.measure("mlp", options)
+    assert game["sent_as_theory_says"]
+    weights = (2 * 8 + 8) + 2 * (8 * 8 + 8)
+    both = [4 * (weights + 8 * 2 + 2), 4 * (weights + 8 + 1)]
+    assert game["sent"]["gradients"] == sorted(both)
+    assert game["work"]["noise"] == 2 * 2
+    assert game["cpu_time_over_no_strategy"][2]["median"] > 1
+    prediction = module.predict(game, options)
+    for scaling in ("weak", "strong"):
+        for curve in prediction[scaling].values():
+            assert curve[0] == 1
+            assert all(0 < b <= a for a, b in itertools.pairwise(curve))
+    module.draw({"mlp": prediction, "again": prediction}, options, tmp_path / "scaling.png")
+    assert (tmp_path / "scaling.png").exists()
+
+
+def test_an_all_reduce_takes_the_time_of_its_bytes_and_hops(benchmark, monkeypatch):
+    module = benchmark("scaling")
+    monkeypatch.setattr("sys.argv", ["scaling.py", "--used-bandwidth=1"])
+    options = module.parse()
+    assert module.all_reduce(8e9, 1, False, options) == 0
+    inside = 2 * 7 / 8 * 8 / 300
+    np.testing.assert_allclose(
+        module.all_reduce(8e9, 8, False, options), inside + 6.6e-6 + 14 * 0.6e-6
+    )
+    between = 2 * 3 / 4 * 1 / 25
+    for tree, hops in ((False, 6), (True, 4)):
+        expected = inside + between + 6.6e-6 + 14 * 0.6e-6 + hops * 2.7e-6
+        np.testing.assert_allclose(module.all_reduce(8e9, 32, tree, options), expected)
