@@ -1,5 +1,6 @@
 """Callbacks: watch a model while it trains."""
 
+import contextlib
 import pathlib
 
 import keras
@@ -245,19 +246,21 @@ def diverged_networks(model):
 def write_animation(pictures, directory, milliseconds=200, longest=100):
     """Write `animation.gif` from picture files, at most `longest` of them, evenly.
 
-    Pictures of another size than the last one are of another run, and are left out.
+    Pictures of another size than the last one are of another run, and are left out, as are those
+    that are damaged.
     """
     from PIL import Image
 
-    if not pictures:
-        return
-    sizes = {}
+    sizes, frames = {}, []
     for picture in pictures:
-        with Image.open(picture) as frame:
+        with contextlib.suppress(OSError), Image.open(picture) as frame:
             sizes[picture] = frame.size
-    pictures = [picture for picture in pictures if sizes[picture] == sizes[pictures[-1]]]
-    frames = []
+    if not sizes:
+        return
+    *_, last = sizes.values()
+    pictures = [picture for picture, size in sizes.items() if size == last]
     for i in np.unique(np.linspace(0, len(pictures) - 1, longest).round().astype(int)):
-        with Image.open(pictures[i]) as frame:
+        with contextlib.suppress(OSError), Image.open(pictures[i]) as frame:
             frames.append(frame.copy())
-    save_animation(frames, pathlib.Path(directory) / "animation.gif", milliseconds, last=2000)
+    if frames:
+        save_animation(frames, pathlib.Path(directory) / "animation.gif", milliseconds, last=2000)

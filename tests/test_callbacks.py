@@ -350,6 +350,18 @@ def test_the_animation_leaves_out_pictures_of_another_size(tmp_path):
         assert animation.n_frames == 2
 
 
+@pytest.mark.parametrize("length", [0, 8, 60])
+def test_the_animation_leaves_out_damaged_pictures(tmp_path, length):
+    for epoch in (1, 2, 3):
+        grid = np.random.default_rng(epoch).uniform(-1, 1, (1, 4, 4, 1))
+        kg.data.save_grid(grid, tmp_path / f"epoch_{epoch:04d}.png", scale=1)
+    damaged = tmp_path / "epoch_0002.png"
+    damaged.write_bytes(damaged.read_bytes()[:length])
+    run(SampleGrid(tmp_path), [])
+    with Image.open(tmp_path / "animation.gif") as animation:
+        assert animation.n_frames == 2
+
+
 class TestTerminateOnNaN:
     def test_stops_when_any_loss_is_nan(self):
         gan = make_gan()
