@@ -133,47 +133,31 @@ def load(
             f"`batch_size` must be at most the number of images, {info.num_examples} in the split "
             f"{split!r} of {info.name!r}. Received: batch_size={batch_size}"
         )
-    index, num_workers = workers.this_one() if per_worker else (0, 1)
-    own_size = _own_size(batch_size, num_workers)
-    num_own = info.num_examples and info.num_examples // num_workers
-    if num_workers > 1 and not (num_own or repeat):
-        raise ValueError(
-            f"`repeat` must be True where {num_workers} workers read apart a dataset of unknown "
-            "length, as none may end before the others. Received: repeat=False"
-        )
-    dataset = dataset.shard(num_workers, index).take(num_own or -1)
+    dataset, num_examples, own_size = workers.share(
+        dataset, info.num_examples, batch_size, per_worker, repeat
+    )
     fitting = CACHE_BYTES // (4 * math.prod(info.image_shape))
-    if (num_own or np.inf) <= fitting:
+    if (num_examples or np.inf) <= fitting:
         dataset = dataset.cache()
 
     def one_round(seed):
         examples = dataset
         if is_shuffled:
-            examples = examples.shuffle(_buffer_size(num_own, fitting, own_size), seed=seed)
+            examples = examples.shuffle(_buffer_size(num_examples, fitting, own_size), seed=seed)
         if not labels:
             examples = examples.map(lambda image, label: image)
         return examples.batch(own_size, drop_remainder=True)
 
     if repeat:
-        batches_in_round = num_own and num_own // own_size
+        batches_in_round = num_examples and num_examples // own_size
         batches = _rounds(one_round, batches_in_round, _checks.seed_or_new(seed), skip)
     else:
         batches = one_round(seed).skip(skip)
-    if num_workers > 1:
+    if own_size < batch_size:
         batches = workers.read_apart(batches, batch_size)
     else:
         batches = workers.read_by_all(batches)
     return batches.prefetch(tf.data.AUTOTUNE), info
-
-
-def _own_size(batch_size, num_workers):
-    """Examples of a batch that each worker reads."""
-    if batch_size % num_workers:
-        raise ValueError(
-            f"`batch_size` must be a multiple of the number of workers, {num_workers}, where each "
-            f"reads its own share. Received: batch_size={batch_size}"
-        )
-    return batch_size // num_workers
 
 
 def _buffer_size(num_examples, fitting, batch_size):

@@ -24,6 +24,37 @@ def read_apart(dataset, batch_size):
     return _with_policy(dataset.rebatch(batch_size, drop_remainder=True), _Policy.OFF)
 
 
+def share(dataset, num_examples, batch_size, per_worker, is_endless):
+    """Return what this worker reads of a dataset of examples: all, or its own part of them.
+
+    Args:
+        dataset: `tf.data.Dataset` of examples.
+        num_examples: Integer or `None`, how many there are.
+        batch_size: Integer, examples of a batch of all workers.
+        per_worker: Boolean, whether each worker reads its own.
+        is_endless: Boolean, whether they are read again and again.
+
+    Returns:
+        The dataset, the number of its examples, and how many of them are in a batch.
+
+    Raises:
+        ValueError: If workers would get batches of different sizes, or more of them than others.
+    """
+    index, number = this_one() if per_worker else (0, 1)
+    if batch_size % number:
+        raise ValueError(
+            f"`batch_size` must be a multiple of the number of workers, {number}, where each reads "
+            f"its own share. Received: batch_size={batch_size}"
+        )
+    if number > 1 and not (num_examples or is_endless):
+        raise ValueError(
+            f"`repeat` must be True where {number} workers read apart a dataset of unknown length, "
+            "as none may end before the others. Received: repeat=False"
+        )
+    num_own = num_examples and num_examples // number
+    return dataset.shard(number, index).take(num_own or -1), num_own, batch_size // number
+
+
 def this_one():
     """Return `(index, number)`: which worker of the strategy in scope this is, and of how many."""
     number = _replicas.num_workers()
