@@ -119,9 +119,9 @@ def same_mass(p, q):
 
 
 def positive(value, name):
-    """A finite positive number, or an array of them."""
+    """A finite positive number, or an array of them, none so small that its square is zero."""
     value = array(value, name)
-    if not known(value, lambda v: v.size and np.all(v > 0)):
+    if not known(value, lambda v: v.size and np.all(v >= 1 / LARGEST)):
         raise error(name, "positive", value)
     return value
 
@@ -145,7 +145,7 @@ def order(p, *clouds, name="p"):
     """The order of a Wasserstein distance between clouds, to whose power distances are finite."""
     try:
         valid = 1 <= p < np.inf
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ArithmeticError):
         valid = False
     if not valid:
         raise error(name, "a finite number that is at least 1", p)

@@ -107,7 +107,7 @@ def _bins(x, size):
         raise _checks.error("x", "integer bin indices where `p` is a histogram", x, TypeError)
     if not _checks.known(x, lambda v: (v >= 0).all() and (v < size).all()):
         raise _checks.error("x", f"bin indices from 0 to {size - 1}", x)
-    return x
+    return tf.cast(x, tf.int64)
 
 
 def _missing_points():

@@ -6,6 +6,7 @@ from keras_gans.divergences import _checks
 from keras_gans.divergences.transport import pairwise_distances
 
 _DEFAULT_EPSILON = 0.05
+_SMALLEST_EPSILON = 1e-12  # of a cost, whose rounding error it must exceed
 _AVERAGED_STEPS = 50
 
 
@@ -31,7 +32,7 @@ def sinkhorn_divergence(x, y, p=2, *, epsilon=None, max_iterations=2000, toleran
 
     Raises:
         ValueError: If the clouds differ in dimension, are empty or not finite, or `epsilon` is not
-            positive.
+            positive, or nothing beside the costs.
 
     Example:
 
@@ -52,20 +53,19 @@ def sinkhorn_divergence(x, y, p=2, *, epsilon=None, max_iterations=2000, toleran
         raise _checks.error("p", "between 1 and 2, for the divergence to be positive", p)
     max_iterations = _checks.count(max_iterations, "max_iterations")
     tolerance = _checks.scalar(tolerance, "tolerance")
-    cost_xy = pairwise_distances(x, y) ** p
+    costs = [pairwise_distances(*pair) ** p for pair in ((x, y), (x, x), (y, y))]
     if epsilon is None:
-        mean_cost = tf.reduce_mean(cost_xy, axis=(-2, -1), keepdims=True)
+        mean_cost = tf.reduce_mean(costs[0], axis=(-2, -1), keepdims=True)
         # Equal one-point clouds have no scale of their own; any ε serves.
         epsilon = tf.stop_gradient(_DEFAULT_EPSILON * tf.where(mean_cost > 0, mean_cost, 1.0))
     else:
         epsilon = _checks.positive(_checks.scalar(epsilon, "epsilon"), "epsilon")
+        for cost in costs:
+            if not _checks.known(epsilon / tf.reduce_max(cost), lambda v: v >= _SMALLEST_EPSILON):
+                largest = f"at least {_SMALLEST_EPSILON:g} times the largest cost"
+                raise _checks.error("epsilon", largest, epsilon)
     between, within_x, within_y = (
-        _entropic_cost(pairwise_cost, epsilon, max_iterations, tolerance)
-        for pairwise_cost in (
-            cost_xy,
-            pairwise_distances(x, x) ** p,
-            pairwise_distances(y, y) ** p,
-        )
+        _entropic_cost(cost, epsilon, max_iterations, tolerance) for cost in costs
     )
     return between - (within_x + within_y) / 2
 
@@ -75,7 +75,9 @@ def _entropic_cost(cost, epsilon, max_iterations, tolerance):
 
     The potentials are held fixed: at the optimum the derivative in C is the plan itself.
     """
-    batch, (n, m) = tf.shape(cost)[:-2], tf.unstack(tf.shape(cost)[-2:])
+    n, m = tf.unstack(tf.shape(cost)[-2:])
+    batch = tf.broadcast_dynamic_shape(tf.shape(cost)[:-2], tf.shape(epsilon)[:-2])
+    cost = tf.broadcast_to(cost, tf.concat([batch, [n, m]], 0))
     epsilons = tf.broadcast_to(epsilon, tf.concat([batch, [1, 1]], 0))
     f, g = _potentials(
         tf.reshape(tf.stop_gradient(cost), [-1, n, m]),

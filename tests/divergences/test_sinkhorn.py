@@ -117,3 +117,20 @@ def test_bad_input_is_named():
         sinkhorn_divergence(x, y * np.inf)
     with pytest.raises(ValueError, match="`max_iterations` must be an integer"):
         sinkhorn_divergence(x, y, max_iterations=0)
+
+
+@pytest.mark.parametrize("epsilon", [None, 0.5])
+def test_one_cloud_against_a_batch_of_clouds(epsilon):
+    rng = np.random.default_rng(0)
+    x, batch = rng.normal(size=(4, 2)), rng.normal(size=(3, 5, 2))
+    expected = [sinkhorn_divergence(x, y, epsilon=epsilon) for y in batch]
+    for found in (
+        sinkhorn_divergence(x, batch, epsilon=epsilon),
+        sinkhorn_divergence(batch, x, epsilon=epsilon),
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_an_epsilon_below_the_rounding_of_costs_is_refused():
+    with pytest.raises(ValueError, match="at least 1e-12 times the largest cost"):
+        sinkhorn_divergence([[0.0], [1e3]], [[0.0], [1.0]], epsilon=1e-9)
