@@ -6,32 +6,14 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
+from tests.distribution.worker import IMAGES, fit, make
 from tests.shared import assert_same_weights
 
-IMAGES = np.random.default_rng(0).uniform(-1, 1, (40, 8, 8, 1)).astype("float32")
-
-
-def make(**arguments):
-    keras.utils.set_random_seed(0)
-    gan = kg.models.WGANGP(
-        kg.networks.mlp_generator((8, 8, 1), 4, (8,)),
-        kg.networks.mlp_discriminator((8, 8, 1), (8,)),
-        latent_dim=4,
-        n_critic=2,
-        seed=1,
-    )
-    gan.compile(**arguments)
-    return gan
-
-
-def fit(gan, **kwargs):
-    return gan.fit(IMAGES, batch_size=4, verbose=0, **kwargs).history
+NO_STRATEGY = tf.distribute.get_strategy()
 
 
 def test_one_device_of_ones_choice():
-    alone = make()
-    with tf.distribute.OneDeviceStrategy("CPU:1").scope():
-        gan = make()
+    alone, gan = make(NO_STRATEGY), make(tf.distribute.OneDeviceStrategy("CPU:1"))
     assert fit(alone) == fit(gan)
     assert_same_weights(alone, gan)
     weights = [weight.value for weight in gan.generator.weights]
@@ -42,15 +24,12 @@ def test_a_parameter_server_is_refused(monkeypatch):
     strategy = object.__new__(tf.distribute.ParameterServerStrategy)
     monkeypatch.setattr(kg.models.WGANGP, "distribute_strategy", strategy)
     with pytest.raises(ValueError, match=r"must not be made under a ParameterServerStrategy.*ages"):
-        make()
+        make(NO_STRATEGY)
 
 
 def test_several_steps_at_once_on_two_replicas(two_replicas):
     """Also if the last ones are fewer."""
-    gans = []
-    for steps in (1, 3):
-        with two_replicas.scope():
-            gans.append(make(steps_per_execution=steps))
+    gans = [make(two_replicas, steps_per_execution=steps) for steps in (1, 3)]
     logs = [fit(gan, epochs=2) for gan in gans]
     assert gans[1].g_optimizer.iterations.numpy() == 10
     assert_same_weights(*gans, rtol=1e-4, atol=1e-5)
@@ -59,27 +38,23 @@ def test_several_steps_at_once_on_two_replicas(two_replicas):
 
 
 def test_xla_is_refused_where_replicas_share_a_batch(two_replicas, xla):
-    with two_replicas.scope():
-        gan = make(jit_compile=True)
+    gan = make(two_replicas, jit_compile=True)
     with pytest.raises(ValueError, match="`jit_compile` must be 'auto' or False where replicas"):
         fit(gan)
 
 
 def test_no_batch_is_used_up_before_the_training(two_replicas):
     """Keras takes one from a generator, under a strategy, to build models that are not."""
-    gans = []
-    for strategy in (tf.distribute.get_strategy(), two_replicas):
-        with strategy.scope():
-            gans.append(make(g_optimizer="sgd", d_optimizer="sgd"))
-        gans[-1].fit((batch for batch in np.split(IMAGES, 10)), verbose=0)
+    gans = [make(strategy) for strategy in (NO_STRATEGY, two_replicas)]
+    for gan in gans:
+        gan.fit((batch for batch in np.split(IMAGES, 10)), verbose=0)
     assert_same_weights(gans[0].generator, gans[1].generator, rtol=1e-4, atol=1e-6)
 
 
 def test_all_noise_is_drawn_anew_on_every_replica(two_replicas):
-    with two_replicas.scope():
-        gan = make()
+    gan = make(two_replicas)
     noise = two_replicas.run(tf.function(lambda: gan.draw(keras.random.normal, 2, (3,))))
     parts = [part.numpy() for part in two_replicas.experimental_local_results(noise)]
     assert not np.array_equal(*parts)
-    whole = make().draw(keras.random.normal, 4, (3,))
+    whole = make(NO_STRATEGY).draw(keras.random.normal, 4, (3,))
     np.testing.assert_array_equal(np.concatenate(parts), whole)
