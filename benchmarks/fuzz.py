@@ -13,6 +13,9 @@ refused them.
 
 import argparse
 import collections
+import concurrent.futures
+import multiprocessing
+import os
 import pathlib
 import sys
 import time
@@ -30,17 +33,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--number", type=int, default=1000, help="calls of each")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    keras.utils.set_random_seed(options.seed)
     start, total, by_call, found = time.time(), collections.Counter(), {}, {}
-    for name in CALLS:
-        outcomes, defects = search(name, options.number, options.seed)
-        total.update(outcomes)
-        by_call[name] = dict(sorted(outcomes.items()))
-        print(f"{name}: {by_call[name]}", flush=True)
-        if defects:
-            found[name] = defects
-            print(f"  {defects}", flush=True)
+    with concurrent.futures.ProcessPoolExecutor(
+        options.processes,
+        multiprocessing.get_context("spawn"),
+        initializer=keras.utils.set_random_seed,
+        initargs=(options.seed,),
+    ) as pool:
+        searches = {n: pool.submit(search, n, options.number, options.seed) for n in CALLS}
+        for name, done in searches.items():
+            outcomes, defects = done.result()
+            total.update(outcomes)
+            by_call[name] = dict(sorted(outcomes.items()))
+            print(f"{name}: {by_call[name]}", flush=True)
+            if defects:
+                found[name] = defects
+                print(f"  {defects}", flush=True)
     results.save(
         "fuzz",
         options,

@@ -135,12 +135,19 @@ def seed_or_new(value):
     return random.randrange(2**31) if value is None else value
 
 
+def sides(value):
+    """Return the integers of a shape as a tuple, an empty one if `value` is no shape."""
+    if isinstance(value, (str, bytes)):
+        return ()
+    try:
+        return tuple(operator.index(side) for side in value)
+    except Exception:  # whatever is raised by what is not even a sequence
+        return ()
+
+
 def image_shape(name, value):
     """Return `value` as `(height, width, channels)` with sides of at least 4."""
-    try:
-        shape = tuple(operator.index(side) for side in value)
-    except (TypeError, ValueError):
-        shape = ()
+    shape = sides(value)
     if len(shape) != 3 or min(shape[:2]) < 4 or shape[2] < 1 or max(shape) >= 2**31:
         raise ValueError(
             f"`{name}` must be (height, width, channels) with sides of at least 4 and at least "

@@ -1,9 +1,9 @@
 """A learned constant: where a style generator begins."""
 
-import operator
-
 import keras
 from keras import ops
+
+from keras_gans import _checks
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -53,10 +53,7 @@ class LearnedConstant(keras.layers.Layer):
 
 
 def _shape(value):
-    try:
-        shape = tuple(operator.index(side) for side in value)
-    except TypeError:
-        shape = ()
+    shape = _checks.sides(value)
     if not shape or min(shape) < 1 or max(shape) >= 2**31:
         raise ValueError(
             f"`shape` must hold positive integers below 2**31. Received: shape={value!r}"

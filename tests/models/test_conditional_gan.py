@@ -22,18 +22,16 @@ def points(model=kg.models.ConditionalGAN, **kwargs):
 
 
 class TestConditionalWGANGP(ModelTests):
-    """Convolutions, conditional batch normalisation, a projection critic."""
+    """Conditional batch normalisation, a projection critic."""
 
     labels = np.arange(64) % 3
 
     def make_model(self):
         return kg.models.ConditionalWGANGP(
-            kg.networks.dcgan_generator(
-                (8, 8, 1), 4, filters=4, normalization="conditional_batch", num_classes=3
+            kg.networks.mlp_generator(
+                (8, 8, 1), 4, (8,), normalization="conditional_batch", num_classes=3
             ),
-            kg.networks.dcgan_discriminator(
-                (8, 8, 1), filters=4, normalization=None, num_classes=3
-            ),
+            kg.networks.mlp_discriminator((8, 8, 1), (8,), num_classes=3),
             latent_dim=4,
             n_critic=2,
             seed=1,

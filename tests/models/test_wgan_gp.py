@@ -4,18 +4,16 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
-from tests.models.test_gan import images, points
+from tests.models.test_gan import points
 from tests.shared import ModelTests, assert_same_weights, descend
 
 
 class TestWGANGP(ModelTests):
     def make_model(self):
         return kg.models.WGANGP(
-            generator=kg.networks.dcgan_generator((8, 8, 1), latent_dim=4, filters=4),
-            discriminator=kg.networks.dcgan_discriminator(
-                (8, 8, 1), filters=4, normalization="layer"
-            ),
-            latent_dim=4,
+            generator=kg.networks.mlp_generator((2,), 3, (8,), normalization="batch"),
+            discriminator=kg.networks.mlp_discriminator((2,), (8,), normalization="layer"),
+            latent_dim=3,
             n_critic=2,
             ema_decay=0.9,
             seed=1,
@@ -23,7 +21,7 @@ class TestWGANGP(ModelTests):
 
     @property
     def examples(self):
-        return images()
+        return kg.data.ring_of_gaussians().sample(64, seed=0)
 
 
 def test_defaults_are_the_papers():
