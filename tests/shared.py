@@ -167,12 +167,12 @@ class ModelTests:
     def examples(self):
         raise NotImplementedError
 
-    def sgd(self, model):
+    def sgd(self, model, **arguments):
         """Compile with SGD, under which equal gradients give equal steps."""
         optimizers = {
             name: keras.optimizers.SGD(LEARNING_RATE) for name in model.optimizer_networks
         }
-        model.compile(**optimizers)
+        model.compile(**optimizers, **arguments)
         return model
 
     def compiled(self):
@@ -318,8 +318,8 @@ class ModelTests:
     @pytest.mark.parametrize("arguments", [{"steps_per_execution": 3}, {"run_eagerly": True}])
     def test_ways_of_running_give_the_same_weights(self, arguments):
         a, b = self.make_pair()
-        a.compile()
-        b.compile(**arguments)
+        self.sgd(a)
+        self.sgd(b, **arguments)
         logs = [self.fit(m, epochs=2).history for m in (a, b)]
         assert_same_weights(a, b, rtol=1e-4, atol=1e-5)
         for name, values in logs[0].items():

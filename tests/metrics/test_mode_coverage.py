@@ -44,12 +44,12 @@ def test_nothing_near_covers_nothing():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"modes": [0.0, 1.0]}, "`modes` must be a finite array of shape"),
-        ({"modes": [[np.nan]]}, "`modes` must be a finite array of shape"),
-        ({"stddev": 0.0}, "`stddev` must be positive and finite"),
-        ({"threshold": -1.0}, "`threshold` must be positive and finite"),
-        ({"min_share": 0.0}, r"`min_share` must be in \(0, 1\]"),
-        ({"min_share": 1.1}, r"`min_share` must be in \(0, 1\]"),
+        ({"modes": [0.0, 1.0]}, "`modes` must be an array of shape"),
+        ({"modes": [[np.nan]]}, "`modes` must hold finite numbers only"),
+        ({"stddev": 0.0}, r"`stddev` must be a number in \(0, inf\]"),
+        ({"threshold": -1.0}, r"`threshold` must be a number in \(0, inf\]"),
+        ({"min_share": 0.0}, r"`min_share` must be a number in \(0, 1\]"),
+        ({"min_share": 1.1}, r"`min_share` must be a number in \(0, 1\]"),
     ],
 )
 def test_arguments_out_of_range_are_errors(arguments, message):
