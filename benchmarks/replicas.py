@@ -33,7 +33,7 @@ def trained(replicas, workers, names):
         output = pathlib.Path(folder) / "results.npz"
         arguments = ("-m", "tests.distribution.replica", output, replicas, *names)
         processes.run(*arguments, workers=workers, timeout=1800)
-        return dict(np.load(output))
+        return dict(np.load(output, allow_pickle=False))
 
 
 def differences(found, expected, model):
