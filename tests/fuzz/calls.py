@@ -212,10 +212,15 @@ def on(*inputs):
     return lambda layer: layer(list(inputs) if len(inputs) > 1 else inputs[0])
 
 
-def on_zeros(network):
+def on_zeros(made):
     """Call a network on zeros."""
-    zeros = [np.zeros((2, *x.shape[1:]), x.dtype) for x in network.inputs]
-    return network(zeros if len(zeros) > 1 else zeros[0])
+    zeros = [np.zeros((2, *x.shape[1:]), x.dtype) for x in made.inputs]
+    return made(zeros if len(zeros) > 1 else zeros[0])
+
+
+def network(build, **arguments):
+    """The call of a function that builds a network, which is dear."""
+    return Call(build, lambda: arguments, use=on_zeros, cost=10)
 
 
 def sample(made):
@@ -455,89 +460,44 @@ CALLS = {
     "latents.random_walk": Call(kg.latents.random_walk, lambda: {"latent_dim": 2, "steps": 3}),
     "latents.paths": Call(kg.latents.paths, lambda: {"num": 2, "latent_dim": 2, "steps": 3}),
     # Networks
-    "networks.mlp_generator": Call(
-        n.mlp_generator,
-        lambda: {"output_shape": (2,), "latent_dim": 2, "hidden_units": (3,)},
-        use=on_zeros,
-        cost=10,
+    "networks.mlp_generator": network(
+        n.mlp_generator, output_shape=(2,), latent_dim=2, hidden_units=(3,)
     ),
-    "networks.mlp_discriminator": Call(
-        n.mlp_discriminator,
-        lambda: {"input_shape": (2,), "hidden_units": (3,)},
-        use=on_zeros,
-        cost=10,
+    "networks.mlp_discriminator": network(n.mlp_discriminator, input_shape=(2,), hidden_units=(3,)),
+    "networks.mlp_encoder": network(
+        n.mlp_encoder, input_shape=(2,), latent_dim=2, hidden_units=(3,)
     ),
-    "networks.mlp_encoder": Call(
-        n.mlp_encoder,
-        lambda: {"input_shape": (2,), "latent_dim": 2, "hidden_units": (3,)},
-        use=on_zeros,
-        cost=10,
-    ),
-    "networks.mlp_decoder": Call(
-        n.mlp_decoder,
-        lambda: {"output_shape": (2,), "latent_dim": 2, "hidden_units": (3,)},
-        use=on_zeros,
-        cost=10,
+    "networks.mlp_decoder": network(
+        n.mlp_decoder, output_shape=(2,), latent_dim=2, hidden_units=(3,)
     ),
     **{
-        f"networks.dcgan_{kind}": Call(
-            getattr(n, f"dcgan_{kind}"),
-            lambda: {"image_shape": IMAGE, "filters": 2, "kernel_size": 3},
-            use=on_zeros,
-            cost=10,
+        f"networks.dcgan_{kind}": network(
+            getattr(n, f"dcgan_{kind}"), image_shape=IMAGE, filters=2, kernel_size=3
         )
         for kind in ("generator", "discriminator", "encoder", "decoder")
     },
-    "networks.resnet_generator": Call(
-        n.resnet_generator,
-        lambda: {"image_shape": IMAGE, "latent_dim": 2, "filters": 2},
-        use=on_zeros,
-        cost=10,
+    "networks.resnet_generator": network(
+        n.resnet_generator, image_shape=IMAGE, latent_dim=2, filters=2
     ),
-    "networks.resnet_discriminator": Call(
-        n.resnet_discriminator,
-        lambda: {"image_shape": IMAGE, "filters": 2},
-        use=on_zeros,
-        cost=10,
+    "networks.resnet_discriminator": network(n.resnet_discriminator, image_shape=IMAGE, filters=2),
+    "networks.style_generator": network(
+        n.style_generator, image_shape=IMAGE, code_dim=2, filters=2
     ),
-    "networks.style_generator": Call(
-        n.style_generator,
-        lambda: {"image_shape": IMAGE, "code_dim": 2, "filters": 2},
-        use=on_zeros,
-        cost=10,
-    ),
-    "networks.style_encoder": Call(
-        n.style_encoder,
-        lambda: {"image_shape": IMAGE, "code_dim": 2, "filters": 2},
-        use=on_zeros,
-        cost=10,
-    ),
+    "networks.style_encoder": network(n.style_encoder, image_shape=IMAGE, code_dim=2, filters=2),
     "networks.synthesis": Call(
         n.synthesis, lambda: {"generator": alae_networks()["generator"]}, use=on_zeros
     ),
-    "networks.text_generator": Call(
-        n.text_generator,
-        lambda: dict(length=3, vocabulary_size=4, latent_dim=2, filters=2, num_blocks=1),
-        use=on_zeros,
-        cost=10,
+    "networks.text_generator": network(
+        n.text_generator, length=3, vocabulary_size=4, latent_dim=2, filters=2, num_blocks=1
     ),
-    "networks.text_discriminator": Call(
-        n.text_discriminator,
-        lambda: {"length": 3, "vocabulary_size": 4, "filters": 2, "num_blocks": 1},
-        use=on_zeros,
-        cost=10,
+    "networks.text_discriminator": network(
+        n.text_discriminator, length=3, vocabulary_size=4, filters=2, num_blocks=1
     ),
-    "networks.translation_generator": Call(
-        n.translation_generator,
-        lambda: {"image_shape": IMAGE, "filters": 2, "num_blocks": 1},
-        use=on_zeros,
-        cost=10,
+    "networks.translation_generator": network(
+        n.translation_generator, image_shape=IMAGE, filters=2, num_blocks=1
     ),
-    "networks.patch_discriminator": Call(
-        n.patch_discriminator,
-        lambda: {"image_shape": IMAGE, "filters": 2, "num_layers": 1},
-        use=on_zeros,
-        cost=10,
+    "networks.patch_discriminator": network(
+        n.patch_discriminator, image_shape=IMAGE, filters=2, num_layers=1
     ),
     "networks.virtual_batch_normalization": Call(
         n.virtual_batch_normalization,
