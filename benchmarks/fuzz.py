@@ -2,8 +2,7 @@
 
 Of a valid call one argument or two are exchanged for what they should not be: by Hypothesis, from
 the values of tests/fuzz/malformed.py. What may come of it is a documented error or a result whose
-numbers are finite; anything else is a defect, and ends the command with an error. Calls that build
-networks or train are fewer, as tests/fuzz/calls.py says.
+numbers are finite; anything else is a defect, and ends the command with an error.
 
     python benchmarks/fuzz.py
 
@@ -28,6 +27,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 from tests.fuzz.calls import CALLS
 from tests.fuzz.search import search
 
+#: After so many callables a process ends, and its memory with it.
+CALLS_PER_PROCESS = 10
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -41,6 +43,7 @@ def main():
         multiprocessing.get_context("spawn"),
         initializer=keras.utils.set_random_seed,
         initargs=(options.seed,),
+        max_tasks_per_child=CALLS_PER_PROCESS,
     ) as pool:
         searches = {n: pool.submit(search, n, options.number, options.seed) for n in CALLS}
         for name, done in searches.items():

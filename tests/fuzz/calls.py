@@ -38,7 +38,7 @@ class Call:
         errors: Documented errors besides `ValueError` and `TypeError`.
         nan, infinite: Whether the documentation promises NaN, or infinity, for some arguments.
         kept: Arguments that are not exchanged: they are Keras's, to be passed on.
-        cost: How many times dearer than others an example is, and so how many fewer there are.
+        cost: How many times dearer than others a call is, and so how many fewer the suite makes.
     """
 
     function: Callable
