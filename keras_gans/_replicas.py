@@ -15,9 +15,9 @@ def context():
     return None if replicas is None or replicas.num_replicas_in_sync == 1 else replicas
 
 
-def num_workers():
-    """Return the number of workers of the strategy in scope, each with as many replicas."""
-    strategy = tf.distribute.get_strategy()
+def num_workers(strategy=None):
+    """Return the number of workers, with as many replicas each, of a strategy or that in scope."""
+    strategy = strategy or tf.distribute.get_strategy()
     replicas = strategy.num_replicas_in_sync
     return 1 if replicas == 1 else replicas // len(strategy.extended.worker_devices)
 
@@ -29,8 +29,8 @@ def is_chief(strategy):
 
 def wait_for_all(strategy):
     """Return when every worker has come here."""
-    with strategy.scope():
-        if num_workers() > 1:
+    if num_workers(strategy) > 1:
+        with strategy.scope():
             strategy.run(_meet)
 
 

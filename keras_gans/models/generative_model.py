@@ -530,8 +530,19 @@ class GenerativeModel(keras.Model):
             super().save(temporary, **kwargs)
 
     def save_weights(self, filepath, overwrite=True, **kwargs):
-        """Save all weights, optimizers and random state as a `.weights.h5` file."""
-        if kwargs.get("max_shard_size") is not None:
+        """Save all weights, optimizers and random state as a `.weights.h5` file.
+
+        Raises:
+            ValueError: If `filepath` does not end in `.weights.h5`, or if several workers are to
+                write shards.
+        """
+        shard_size = kwargs.get("max_shard_size")
+        if shard_size is not None:
+            if _replicas.num_workers(self.distribute_strategy) > 1:
+                raise ValueError(
+                    "`max_shard_size` must be None with several workers: their shards would be "
+                    f"written over each other. Received: max_shard_size={shard_size!r}"
+                )
             return super().save_weights(filepath, overwrite=overwrite, **kwargs)
         if not str(filepath).endswith(".weights.h5"):
             raise ValueError(

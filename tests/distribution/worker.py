@@ -88,6 +88,12 @@ def all_read_what_the_chief_saved_and_train_on(strategy, shared, own):
     assert_same_weights(alone, gan, rtol=1e-5, atol=1e-6)
     served = kg.load(shared / "saved_model").sample(3, seed=0)
     assert served.shape == (3, 8, 8, 1)
+    try:
+        gan.save_weights(shared / "shards.weights.json", max_shard_size=1)
+    except ValueError as error:
+        assert "`max_shard_size` must be None" in str(error)
+    else:
+        raise AssertionError("workers write shards over each other")
 
 
 def a_run_is_restored_at_its_epoch(strategy, shared, own):
