@@ -12,7 +12,7 @@ refused them.
 
 import argparse
 import collections
-import concurrent.futures
+import functools
 import multiprocessing
 import os
 import pathlib
@@ -27,8 +27,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 from tests.fuzz.calls import CALLS
 from tests.fuzz.search import search
 
-#: After so many callables a process ends, and its memory with it.
-CALLS_PER_PROCESS = 10
+#: After so many a process ends, and its memory with it.
+CALLABLES_PER_PROCESS = 10
 
 
 def main():
@@ -38,16 +38,15 @@ def main():
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     options = parser.parse_args()
     start, total, by_call, found = time.time(), collections.Counter(), {}, {}
-    with concurrent.futures.ProcessPoolExecutor(
+    search_one = functools.partial(search, number=options.number, seed=options.seed)
+    with multiprocessing.get_context("spawn").Pool(
         options.processes,
-        multiprocessing.get_context("spawn"),
-        initializer=keras.utils.set_random_seed,
-        initargs=(options.seed,),
-        max_tasks_per_child=CALLS_PER_PROCESS,
+        keras.utils.set_random_seed,
+        (options.seed,),
+        maxtasksperchild=CALLABLES_PER_PROCESS,
     ) as pool:
-        searches = {n: pool.submit(search, n, options.number, options.seed) for n in CALLS}
-        for name, done in searches.items():
-            outcomes, defects = done.result()
+        searches = pool.imap(search_one, CALLS, chunksize=1)
+        for name, (outcomes, defects) in zip(CALLS, searches, strict=True):
             total.update(outcomes)
             by_call[name] = dict(sorted(outcomes.items()))
             print(f"{name}: {by_call[name]}", flush=True)
