@@ -1,10 +1,18 @@
 """Fixtures for all tests: two logical CPUs, deterministic operations, fresh seeds."""
 
+import gc
+import os
 import pathlib
+
+# Tests run in as many processes as there are cores; also those that tests start.
+os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
 
 import keras
 import pytest
 import tensorflow as tf
+
+# Building graphs makes many objects, few of them garbage.
+gc.set_threshold(100_000, 20, 50)
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2

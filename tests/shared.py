@@ -1,5 +1,7 @@
 """What every layer and every model promises, as tests: subclass and say how to make one."""
 
+import types
+
 import keras
 import numpy as np
 import pytest
@@ -12,6 +14,10 @@ def assert_same_weights(a, b, **tolerances):
     for u, v in zip(a.weights, b.weights, strict=True):
         u, v = keras.ops.convert_to_numpy(u), keras.ops.convert_to_numpy(v)
         np.testing.assert_allclose(u, v, **{"rtol": 0, "atol": 0, **tolerances})
+
+
+def weights_of(model):
+    return [keras.ops.convert_to_numpy(weight) for weight in model.weights]
 
 
 def descend(network, loss, learning_rate=0.1):
@@ -194,40 +200,50 @@ class ModelTests:
         labels = None if self.labels is None else self.labels[:num]
         return model.sample(num, labels=labels, seed=3)
 
-    def test_fits_and_logs_running_means(self):
-        model = self.compiled()
-        history = self.fit(model, epochs=2).history
-        assert set(history) == set(model.loss_names)
-        assert np.isfinite(list(history.values())).all()
+    @pytest.fixture(scope="class")
+    def trained(self, tmp_path_factory):
+        return self.train(tmp_path_factory.mktemp("trained"))
 
-    def test_trains_and_tests_on_one_batch(self):
+    def train(self, folder):
+        """A model after two epochs, and what it was, gave and wrote after the first."""
         model = self.compiled()
-        x, y = self.unpacked()
-        size = self.batch_size * model.batches_per_step
-        x, y = x[:size], None if y is None else y[:size]
-        fitted = self.compiled()
-        fitted.fit(x, y, batch_size=self.batch_size, shuffle=False, verbose=0)
-        assert set(model.train_on_batch(x, y, return_dict=True)) == set(model.loss_names)
-        assert_same_weights(model, fitted)
-        assert np.isfinite(list(model.test_on_batch(x, y, return_dict=True).values())).all()
-
-    def test_each_step_changes_every_trained_network(self):
-        model = self.compiled()
-        names = {n for networks in model.optimizer_networks.values() for n in networks}
-        before = {n: getattr(model, n).get_weights() for n in names}
+        networks = {n for names in model.optimizer_networks.values() for n in names}
+        weights = {name: [getattr(model, name).get_weights()] for name in networks}
+        history = self.fit(model).history
+        for name, states in weights.items():
+            states.append(getattr(model, name).get_weights())
+        model.save(folder / "model.keras")
+        model.save_weights(folder / "model.weights.h5")
+        model.export(folder / "saved_model")
+        samples, after_an_epoch = self.sample(model), weights_of(model)
+        tested = model.evaluate(
+            *self.unpacked(), batch_size=self.batch_size, verbose=0, return_dict=True
+        )
         self.fit(model)
-        for name in names:
-            changed = [
-                not np.array_equal(u, v)
-                for u, v in zip(before[name], getattr(model, name).get_weights(), strict=True)
-            ]
+        return types.SimpleNamespace(
+            model=model,
+            folder=folder,
+            history=history,
+            networks=weights,
+            samples=samples,
+            after_an_epoch=after_an_epoch,
+            tested=tested,
+        )
+
+    def test_logs_losses(self, trained):
+        for logs in (trained.history, trained.tested):
+            assert set(logs) >= set(trained.model.loss_names)
+            assert np.isfinite(list(logs.values())).all()
+
+    def test_an_epoch_changes_every_trained_network(self, trained):
+        for name, (before, after) in trained.networks.items():
+            changed = [not np.array_equal(u, v) for u, v in zip(before, after, strict=True)]
             assert any(changed), name
 
-    def test_samples(self):
+    def test_samples(self, trained):
+        self.check_samples(trained.samples)
         model = self.make_model()
-        samples = self.sample(model)
-        self.check_samples(samples)
-        np.testing.assert_array_equal(samples, self.sample(model))
+        np.testing.assert_array_equal(self.sample(model), self.sample(model))
 
     def check_samples(self, samples):
         """Four samples are of the kind of the examples: floats, unless a subclass says others."""
@@ -237,49 +253,61 @@ class ModelTests:
     def assert_same_samples(self, a, b):
         np.testing.assert_allclose(a, b, atol=1e-6)
 
-    def test_sampling_leaves_training_alone(self):
-        a, b = self.compiled(), self.compiled()
-        self.fit(a)
-        self.fit(b)
-        self.sample(b)
-        b.evaluate(*self.unpacked(), batch_size=self.batch_size, verbose=0)
-        self.fit(a)
-        self.fit(b)
-        assert_same_weights(a, b)
+    def test_sampling_testing_and_saving_leave_training_alone(self, trained):
+        model = self.compiled()
+        self.fit(model)
+        self.fit(model)
+        assert_same_weights(model, trained.model)
 
     def test_config_round_trip(self):
         model = self.make_model()
         again = type(model).from_config(model.get_config())
         assert again.get_config() == model.get_config()
 
-    def test_saved_model_trains_on_bit_for_bit(self, tmp_path):
-        model = self.compiled()
-        self.fit(model)
-        model.save(tmp_path / "model.keras")
-        again = keras.models.load_model(tmp_path / "model.keras")
-        np.testing.assert_array_equal(self.sample(model), self.sample(again))
-        self.fit(model, epochs=2)
-        self.fit(again, epochs=2)
-        assert_same_weights(model, again)
-        for name in model.optimizer_networks:
-            assert_same_weights_of_optimizers(getattr(model, name), getattr(again, name))
-
-    def test_weights_file_restores_everything(self, tmp_path):
-        model = self.compiled()
-        self.fit(model)
-        model.save_weights(tmp_path / "model.weights.h5")
-        again = self.compiled()
-        again.load_weights(tmp_path / "model.weights.h5")
-        self.fit(model)
+    def test_saved_model_trains_on_bit_for_bit(self, trained):
+        again = keras.models.load_model(trained.folder / "model.keras")
+        np.testing.assert_array_equal(self.sample(again), trained.samples)
         self.fit(again)
-        assert_same_weights(model, again)
+        assert_same_weights(again, trained.model)
+        for name in again.optimizer_networks:
+            assert_same_weights_of_optimizers(getattr(again, name), getattr(trained.model, name))
 
-    def test_export_gives_the_models_samples(self, tmp_path):
+    def test_weights_file_restores_everything(self, trained):
+        again = self.compiled()
+        again.load_weights(trained.folder / "model.weights.h5")
+        self.fit(again)
+        assert_same_weights(again, trained.model)
+
+    def test_export_gives_the_models_samples(self, trained):
+        served = kg.load(trained.folder / "saved_model")
+        self.assert_same_samples(self.sample(served), trained.samples)
+
+    def test_trains_and_tests_on_one_batch(self, trained):
         model = self.compiled()
-        self.fit(model)
-        model.export(tmp_path / "saved_model")
-        served = kg.load(tmp_path / "saved_model")
-        self.assert_same_samples(self.sample(served), self.sample(model))
+        x, y = self.unpacked()
+        size = self.batch_size * model.batches_per_step
+        for start in range(0, len(x), size):
+            batch = [None if a is None else a[start : start + size] for a in (x, y)]
+            logs = model.train_on_batch(*batch, return_dict=True)
+        assert set(logs) == set(model.loss_names)
+        np.testing.assert_equal(weights_of(model), trained.after_an_epoch)
+        assert np.isfinite(list(model.test_on_batch(*batch, return_dict=True).values())).all()
+
+    def test_datasets_give_the_weights_of_arrays(self, trained):
+        model = self.compiled()
+        model.fit(tf.data.Dataset.from_tensor_slices(self.batches(model)), verbose=0)
+        np.testing.assert_equal(weights_of(model), trained.after_an_epoch)
+
+    def batches(self, model):
+        """The examples as mini-batches, in the order in which steps of several take them."""
+        n = model.batches_per_step
+
+        def deal(a):
+            a = np.asarray(a)
+            steps_first = a.reshape(-1, self.batch_size, n, *a.shape[1:])
+            return steps_first.swapaxes(1, 2).reshape(-1, self.batch_size, *a.shape[1:])
+
+        return tf.nest.map_structure(deal, self.examples)
 
     def test_a_step_is_fit_for_tpus(self):
         """All shapes are static, and nothing runs on the host."""
@@ -296,64 +324,33 @@ class ModelTests:
         assert [kind for kind in kinds if any(word in kind for word in on_host)] == []
 
     @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-    def test_mixed_precision_trains(self, policy):
-        reference = self.fit(self.compiled()).history
+    def test_mixed_precision_trains(self, trained, policy):
         keras.config.set_dtype_policy(policy)
         model = self.compiled()
         history = self.fit(model).history
         for name, values in history.items():
-            np.testing.assert_allclose(values, reference[name], rtol=0.1, atol=0.05)
+            np.testing.assert_allclose(values, trained.history[name], rtol=0.1, atol=0.05)
         assert all(v.dtype == "float32" for v in model.trainable_variables)
         self.check_samples(self.sample(model))
 
-    def test_xla_trains(self, xla):
+    def test_xla_trains(self, trained, xla):
         """XLA draws other noise from the same seeds, so only statistics agree."""
-        reference = self.fit(self.compiled()).history
         model = self.compiled()
         model.compile(jit_compile=True)
         assert model.jit_compile
         for name, values in self.fit(model).history.items():
-            np.testing.assert_allclose(values, reference[name], rtol=0.1, atol=0.05)
+            np.testing.assert_allclose(values, trained.history[name], rtol=0.1, atol=0.05)
 
-    @pytest.mark.parametrize("arguments", [{"steps_per_execution": 3}, {"run_eagerly": True}])
-    def test_ways_of_running_give_the_same_weights(self, arguments):
-        a, b = self.make_pair()
-        self.sgd(a)
-        self.sgd(b, **arguments)
-        logs = [self.fit(m, epochs=2).history for m in (a, b)]
-        assert_same_weights(a, b, rtol=1e-4, atol=1e-5)
-        for name, values in logs[0].items():
-            np.testing.assert_allclose(logs[1][name], values, rtol=1e-3, atol=1e-4)
-
-    def make_pair(self):
-        models = []
-        for _ in range(2):
+    def test_ways_of_running_give_the_same_weights(self):
+        models, logs = [], []
+        for arguments in ({}, {"steps_per_execution": 3}, {"run_eagerly": True}):
             keras.utils.set_random_seed(0)
-            models.append(self.make_model())
-        return models
-
-    def test_datasets_give_the_weights_of_arrays(self):
-        a, b = self.compiled(), self.compiled()
-        steps = 4
-        batches = tf.data.Dataset.from_tensor_slices(self.examples_of_batches(steps, b))
-        self.fit(a, self.flat_examples(steps, b))
-        b.fit(batches, verbose=0)
-        assert_same_weights(a, b)
-
-    def flat_examples(self, steps, model):
-        """The first examples, as many as fill some steps."""
-        size = steps * model.batches_per_step * self.batch_size
-        return tf.nest.map_structure(lambda a: np.resize(a, (size, *a.shape[1:])), self.examples)
-
-    def examples_of_batches(self, steps, model):
-        """The same examples as mini-batches in the order in which the steps take them."""
-        n = model.batches_per_step
-
-        def deal(a):
-            steps_first = a.reshape(steps, self.batch_size, n, *a.shape[1:])
-            return steps_first.swapaxes(1, 2).reshape(-1, self.batch_size, *a.shape[1:])
-
-        return tf.nest.map_structure(deal, self.flat_examples(steps, model))
+            models.append(self.sgd(self.make_model(), **arguments))
+            logs.append(self.fit(models[-1], epochs=2).history)
+        for model, found in zip(models[1:], logs[1:], strict=True):
+            assert_same_weights(models[0], model, rtol=1e-4, atol=1e-5)
+            for name, values in logs[0].items():
+                np.testing.assert_allclose(found[name], values, rtol=1e-3, atol=1e-4)
 
 
 def assert_same_weights_of_optimizers(a, b):

@@ -65,7 +65,8 @@ class StyleALAE(ModelTests):
 
 
 def test_a_saved_style_alae_trains_on_bit_for_bit(tmp_path):
-    StyleALAE().test_saved_model_trains_on_bit_for_bit(tmp_path)
+    case = StyleALAE()
+    case.test_saved_model_trains_on_bit_for_bit(case.train(tmp_path))
 
 
 def test_the_config_of_a_style_alae_goes_round():

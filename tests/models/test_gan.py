@@ -74,12 +74,11 @@ class GANWithManyDiscriminatorSteps(ModelTests):
         return kg.data.ring_of_gaussians().sample(64, seed=0)
 
 
-def test_many_discriminator_steps_on_one_batch():
-    GANWithManyDiscriminatorSteps().test_trains_and_tests_on_one_batch()
-
-
-def test_many_discriminator_steps_go_on_bit_for_bit(tmp_path):
-    GANWithManyDiscriminatorSteps().test_saved_model_trains_on_bit_for_bit(tmp_path)
+def test_many_discriminator_steps_on_one_batch_and_from_a_saved_model(tmp_path):
+    case = GANWithManyDiscriminatorSteps()
+    trained = case.train(tmp_path)
+    case.test_trains_and_tests_on_one_batch(trained)
+    case.test_saved_model_trains_on_bit_for_bit(trained)
 
 
 def test_one_step_is_algorithm_1():
