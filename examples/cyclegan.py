@@ -34,6 +34,7 @@ keras.utils.set_random_seed(0)
 FILTERS = 16
 BLOCKS = 3
 EPOCHS = 8
+BATCH_SIZE = 4
 OUTPUT = pathlib.Path("output") / "cyclegan"
 
 """
@@ -95,7 +96,7 @@ gan.compile(
     g_optimizer=keras.optimizers.Adam(4e-4, beta_1=0.5),
     d_optimizer=keras.optimizers.Adam(4e-4, beta_1=0.5),
 )
-gan.fit(a, b, batch_size=4, epochs=EPOCHS, verbose=2)
+gan.fit(a, b, batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=2)
 
 """
 ## Look

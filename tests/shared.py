@@ -165,6 +165,7 @@ class ModelTests:
 
     batch_size = 8
     labels = None
+    compile_arguments = {}
 
     def make_model(self):
         raise NotImplementedError
@@ -184,7 +185,7 @@ class ModelTests:
     def compiled(self):
         keras.utils.set_random_seed(0)
         model = self.make_model()
-        model.compile()
+        model.compile(**self.compile_arguments)
         return model
 
     def fit(self, model, examples=None, **kwargs):

@@ -1,7 +1,9 @@
 """Pictures: the one place where images in [−1, 1] become pixels."""
 
+import collections.abc
 import math
 import pathlib
+import reprlib
 
 import numpy as np
 
@@ -129,13 +131,16 @@ def save_animation(frames, filepath, milliseconds=100, last=None):
     """
     from PIL import Image
 
-    frames = list(frames)
+    is_sequence = isinstance(frames, collections.abc.Sequence)
+    if not is_sequence or not all(isinstance(frame, Image.Image) for frame in frames):
+        raise TypeError(
+            "`frames` must be a sequence of PIL.Image.Images. "
+            f"Received: frames={reprlib.repr(frames)}"
+        )
     if not frames:
         raise ValueError("`frames` must hold a picture. Received: none")
     if not str(filepath).endswith(".gif"):
         raise ValueError(f"`filepath` must end in '.gif'. Received: filepath={str(filepath)!r}")
-    if not all(isinstance(frame, Image.Image) for frame in frames):
-        raise TypeError("`frames` must be PIL.Image.Images. Received: something else")
     milliseconds = _checks.positive_int("milliseconds", milliseconds)
     last = milliseconds if last is None else _checks.positive_int("last", last)
     durations = [milliseconds] * (len(frames) - 1) + [last]

@@ -109,6 +109,9 @@ def test_animations_are_gifs_of_something(tmp_path):
     frame = image_grid(np.zeros((1, 8, 8, 1)))
     with pytest.raises(ValueError, match="`frames` must hold"):
         save_animation([], tmp_path / "a.gif")
+    for frames in (7, np.zeros((2, 8, 8)), [frame, None]):
+        with pytest.raises(TypeError, match="`frames` must be a sequence of"):
+            save_animation(frames, tmp_path / "a.gif")
     with pytest.raises(ValueError, match="`filepath` must end in"):
         save_animation([frame], tmp_path / "a.png")
     assert list(tmp_path.iterdir()) == []

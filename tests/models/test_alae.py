@@ -56,6 +56,9 @@ class TestALAE(ModelTests):
 class StyleALAE(ModelTests):
     """Not collected: of these slow tests, only those below."""
 
+    batch_size = 32
+    compile_arguments = {"run_eagerly": True}
+
     def make_model(self):
         return style_alae(gamma=1.0, seed=1)
 
@@ -217,9 +220,9 @@ def test_averages_follow_the_three_networks_that_are_used_after_training():
 
 def test_serves_codes_reconstructions_and_logits(tmp_path):
     alae = style_alae(ema_decay=0.5)
-    alae.compile()
+    alae.compile(run_eagerly=True)
     x = images(10)
-    alae.fit(x, batch_size=5, verbose=0)
+    alae.fit(x, batch_size=10, verbose=0)
     alae.export(tmp_path / "saved_model")
     served = kg.load(tmp_path / "saved_model")
     assert set(served.endpoints) == {"generate", "sample", "score", "encode", "reconstruct"}

@@ -80,7 +80,7 @@ def test_trains_saves_loads_and_exports_on_two_replicas(model, two_replicas, tmp
     for gan in (alone, trained):
         with gan.distribute_strategy.scope():
             optimizers = [keras.optimizers.SGD(1e-3) for _ in range(2)]
-        gan.compile(*optimizers)
+        gan.compile(*optimizers, run_eagerly=gan is alone)
         fit(gan)
     assert_same_weights(alone, trained, rtol=1e-5, atol=1e-6)
 
@@ -88,9 +88,6 @@ def test_trains_saves_loads_and_exports_on_two_replicas(model, two_replicas, tmp
     with two_replicas.scope():
         loaded = keras.models.load_model(tmp_path / "model.keras")
     assert [type(t) for t in loaded.techniques] == [type(t) for t in trained.techniques]
-    assert_same_weights(trained, loaded)
-    for gan in (trained, loaded):
-        fit(gan)
     assert_same_weights(trained, loaded)
 
     loaded.export(tmp_path / "saved_model")
