@@ -12,6 +12,7 @@ refused them.
 
 import argparse
 import collections
+import concurrent.futures
 import functools
 import multiprocessing
 import os
@@ -27,8 +28,19 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 from tests.fuzz.calls import CALLS
 from tests.fuzz.search import search
 
-#: After so many a process ends, and its memory with it.
-CALLABLES_PER_PROCESS = 10
+
+def search_alone(name, options):
+    """Search in a process of its own: a crash is a defect of what was called, and no end of all."""
+    with concurrent.futures.ProcessPoolExecutor(
+        1,
+        multiprocessing.get_context("spawn"),
+        initializer=keras.utils.set_random_seed,
+        initargs=(options.seed,),
+    ) as process:
+        try:
+            return process.submit(search, name, options.number, options.seed).result()
+        except concurrent.futures.process.BrokenProcessPool as error:
+            return collections.Counter(defect=1), {"crashes": str(error)}
 
 
 def main():
@@ -38,14 +50,8 @@ def main():
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     options = parser.parse_args()
     start, total, by_call, found = time.time(), collections.Counter(), {}, {}
-    search_one = functools.partial(search, number=options.number, seed=options.seed)
-    with multiprocessing.get_context("spawn").Pool(
-        options.processes,
-        keras.utils.set_random_seed,
-        (options.seed,),
-        maxtasksperchild=CALLABLES_PER_PROCESS,
-    ) as pool:
-        searches = pool.imap(search_one, CALLS, chunksize=1)
+    with concurrent.futures.ThreadPoolExecutor(options.processes) as threads:
+        searches = threads.map(functools.partial(search_alone, options=options), CALLS)
         for name, (outcomes, defects) in zip(CALLS, searches, strict=True):
             total.update(outcomes)
             by_call[name] = dict(sorted(outcomes.items()))

@@ -1,5 +1,6 @@
 """Checks of arguments: early, and in words that name the argument and what was received."""
 
+import math
 import numbers
 import operator
 import os
@@ -8,6 +9,9 @@ import random
 
 import keras
 import numpy as np
+
+#: Numbers in an image. With many more TensorFlow's kernels run over their 31-bit indices.
+MAX_IMAGE_SIZE = 10**8
 
 
 def positive_int(name, value, minimum=1):
@@ -148,9 +152,9 @@ def sides(value):
 def image_shape(name, value):
     """Return `value` as `(height, width, channels)` with sides of at least 4."""
     shape = sides(value)
-    if len(shape) != 3 or min(shape[:2]) < 4 or shape[2] < 1 or max(shape) >= 2**31:
+    if len(shape) != 3 or min(shape[:2]) < 4 or shape[2] < 1 or math.prod(shape) > MAX_IMAGE_SIZE:
         raise ValueError(
-            f"`{name}` must be (height, width, channels) with sides of at least 4 and at least "
-            f"one channel. Received: {name}={value!r}"
+            f"`{name}` must be (height, width, channels) with sides of at least 4, at least one "
+            f"channel and at most {MAX_IMAGE_SIZE:,} numbers in all. Received: {name}={value!r}"
         )
     return shape

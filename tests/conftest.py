@@ -1,11 +1,7 @@
 """Fixtures for all tests: two logical CPUs, deterministic operations, fresh seeds."""
 
 import gc
-import os
 import pathlib
-
-# Tests run in as many processes as there are cores; also those that tests start.
-os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
 
 import keras
 import pytest

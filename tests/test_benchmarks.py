@@ -4,6 +4,7 @@ import argparse
 import importlib
 import itertools
 import json
+import os
 
 import numpy as np
 import pytest
@@ -241,6 +242,18 @@ def test_alae_codes_are_measured_beside_pixels_and_untrained_codes(
         assert view["c"] in module.CHOICES_OF_C
     assert result["reconstruction"]["mean_squared_error"] > 0
     assert (tmp_path / "alae_mnist.png").exists()
+
+
+def crash(name, number, seed):
+    os.abort()
+
+
+def test_a_call_that_crashes_is_a_defect_and_no_end_of_the_fuzzing(benchmark, monkeypatch):
+    module = benchmark("fuzz")
+    monkeypatch.setattr(module, "search", crash)
+    outcomes, defects = module.search_alone("load", argparse.Namespace(number=1, seed=0))
+    assert outcomes == {"defect": 1}
+    assert set(defects) == {"crashes"}
 
 
 def test_a_soak_counts_what_the_process_holds_and_sees_growth(benchmark, tmp_path):

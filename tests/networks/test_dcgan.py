@@ -157,6 +157,7 @@ def test_saved_and_loaded(tmp_path, name):
     [
         (ValueError, "image_shape", (8, 8)),
         (ValueError, "image_shape", (3, 8, 1)),
+        (ValueError, "image_shape", (2407, 2407, 307)),
         (ValueError, "image_shape", (8, 8, 0)),
         (ValueError, "image_shape", (8, 8.5, 1)),
         (ValueError, "image_shape", 8),
