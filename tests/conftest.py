@@ -3,6 +3,8 @@
 import gc
 import pathlib
 
+import hypothesis
+import hypothesis.strategies
 import keras
 import pytest
 import tensorflow as tf
@@ -14,6 +16,12 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 tf.config.experimental.enable_op_determinism()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hypothesis_begins_early():
+    """Hypothesis once looks through all objects of a process: late in a session, for minutes."""
+    hypothesis.given(hypothesis.strategies.none())(lambda nothing: None)()
 
 
 @pytest.fixture(autouse=True)
