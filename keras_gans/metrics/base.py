@@ -55,7 +55,7 @@ class SampleMetric(keras.metrics.Metric):
     def prepare(self, samples, name):
         """Features of the samples, float64 and checked; builds the metric at the first call."""
         if self.feature_extractor is not None:
-            samples = self.extract(samples)
+            samples = self.features(samples, name)
         samples = as_numbers(samples, name, self.layout)
         if not self.built:
             create_once(lambda: self.build(samples.shape[1:]))
@@ -65,6 +65,15 @@ class SampleMetric(keras.metrics.Metric):
                 f"the samples before it. Received: shape {samples.shape}"
             )
         return tf.ensure_shape(samples, (None, *self.sample_shape))
+
+    def features(self, samples, name):
+        try:
+            return self.extract(samples)
+        except tf.errors.InvalidArgumentError as error:
+            raise ValueError(
+                f"`feature_extractor` must take what `{name}` holds. "
+                f"Received: {self.feature_extractor!r}, which fails: {error}"
+            ) from error
 
     def extract(self, samples):
         return self.feature_extractor(samples)

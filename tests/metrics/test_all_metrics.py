@@ -10,6 +10,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from metric_cases import CASES, values
 
+import keras_gans as kg
+
 every_metric = pytest.mark.parametrize("name", CASES)
 
 
@@ -179,6 +181,12 @@ def test_no_numbers_are_an_error(name):
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.two_sample])
+def test_an_extractor_that_does_not_fit_the_samples_is_an_error():
+    metric = kg.metrics.FrechetDistance(feature_extractor=keras.initializers.Zeros())
+    with pytest.raises(ValueError, match="`feature_extractor` must take what `real` holds"):
+        metric.update_state(np.ones((8, 2)), np.ones((8, 2)))
+
+
 class TestTwoSample:
     def test_nothing_at_all_is_an_error(self, name):
         with pytest.raises(ValueError, match=r"`real` or `generated` must be given"):
