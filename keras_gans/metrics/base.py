@@ -57,6 +57,10 @@ class SampleMetric(keras.metrics.Metric):
         if self.feature_extractor is not None:
             samples = self.features(samples, name)
         samples = as_numbers(samples, name, self.layout)
+        if 0 in samples.shape[1:]:
+            raise ValueError(
+                f"`{name}` must hold samples of one number or more. Received: shape {samples.shape}"
+            )
         if not self.built:
             create_once(lambda: self.build(samples.shape[1:]))
         if not samples.shape[1:].is_compatible_with(self.sample_shape):
