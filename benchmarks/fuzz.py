@@ -4,21 +4,21 @@ Of a valid call one argument or two are exchanged for what they should not be: b
 the values of tests/fuzz/malformed.py. What may come of it is a documented error or a result whose
 numbers are finite; anything else is a defect, and ends the command with an error.
 
-    python benchmarks/fuzz.py
+    python benchmarks/fuzz.py [NAME ...]
 
 The result goes to benchmarks/results/fuzz.json: what came of the calls of each, and whose checks
-refused them.
+refused them. With names only their lines are renewed.
 """
 
 import argparse
 import collections
 import concurrent.futures
 import functools
+import json
 import multiprocessing
 import os
 import pathlib
 import sys
-import time
 
 import keras
 import results
@@ -45,36 +45,42 @@ def search_alone(name, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "names", nargs="*", help="only these, whose lines in the result are renewed"
+    )
     parser.add_argument("--number", type=int, default=1000, help="calls of each")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    start, total, by_call, found = time.time(), collections.Counter(), {}, {}
+    names = options.names or list(CALLS)
+    by_callable = known() if options.names else {}
     with concurrent.futures.ThreadPoolExecutor(options.processes) as threads:
-        searches = threads.map(functools.partial(search_alone, options=options), CALLS)
-        for name, (outcomes, defects) in zip(CALLS, searches, strict=True):
-            total.update(outcomes)
-            by_call[name] = dict(sorted(outcomes.items()))
-            print(f"{name}: {by_call[name]}", flush=True)
-            if defects:
-                found[name] = defects
-                print(f"  {defects}", flush=True)
-    results.save(
-        "fuzz",
-        options,
-        {
-            "callables": len(by_call),
-            "calls": total.total(),
-            "callables_with_the_full_number": sum(
-                sum(outcomes.values()) >= options.number for outcomes in by_call.values()
-            ),
-            "seconds": round(time.time() - start),
-            "outcomes": dict(sorted(total.items())),
-            "defects": found,
-            "by_callable": by_call,
-        },
-    )
-    return 1 if found else 0
+        searches = threads.map(functools.partial(search_alone, options=options), names)
+        for name, (outcomes, defects) in zip(names, searches, strict=True):
+            by_callable[name] = {"outcomes": dict(sorted(outcomes.items())), "defects": defects}
+            print(f"{name}: {by_callable[name]}", flush=True)
+    results.save("fuzz", options, summary(by_callable))
+    return 1 if any(found["defects"] for found in by_callable.values()) else 0
+
+
+def known():
+    """What the result holds of each callable."""
+    result = json.loads((results.FOLDER / "fuzz.json").read_text())
+    return result["results"]["by_callable"]
+
+
+def summary(by_callable):
+    total = collections.Counter()
+    for found in by_callable.values():
+        total.update(found["outcomes"])
+    calls = [sum(found["outcomes"].values()) for found in by_callable.values()]
+    return {
+        "callables": len(by_callable),
+        "calls": sum(calls),
+        "fewest_calls_of_one": min(calls),
+        "outcomes": dict(sorted(total.items())),
+        "by_callable": by_callable,
+    }
 
 
 if __name__ == "__main__":
