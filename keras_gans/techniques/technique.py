@@ -1,5 +1,7 @@
 """The narrow interface between a two-player game and its stabilisers."""
 
+import collections.abc
+
 import keras
 
 
@@ -119,7 +121,7 @@ class Combination:
 
 def check(techniques):
     """Return techniques as a list of different ones, or say what is wrong with them."""
-    if isinstance(techniques, Technique) or not hasattr(techniques, "__iter__"):
+    if not isinstance(techniques, collections.abc.Sequence):
         raise TypeError(
             "`techniques` must be a list of keras_gans.techniques. "
             f"Received: techniques={techniques!r}"

@@ -382,7 +382,9 @@ def test_config_round_trip(technique):
     assert again.get_config() == technique.get_config()
 
 
-@pytest.mark.parametrize("wrong", [techniques.InstanceNoise(), [1], ["InstanceNoise"], 3])
+@pytest.mark.parametrize(
+    "wrong", [techniques.InstanceNoise(), [1], ["InstanceNoise"], 3, keras.Input((2,))]
+)
 def test_refuses_what_is_not_a_list_of_techniques(wrong):
     with pytest.raises(TypeError, match="`techniques` must"):
         gan().__class__(
