@@ -91,19 +91,21 @@ def checked(x, y, check, label_range=None):
 
 def split(x, y, validation_split):
     """Cut the last part of arrays off: `((x, y), (x_validation, y_validation))`."""
-    if not 0 < validation_split < 1:
-        raise ValueError(
-            f"`validation_split` must be in (0, 1). Received: validation_split={validation_split!r}"
-        )
+    share = _checks.real_number("validation_split", validation_split, 0, 1, True, True)
     if not hasattr(x, "__array__"):
         raise ValueError(
             "`validation_split` needs `x` to be an array; give `validation_data` instead. "
             f"Received: x of type {type(x).__name__}"
         )
-    x, x_held_out = _cut(x, validation_split)
+    x, x_held_out = _cut(x, share)
+    if not len(x_held_out):
+        raise ValueError(
+            "`validation_split` must leave an example to evaluate. "
+            f"Received: validation_split={validation_split!r} of {len(x)} examples"
+        )
     if y is None:
         return (x, None), x_held_out
-    y, y_held_out = _cut(y, validation_split)
+    y, y_held_out = _cut(y, share)
     return (x, y), (x_held_out, y_held_out)
 
 

@@ -382,7 +382,8 @@ class GenerativeModel(keras.Model):
                 Those of `keras.Model.fit`, but for `class_weight` and `sample_weight`.
 
         Returns:
-            A `keras.callbacks.History`.
+            A `keras.callbacks.History`. The losses of players that diverge become NaN, unless
+            `keras_gans.callbacks.TerminateOnNaN` stops them before.
 
         Raises:
             ValueError, TypeError: If the examples do not fit the networks, are not finite, are not
@@ -396,6 +397,9 @@ class GenerativeModel(keras.Model):
         if validation_data is not None:
             held_out = keras.utils.unpack_x_y_sample_weight(validation_data)[:2]
             validation_data = self.evaluation_batches(*held_out)
+            validation_batch_size = _optional_batch_size(
+                "validation_batch_size", validation_batch_size or batch_size
+            )
         shuffle_seed = self._shuffle_seed() if shuffle else None
         batches = self.training_batches(x, y, batch_size, shuffle_seed)
         with mini_batches.readable_errors():
@@ -405,7 +409,7 @@ class GenerativeModel(keras.Model):
                 verbose=verbose,
                 callbacks=callbacks,
                 validation_data=validation_data,
-                validation_batch_size=validation_batch_size or batch_size,
+                validation_batch_size=validation_batch_size,
                 shuffle=False,
                 **kwargs,
             )
@@ -444,6 +448,7 @@ class GenerativeModel(keras.Model):
             )
         if not kwargs.get("_use_cached_eval_dataset"):
             x, y = self.evaluation_batches(x, y)
+        batch_size = _optional_batch_size("batch_size", batch_size)
         self.evaluation_seeds.state.assign(np.array([0, 0]))
         for metric in self.sample_metrics:
             metric.reset_state()
@@ -458,6 +463,8 @@ class GenerativeModel(keras.Model):
                 return_dict=True,
                 **kwargs,
             )
+        if not logs:
+            raise ValueError("`x` must hold an example to evaluate. Received: none")
         logs = {name: logs[name] for name in self.metrics_names}
         for metric in self.sample_metrics:
             result = metric.result()
@@ -607,6 +614,10 @@ class GenerativeModel(keras.Model):
     def serving_endpoints(self):
         """Return the networks to export and a dictionary of `(function, input signature)`."""
         raise NotImplementedError
+
+
+def _optional_batch_size(name, value):
+    return None if value is None else _checks.positive_int(name, value)
 
 
 def in_batches(function, inputs, batch_size):

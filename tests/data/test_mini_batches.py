@@ -379,8 +379,16 @@ class TestValidationSplit:
 
     @pytest.mark.parametrize("fraction", [1.0, -0.1, 2])
     def test_must_be_a_fraction(self, fraction):
-        with pytest.raises(ValueError, match=f"`validation_split` must be in .*={fraction}"):
+        with pytest.raises(ValueError, match=f"`validation_split` must be .*={fraction}"):
             split(np.arange(10), None, fraction)
+
+    def test_must_leave_something(self):
+        with pytest.raises(ValueError, match="`validation_split` must leave an example"):
+            split(np.arange(10), None, 1e-9)
+
+    def test_must_be_a_number(self):
+        with pytest.raises(TypeError, match="`validation_split` must be a number"):
+            split(np.arange(10), None, "a")
 
     def test_needs_an_array(self):
         with pytest.raises(ValueError, match="`validation_split` needs `x` to be an array"):

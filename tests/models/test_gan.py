@@ -285,6 +285,20 @@ class TestBadInput:
         gan.compile()
         return gan
 
+    def test_an_evaluation_of_nothing(self):
+        for x in (images()[:0], tf.data.Dataset.from_tensor_slices(images()).batch(8).take(0)):
+            with pytest.raises(ValueError, match="`x` must hold an example to evaluate"):
+                self.gan().evaluate(x, verbose=0)
+
+    @pytest.mark.parametrize("size", [0.5, 10**30])
+    def test_batch_sizes_of_an_evaluation(self, size):
+        with pytest.raises(
+            (TypeError, ValueError), match="`batch_size` must be a positive integer"
+        ):
+            self.gan().evaluate(images(), batch_size=size, verbose=0)
+        with pytest.raises((TypeError, ValueError), match="`validation_batch_size` must be a pos"):
+            self.gan().fit(images(), validation_split=0.5, validation_batch_size=size, verbose=0)
+
     @pytest.mark.parametrize(
         ("x", "message"),
         [
