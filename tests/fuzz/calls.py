@@ -678,7 +678,7 @@ CALLS = {
     ),
     "models.CycleGAN.fit": Call(
         m.CycleGAN.fit,
-        lambda: {"x": images(4), "y": images(4), "batch_size": 2, "verbose": 0},
+        lambda: {"x": images(2), "y": images(2), "batch_size": 2, "verbose": 0},
         of=functools.partial(model, "CycleGAN"),
         use=lambda history: history.history,
         nan=True,
