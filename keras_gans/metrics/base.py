@@ -71,6 +71,7 @@ class SampleMetric(keras.metrics.Metric):
         return tf.ensure_shape(samples, (None, *self.sample_shape))
 
     def features(self, samples, name):
+        """What the extractor makes of the samples; says so if they do not fit it."""
         try:
             return self.extract(samples)
         except tf.errors.InvalidArgumentError as error:
