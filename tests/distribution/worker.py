@@ -121,9 +121,10 @@ def several_steps_at_once_are_the_same_steps(strategy, shared, own):
 
 def half_precision_trains(strategy, shared, own):
     expected = fit(make(strategy))
-    keras.config.set_dtype_policy("mixed_float16")
-    for name, values in fit(make(strategy)).items():
-        np.testing.assert_allclose(values, expected[name], rtol=0.1, atol=0.05)
+    for policy in ("mixed_bfloat16", "mixed_float16"):
+        keras.config.set_dtype_policy(policy)
+        for name, values in fit(make(strategy)).items():
+            np.testing.assert_allclose(values, expected[name], rtol=0.1, atol=0.05)
     keras.config.set_dtype_policy("float32")
 
 
