@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 import keras_gans as kg
 
@@ -57,6 +58,27 @@ def gradients_on_replicas(strategy, model, inputs, targets):
     by_weights, by_inputs = strategy.run(run, args=parts)
     by_weights = [strategy.reduce("SUM", g, axis=None) for g in by_weights]
     return by_weights, [tf.concat(strategy.experimental_local_results(g), 0) for g in by_inputs]
+
+
+def inputs_in_optimized_graph(function, *arguments):
+    """Call a concrete function: the names of the inputs of each operation that then ran."""
+    context.enable_run_metadata()
+    context.export_run_metadata()  # of functions that ran before
+    function(*arguments)
+    graphs = context.export_run_metadata().function_graphs
+    context.disable_run_metadata()
+    nodes = max((graph.post_optimization_graph.node for graph in graphs), key=len)
+    return {node.name: [i.lstrip("^").split(":")[0] for i in node.input] for node in nodes}
+
+
+def ancestors(name, inputs):
+    """The names of all operations that run before an operation."""
+    found, rest = set(), [name]
+    while rest:
+        before = set(inputs[rest.pop()]) - found
+        found |= before
+        rest.extend(before)
+    return found
 
 
 class LayerTests:
@@ -324,6 +346,23 @@ class ModelTests:
         kinds = {node.op for nodes in (graph.node, *functions) for node in nodes}
         on_host = ("PyFunc", "Iterator", "Host", "Print", "Assert", "String", "Lookup", "File")
         assert [kind for kind in kinds if any(word in kind for word in on_host)] == []
+
+    def test_weights_are_read_before_they_change(self):
+        """Even in the graph that runs, from which TensorFlow drops what seems superfluous."""
+        model = self.sgd(self.make_model())
+        batches = model.training_batches(*self.unpacked(), self.batch_size, shuffle_seed=None)
+        step = tf.function(model.train_step).get_concrete_function(batches.element_spec)
+        inputs = inputs_in_optimized_graph(step, next(iter(batches)))
+        ordered = [
+            (read.name, operation.name)
+            for operation in step.graph.get_operations()
+            if operation.type.startswith("Assign") and operation.name in inputs
+            for read in operation.control_inputs
+            if read.type == "ReadVariableOp" and read.name in inputs
+        ]
+        assert ordered
+        late = [pair for pair in ordered if pair[0] not in ancestors(pair[1], inputs)]
+        assert not late, late
 
     @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
     def test_mixed_precision_trains(self, trained, policy):

@@ -263,7 +263,9 @@ class GenerativeModel(keras.Model):
                 for regularizer in network.losses:
                     loss += regularizer
             loss = optimizer.scale_loss(loss / tf.distribute.get_strategy().num_replicas_in_sync)
-        gradients = tape.gradient(loss, variables)
+        # All gradients are there before any weight changes: TensorFlow's optimizer of graphs relies
+        # on it when it drops "read this weight before changing it", but does not see to it.
+        gradients = tf.tuple(tape.gradient(loss, variables))
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             gradients = _overflow_everywhere(gradients)
         optimizer.apply(gradients, variables)
