@@ -265,7 +265,7 @@ class GenerativeModel(keras.Model):
             loss = optimizer.scale_loss(loss / tf.distribute.get_strategy().num_replicas_in_sync)
         # All gradients are there before any weight changes: TensorFlow's optimizer of graphs relies
         # on it when it drops "read this weight before changing it", but does not see to it.
-        gradients = tf.tuple(tape.gradient(loss, variables))
+        *gradients, _ = tf.tuple([*tape.gradient(loss, variables), loss])
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             gradients = _overflow_everywhere(gradients)
         optimizer.apply(gradients, variables)
