@@ -1,23 +1,15 @@
 """Feed every metric on two replicas and compare with metrics that saw the same parts and merged."""
 
-import os
-
 import keras
 import numpy as np
 import tensorflow as tf
-from metric_cases import CASES, values
 
-if "TF_CONFIG" in os.environ:
-    strategy = tf.distribute.MultiWorkerMirroredStrategy()
-else:
-    cpus = tf.config.list_physical_devices("CPU")
-    two = [tf.config.LogicalDeviceConfiguration()] * 2
-    tf.config.set_logical_device_configuration(cpus[0], two)
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+from tests.metrics.metric_cases import CASES, values
+
 BATCH = 8
 
 
-def run(name):
+def check(name, strategy):
     case = CASES[name]
     config = case.make().get_config()
     # Bounded subsets are exact below their capacity, which the replicas share.
@@ -56,7 +48,13 @@ def run(name):
     )
 
 
-for case_name in CASES:
-    run(case_name)
-keras.utils.clear_session()
-print(f"{len(CASES)} metrics agree")
+def main():
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    for name in CASES:
+        check(name, strategy)
+    keras.utils.clear_session()
+    print(f"{len(CASES)} metrics agree")
+
+
+if __name__ == "__main__":
+    main()

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
-from metric_cases import CASES, values
 
 import keras_gans as kg
+from tests.metrics.metric_cases import CASES, values
 
 every_metric = pytest.mark.parametrize("name", CASES)
 

@@ -1,15 +1,17 @@
 """Two replicas, of one process or of two, give what one device gives."""
 
-import pathlib
-
 import pytest
 
 from tests.distribution import processes
+from tests.metrics.metric_cases import CASES
+from tests.metrics.metrics_on_two_replicas import check
 
-SCRIPT = pathlib.Path(__file__).with_name("metrics_on_two_replicas.py")
+
+@pytest.mark.parametrize("name", CASES)
+def test_two_replicas_equal_one_device(name, two_replicas):
+    check(name, two_replicas)
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_two_replicas_equal_one_device(workers):
-    for output in processes.run(SCRIPT, workers=workers):
-        assert output.splitlines()[-1] == "8 metrics agree"
+def test_two_workers_equal_one_device():
+    for output in processes.run("-m", "tests.metrics.metrics_on_two_replicas", workers=2):
+        assert output.splitlines()[-1] == f"{len(CASES)} metrics agree"
