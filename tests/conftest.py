@@ -3,8 +3,6 @@
 import gc
 import pathlib
 
-import hypothesis
-import hypothesis.strategies
 import keras
 import pytest
 import tensorflow as tf
@@ -18,12 +16,6 @@ tf.config.set_logical_device_configuration(
 tf.config.experimental.enable_op_determinism()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def hypothesis_begins_early():
-    """Hypothesis once looks through all objects of a process: late in a session, for minutes."""
-    hypothesis.given(hypothesis.strategies.none())(lambda nothing: None)()
-
-
 @pytest.fixture(autouse=True)
 def fresh_keras():
     """Every test starts from the same seeds and leaves no policy or graph behind."""
@@ -31,6 +23,7 @@ def fresh_keras():
     yield
     keras.config.set_dtype_policy("float32")
     keras.utils.clear_session(free_memory=False)
+    gc.freeze()  # TensorFlow keeps every graph: to look through them again takes minutes
 
 
 @pytest.fixture
