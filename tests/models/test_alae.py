@@ -95,7 +95,7 @@ class Together:
 def test_one_step_is_algorithm_1():
     """Against the same step written out with plain TensorFlow."""
     alae = points(gamma=3.0, seed=5)
-    alae.compile(*[keras.optimizers.SGD(0.05) for _ in range(3)])
+    alae.compile(*[keras.optimizers.SGD(0.05) for _ in range(3)], run_eagerly=True)
     f, g, e, d = copies(alae)
     x = tf.constant(POINTS[:6])
     alae.fit(x, batch_size=6, shuffle=False, verbose=0)

@@ -46,7 +46,7 @@ class TestConditionalWGANGP(ModelTests):
 def test_one_step_is_that_of_a_gan_whose_networks_are_told_the_labels():
     """Against the same step written out with plain TensorFlow."""
     gan = points(seed=5, n_critic=2)
-    gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+    gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1), run_eagerly=True)
     generator = keras.models.clone_model(gan.generator)
     discriminator = keras.models.clone_model(gan.discriminator)
     generator.set_weights(gan.generator.get_weights())

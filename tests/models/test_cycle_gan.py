@@ -87,7 +87,11 @@ def copies(gan):
 def test_one_step_is_the_papers():
     """Against the same step written out with plain TensorFlow."""
     gan = make(cycle_weight=3.0, identity_weight=0.25)
-    gan.compile(g_optimizer=keras.optimizers.SGD(0.1), d_optimizer=keras.optimizers.SGD(0.1))
+    gan.compile(
+        g_optimizer=keras.optimizers.SGD(0.1),
+        d_optimizer=keras.optimizers.SGD(0.1),
+        run_eagerly=True,
+    )
     g, f, d_a, d_b = copies(gan)
     a, b = A[:8], B[:8]
     fakes = f(b), g(a)

@@ -84,7 +84,7 @@ def test_many_discriminator_steps_on_one_batch_and_from_a_saved_model(tmp_path):
 def test_one_step_is_algorithm_1():
     """Against the same step written out with plain TensorFlow."""
     gan = points(n_critic=2, seed=5)
-    gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+    gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1), run_eagerly=True)
     generator = keras.models.clone_model(gan.generator)
     discriminator = keras.models.clone_model(gan.discriminator)
     generator.set_weights(gan.generator.get_weights())

@@ -38,7 +38,7 @@ def test_defaults_are_the_papers():
 def test_one_step_is_algorithm_1(one_sided):
     """Against the same step written out with plain TensorFlow."""
     gan = points(kg.models.WGANGP, n_critic=2, gp_weight=3.0, one_sided=one_sided, seed=5)
-    gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+    gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1), run_eagerly=True)
     generator = keras.models.clone_model(gan.generator)
     critic = keras.models.clone_model(gan.discriminator)
     generator.set_weights(gan.generator.get_weights())
