@@ -33,6 +33,7 @@ class SampleGrid(keras.callbacks.Callback):
 
     Raises:
         ValueError, TypeError: If a number is out of range.
+        OSError: In training, if a folder cannot be made.
 
     Example:
 
@@ -59,7 +60,9 @@ class SampleGrid(keras.callbacks.Callback):
         self.seed = _checks.seed("seed", seed)
         self.scale = scale if scale is None else _checks.positive_int("scale", scale)
         self.animate = animate
-        self.tensorboard = tensorboard and _checks.path("tensorboard", tensorboard)
+        self.tensorboard = tensorboard
+        if tensorboard is not None:
+            self.tensorboard = _checks.path("tensorboard", tensorboard)
         self._writer = None
 
     def on_train_begin(self, logs=None):
@@ -86,6 +89,7 @@ class SampleGrid(keras.callbacks.Callback):
         import tensorflow as tf
 
         if self._writer is None:
+            self.tensorboard.mkdir(parents=True, exist_ok=True)
             self._writer = tf.summary.create_file_writer(str(self.tensorboard))
         with self._writer.as_default(step=epoch):
             tf.summary.image("samples", to_uint8(images), max_outputs=self.num)

@@ -135,6 +135,10 @@ class TestSampleGrid:
         width, height, *pictures = summaries[0].string_val
         assert (width, height, len(pictures)) == (b"8", b"8", 3)
 
+    def test_tensorboard_where_no_folder_can_be(self, tmp_path):
+        with pytest.raises(OSError, match="File name too long"):
+            run(SampleGrid(tmp_path, num=1, tensorboard=tmp_path / ("x" * 300)), range(1))
+
     def test_long_animations_keep_their_ends(self, tmp_path):
         pictures = [tmp_path / f"{i:03d}.png" for i in range(30)]
         for i, picture in enumerate(pictures):
