@@ -1,5 +1,7 @@
 """Feed every metric on two replicas and compare with metrics that saw the same parts and merged."""
 
+import sys
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -48,13 +50,13 @@ def check(name, strategy):
     )
 
 
-def main():
+def main(names):
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
-    for name in CASES:
+    for name in names:
         check(name, strategy)
+        print(f"{name} agrees", flush=True)
     keras.utils.clear_session()
-    print(f"{len(CASES)} metrics agree")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

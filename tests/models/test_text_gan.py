@@ -42,7 +42,7 @@ def one_hot(strings):
 
 class TestTextGAN(ModelTests):
     def make_model(self):
-        return make(ema_decay=0.5)
+        return make(ema_decay=0.5, n_critic=1)
 
     @property
     def examples(self):
