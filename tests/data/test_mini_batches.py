@@ -379,7 +379,9 @@ class TestValidationSplit:
 
     @pytest.mark.parametrize("fraction", [1.0, -0.1, 2])
     def test_must_be_a_fraction(self, fraction):
-        with pytest.raises(ValueError, match=f"`validation_split` must be .*={fraction}"):
+        with pytest.raises(
+            ValueError, match=rf"`validation_split` must be a number in \(0, 1\).*={fraction}"
+        ):
             split(np.arange(10), None, fraction)
 
     def test_must_leave_something(self):

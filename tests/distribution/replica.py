@@ -70,7 +70,6 @@ def make_strategy(replicas):
 
 def train(case, strategy):
     """Return weights and logs of two epochs and an evaluation, by name."""
-    keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(0)
     with strategy.scope():
         model = case.sgd(case.make_model())
@@ -80,21 +79,16 @@ def train(case, strategy):
     found = {f"{i} {w.path}": keras.ops.convert_to_numpy(w) for i, w in enumerate(model.weights)}
     found |= {f"log {name}": values for name, values in logs.items()}
     found |= {f"test {name}": value for name, value in tested.items()}
+    keras.utils.clear_session(free_memory=False)
     return found
-
-
-def train_all(names, strategy):
-    """The same of several models, whose names come first."""
-    known, results = cases(), {}
-    for name in names or known:
-        results |= {f"{name} {k}": v for k, v in train(known[name], strategy).items()}
-    return results
 
 
 def main(output, replicas, *names):
     tf.config.experimental.enable_op_determinism()
     strategy = make_strategy(int(replicas))
-    results = train_all(names, strategy)
+    results = {}
+    for name in names or cases():
+        results |= {f"{name} {k}": v for k, v in train(cases()[name], strategy).items()}
     if strategy.extended.should_checkpoint:
         np.savez(output, **{name.replace("/", "|"): value for name, value in results.items()})
 
