@@ -89,6 +89,9 @@ def test_trains_saves_loads_and_exports_on_two_replicas(model, two_replicas, tmp
         loaded = keras.models.load_model(tmp_path / "model.keras")
     assert [type(t) for t in loaded.techniques] == [type(t) for t in trained.techniques]
     assert_same_weights(trained, loaded)
+    for gan in (trained, loaded):
+        fit(gan)
+    assert_same_weights(trained, loaded)
 
     loaded.export(tmp_path / "saved_model")
     labels = [0, 1, 2] if model.startswith("Conditional") else None
