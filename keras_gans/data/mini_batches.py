@@ -173,6 +173,15 @@ def interleaved_dataset(dataset, batches_per_step, replicas):
     )
 
 
+def repeated(examples, length, num):
+    """Go through a dataset of `length` examples again and again, until it has given `num`.
+
+    No round begins that is not needed: of an endless dataset TensorFlow may read one more ahead, or
+    not, and the order of a round depends on how many there were before it.
+    """
+    return examples.repeat(-(-num // length)).take(num)
+
+
 def interleave(batches):
     """Turn `(n, batch, …)` into `(batch · n, …)` with example k of batch j at k·n + j."""
     shape = batches.shape

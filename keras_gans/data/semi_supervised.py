@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from keras_gans import _checks
 from keras_gans.data import workers
-from keras_gans.data.mini_batches import NOT_IN_TURN
+from keras_gans.data.mini_batches import NOT_IN_TURN, repeated
 
 #: The label of an example whose class is not known, as in scikit-learn.
 UNLABELLED = -1
@@ -69,8 +69,10 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
     )
     if shuffle:
         few, all_of_them = few.shuffle(len(labelled), seed), all_of_them.shuffle(len(images), seed)
+    num_pairs = len(images) // batch_size
+    few = repeated(few, len(labelled), num_pairs * batch_size)
     indices = tf.data.Dataset.zip(
-        few.repeat().batch(batch_size), all_of_them.batch(batch_size, drop_remainder=True)
+        few.batch(batch_size), all_of_them.batch(batch_size, drop_remainder=True)
     )
     pixels, classes = tf.constant(images), tf.constant(labels)
 
@@ -79,9 +81,8 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
         known = tf.ensure_shape(tf.gather(classes, few), (batch_size,))
         return tf.gather(pixels, tf.stack([few, any_of_them])), tf.stack([known, hidden])
 
-    num_batches = 2 * (len(images) // batch_size)
     batches = indices.map(both_batches).unbatch()
-    batches = batches.apply(tf.data.experimental.assert_cardinality(num_batches))
+    batches = batches.apply(tf.data.experimental.assert_cardinality(2 * num_pairs))
     return workers.read_by_all(batches)
 
 

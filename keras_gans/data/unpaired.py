@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_gans import _checks
 from keras_gans.data import workers
+from keras_gans.data.mini_batches import repeated
 
 
 def unpaired_batches(a, b, batch_size=None, shuffle_seed=None):
@@ -30,7 +31,7 @@ def unpaired_batches(a, b, batch_size=None, shuffle_seed=None):
             )
         is_endless = tf.data.INFINITE_CARDINALITY in lengths
         num_batches = tf.data.INFINITE_CARDINALITY if is_endless else max(lengths)
-        endless = a.repeat(), b.repeat()
+        domains = a.repeat(), b.repeat()
     else:
         a, b = np.asarray(a), np.asarray(b)
         batch_size = 32 if batch_size is None else _checks.positive_int("batch_size", batch_size)
@@ -41,11 +42,11 @@ def unpaired_batches(a, b, batch_size=None, shuffle_seed=None):
                 f"Received: {len(a)} and {len(b)} examples"
             )
         seeds = (None, None) if shuffle_seed is None else (shuffle_seed, shuffle_seed + 1)
-        endless = [
-            _endless_batches(examples, batch_size, seed)
+        domains = [
+            _batches(examples, num_batches, batch_size, seed)
             for examples, seed in zip((a, b), seeds, strict=True)
         ]
-    return tf.data.Dataset.zip(*endless).take(num_batches)
+    return tf.data.Dataset.zip(*domains).take(num_batches)
 
 
 def as_long_as_each_other(a, b):
@@ -76,10 +77,11 @@ def _longest(a, b):
     return max(len(a), len(b))
 
 
-def _endless_batches(examples, batch_size, seed):
+def _batches(examples, num_batches, batch_size, seed):
     indices = tf.data.Dataset.range(len(examples))
     if seed is not None:
         indices = indices.shuffle(len(examples), seed)
+    indices = repeated(indices, len(examples), num_batches * batch_size)
     examples = tf.constant(examples)
-    batches = indices.repeat().batch(batch_size, drop_remainder=True)
+    batches = indices.batch(batch_size, drop_remainder=True)
     return workers.read_by_all(batches.map(lambda i: tf.gather(examples, i)))

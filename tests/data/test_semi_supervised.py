@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_gans import data
 
@@ -29,6 +30,19 @@ def test_an_epoch_goes_once_through_all_examples_and_evenly_through_the_labels()
     assert len(set(seen)) == 18
     counts = np.unique(np.concatenate([y for _, y in read[::2]]), return_counts=True)[1]
     np.testing.assert_array_equal(counts, 6)
+
+
+def test_orders_do_not_depend_on_how_far_was_read_ahead():
+    """They are those of numbers that are read one by one."""
+    tf.random.set_seed(0)
+    found = data.semi_supervised_batches(IMAGES, LABELS, batch_size=6, seed=7)
+    few = tf.data.Dataset.range(0, 20, 7).shuffle(3, seed=7).repeat(6)
+    all_of_them = tf.data.Dataset.range(20).shuffle(20, seed=7)
+    for _ in range(3):
+        epoch = [x.ravel() for x, _ in found.as_numpy_iterator()]
+        for read, order in ((epoch[::2], few), (epoch[1::2], all_of_them)):
+            expected = list(order.as_numpy_iterator())[:18]
+            np.testing.assert_array_equal(np.concatenate(read), expected)
 
 
 def test_shuffling_follows_the_seed():

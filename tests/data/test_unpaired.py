@@ -54,6 +54,21 @@ def test_each_domain_is_shuffled_on_its_own_at_every_epoch():
     assert not np.array_equal(epochs[0], epochs[1])
 
 
+def test_orders_do_not_depend_on_how_far_was_read_ahead():
+    """They are those of numbers that are read one by one."""
+    tf.random.set_seed(0)
+    domains = [np.arange(40)[:, None], np.arange(20)[:, None]]
+    found = unpaired_batches(*domains, batch_size=5, shuffle_seed=7)
+    one_by_one = [
+        tf.data.Dataset.range(40).shuffle(40, seed=7),
+        tf.data.Dataset.range(20).shuffle(20, seed=8).repeat(2),
+    ]
+    for _ in range(3):
+        epoch = np.array(numbers(found))
+        for domain, order in enumerate(one_by_one):
+            assert epoch[:, domain].ravel().tolist() == list(order.as_numpy_iterator())
+
+
 def test_an_endless_domain_makes_endless_pairs():
     found = unpaired_batches(batches(LONG).repeat(), batches(SHORT))
     assert found.cardinality() == tf.data.INFINITE_CARDINALITY
