@@ -365,7 +365,8 @@ class ModelTests:
         case = cls()
         model = case.sgd(case.make_model())
         batches = model.training_batches(*case.unpacked(), case.batch_size, shuffle_seed=None)
-        function = tf.function(model.train_step).get_concrete_function(batches.element_spec)
+        function = tf.function(model.train_step, autograph=False)
+        function = function.get_concrete_function(batches.element_spec)
         return types.SimpleNamespace(model=model, function=function, data=next(iter(batches)))
 
     def test_a_step_is_fit_for_tpus(self, step):
