@@ -5,6 +5,8 @@ turn: of W workers, replica i of worker w holds piece i·W + w. What is gathered
 the order of the pieces, which is that of the batch.
 """
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
@@ -58,7 +60,7 @@ def gather(x):
     gathered = tf.ensure_shape(gathered, (None, *x.shape[1:]))
     if np.array_equal(order, np.arange(len(order))):
         return gathered
-    by_replica = tf.split(gathered, _sizes(replicas, x), num=len(order))
+    by_replica = tf.split(gathered, _sizes(replicas, tf.shape(x)[0]), num=len(order))
     return tf.concat([by_replica[replica] for replica in order], axis=0)
 
 
@@ -67,19 +69,26 @@ def own_part(gathered, x):
     replicas = context()
     if replicas is None:
         return gathered
-    is_before = pieces() < _own_piece(replicas)
-    start = tf.reduce_sum(tf.where(is_before, _sizes(replicas, x), 0))
-    own = gathered[start : start + tf.shape(x)[0]]
+    own = _own_rows(replicas, gathered, _sizes(replicas, tf.shape(x)[0]), tf.shape(x)[0])
     return tf.ensure_shape(own, (x.shape[0], *gathered.shape[1:]))
 
 
-def equal_part(x, size):
-    """Return this replica's rows of `x`, of which every replica has `size`."""
+def own_rows(make, size, is_equal):
+    """Make rows for the examples of all replicas, and return those of this one's `size` examples.
+
+    Args:
+        make: Function of the number of all examples.
+        size: Integer or scalar tensor, examples on this replica.
+        is_equal: Whether every replica has as many, and none needs to ask the others.
+    """
     replicas = context()
     if replicas is None:
-        return x
-    start = _own_piece(replicas) * size
-    return x[start : start + size]
+        return make(size)
+    if is_equal:
+        start = _own_piece(replicas) * size
+        return make(size * replicas.num_replicas_in_sync)[start : start + size]
+    sizes = _sizes(replicas, size)
+    return _own_rows(replicas, make(tf.reduce_sum(sizes)), sizes, size)
 
 
 def mean(x):
@@ -88,12 +97,29 @@ def mean(x):
     return x if replicas is None else replicas.all_reduce(tf.distribute.ReduceOp.MEAN, x)
 
 
+def begun_by_data(step):
+    """Let nothing of a step happen before its batch is there.
+
+    After the last batch of a dataset of unknown length TensorFlow begins a step that gets none, and
+    whatever does not depend on the batch, such as a counter, would go on.
+    """
+
+    @functools.wraps(step)
+    def step_on(data):
+        parts = tf.nest.flatten(data, expand_composites=True)
+        with tf.control_dependencies([part for part in parts if part is not None]):
+            return step(data)
+
+    return step_on
+
+
 def steps(strategy, step, steps_per_execution, run_eagerly):
     """Return a function of an iterator that takes some steps on all replicas.
 
     Its logs are means over replicas of the last step's. Keras's own averages no scalars over
     workers, and fails to take several steps on several replicas.
     """
+    step = begun_by_data(step)
 
     @tf.autograph.experimental.do_not_convert
     def one_step(batch):
@@ -109,21 +135,49 @@ def steps(strategy, step, steps_per_execution, run_eagerly):
                     logs = one_step(batch.get_value())
         return logs
 
-    if run_eagerly:
-        return all_steps
-    on_batch, on_iterator = (tf.function(f, reduce_retracing=True) for f in (one_step, all_steps))
+    on_batch, on_iterator = one_step, all_steps
+    if not run_eagerly:
+        on_batch, on_iterator = (
+            tf.function(f, reduce_retracing=True) for f in (one_step, all_steps)
+        )
 
     def function(batches):
         if isinstance(batches, tf.distribute.DistributedIterator):
             return on_iterator(batches)
-        return on_batch(next(batches))
+        return on_batch(shared(strategy, next(batches)))
 
     return function
 
 
-def _sizes(replicas, x):
+def shared(strategy, batch):
+    """Cut a batch, which all workers have, into the pieces of the replicas."""
+    num, size = strategy.num_replicas_in_sync, len(tf.nest.flatten(batch)[0])
+    if size % num:
+        raise ValueError(
+            f"`x` must hold a multiple of the {num} replicas that share it. "
+            f"Received: {size} examples"
+        )
+    with strategy.scope():
+        dealt = pieces() * (size // num)
+
+    def own(replica):
+        start = dealt[replica.replica_id_in_sync_group]
+        return tf.nest.map_structure(
+            lambda x: None if x is None else tf.convert_to_tensor(x[start : start + size // num]),
+            batch,
+        )
+
+    return strategy.experimental_distribute_values_from_function(own)
+
+
+def _sizes(replicas, size):
     """Examples on each replica."""
-    return replicas.all_gather(tf.shape(x)[:1], axis=0)
+    return replicas.all_gather(tf.reshape(size, (1,)), axis=0)
+
+
+def _own_rows(replicas, x, sizes, size):
+    start = tf.reduce_sum(tf.where(pieces() < _own_piece(replicas), sizes, 0))
+    return x[start : start + size]
 
 
 def _own_piece(replicas):

@@ -278,7 +278,8 @@ class GenerativeModel(keras.Model):
 
         Args:
             distribution: `keras.random.normal`, `keras.random.uniform` or alike.
-            batch_size: Integer or scalar tensor, examples on this replica.
+            batch_size: Integer or scalar tensor, examples on this replica: on all as many in
+                training, while the last batch of an evaluation may give some fewer.
             shape: Shape of the noise of one example.
             training: Boolean, whether to advance the random state of training or of evaluation.
 
@@ -286,9 +287,11 @@ class GenerativeModel(keras.Model):
             Float32 tensor `(batch_size, *shape)`.
         """
         seeds = self.training_seeds if training else self.evaluation_seeds
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        values = distribution((batch_size * replicas, *shape), dtype="float32", seed=seeds)
-        return _replicas.equal_part(values, batch_size)
+
+        def noise(num):
+            return distribution((num, *shape), dtype="float32", seed=seeds)
+
+        return _replicas.own_rows(noise, batch_size, is_equal=training)
 
     def _shuffle_seed(self):
         """A seed that all workers share, and that is another in the next `fit`."""
@@ -481,6 +484,9 @@ class GenerativeModel(keras.Model):
                 metric.update_state(real=real, generated=generated)
             else:
                 metric.update_state(generated)
+
+    def _make_function(self, step_function):
+        return super()._make_function(_replicas.begun_by_data(step_function))
 
     def make_train_function(self, force=False):
         if not self._is_replicated:

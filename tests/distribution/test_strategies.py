@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
-from tests.distribution.worker import IMAGES, fit, make
+from tests.distribution.worker import BATCH_SIZE, IMAGES, fit, make
 from tests.shared import assert_same_weights
 
 NO_STRATEGY = tf.distribute.get_strategy()
@@ -58,3 +58,34 @@ def test_all_noise_is_drawn_anew_on_every_replica(two_replicas):
     assert not np.array_equal(*parts)
     whole = make(NO_STRATEGY).draw(keras.random.normal, 4, (3,))
     np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_an_evaluation_does_not_depend_on_the_replicas(two_replicas):
+    """Though they share batches that cannot be halved: 3, 3 and 1 examples."""
+    gans = [make(strategy) for strategy in (NO_STRATEGY, two_replicas)]
+    for data in (IMAGES[:7], tf.data.Dataset.from_tensor_slices(IMAGES[:7]).batch(3)):
+        alone, shared = (gan.evaluate(data, batch_size=3, verbose=0) for gan in gans)
+        np.testing.assert_allclose(shared, alone, rtol=1e-5)
+
+
+def test_nothing_is_counted_after_the_last_batch_of_two_replicas(two_replicas):
+    """Not even when it is the end of the data that ends an epoch."""
+    batches = tf.data.Dataset.from_tensor_slices(IMAGES).batch(BATCH_SIZE, drop_remainder=True)
+    gans = [make(two_replicas) for _ in range(2)]
+    logs = [
+        gan.fit(data, verbose=0).history
+        for gan, data in zip(gans, (batches, batches.filter(lambda _: True)), strict=True)
+    ]
+    assert logs[0] == logs[1]
+    assert_same_weights(*gans)
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_replicas_share_a_single_batch(two_replicas, run_eagerly):
+    gans = [make(s, run_eagerly=run_eagerly) for s in (NO_STRATEGY, two_replicas)]
+    batch = IMAGES[: 2 * BATCH_SIZE]
+    alone, shared = ([gan.train_on_batch(batch), gan.test_on_batch(batch)] for gan in gans)
+    np.testing.assert_allclose(shared, alone, rtol=1e-5)
+    assert_same_weights(*gans, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match=r"a multiple of the 2 replicas.*Received: 7 examples"):
+        gans[1].train_on_batch(IMAGES[:7])

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import keras_gans as kg
 from tests.models.test_gan import dcgan, images, points
+from tests.shared import assert_same_weights
 
 
 @pytest.mark.parametrize("bad_replica", [0, 1])
@@ -135,6 +136,31 @@ def test_too_short_a_dataset_of_unknown_length_is_refused():
     )
     with pytest.raises(ValueError, match=r"`x` must hold at least .*one step, 5"):
         gan.fit(batches, verbose=0)
+
+
+UNKNOWN_LENGTHS = {
+    "last batch of any size": lambda x: tf.data.Dataset.from_tensor_slices(x).batch(8),
+    "filtered": lambda x: (
+        tf.data.Dataset.from_tensor_slices(x).batch(8, drop_remainder=True).filter(lambda _: True)
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN_LENGTHS)
+def test_nothing_is_counted_after_the_last_batch(kind):
+    """Not even when it is the end of the data that ends an epoch."""
+    x = kg.data.ring_of_gaussians().sample(32, seed=0)
+    found = []
+    for data in (x, UNKNOWN_LENGTHS[kind](x)):
+        keras.utils.set_random_seed(0)
+        gan = points(seed=1, techniques=[kg.techniques.InstanceNoise(0.5, decay=0.9)])
+        gan.compile()
+        history = gan.fit(data, batch_size=8, epochs=2, shuffle=False, verbose=0).history
+        found.append((gan, history, gan.evaluate(data, batch_size=8, verbose=0)))
+    (a, *expected), (b, *logs) = found
+    assert logs == expected
+    assert int(b.g_optimizer.iterations) == 8
+    assert_same_weights(a, b)
 
 
 def test_datasets_of_dictionaries_are_refused():
