@@ -55,7 +55,7 @@ def train(options):
     keras.utils.set_random_seed(options.seed)
     _, info = batches(options)
     model = build(info, options)
-    run.claim(configuration(options))
+    run.claim(configuration(options, info))
     model = run.resume() or model
     if steps_done(model) >= options.epochs * options.steps_per_epoch:
         print(f"{run.folder} has been trained for {options.epochs} epochs already.")
@@ -115,10 +115,11 @@ def fit(model, options, run):
             sys.exit(128 + stop.received)
 
 
-def configuration(options):
-    """The options that make one run another run."""
+def configuration(options, info):
+    """What makes one run another run: options, and how many images there are."""
     others = ("run", "epochs", "output", "on_error")
-    return {k: v for k, v in vars(options).items() if k not in others}
+    chosen = {k: v for k, v in vars(options).items() if k not in others}
+    return {**chosen, "num_examples": info.num_examples}
 
 
 def sample(options):

@@ -5,6 +5,7 @@ makes again as they were: the checkpoint holds all weights, optimizers and rando
 order of the data is a function of the step.
 """
 
+import contextlib
 import csv
 import json
 import os
@@ -13,6 +14,7 @@ import signal
 import warnings
 import zipfile
 
+import filelock
 import keras
 
 from keras_gans import _files
@@ -39,16 +41,41 @@ class Run:
     def claim(self, wanted):
         """Write the run's configuration, or refuse to go on under another one.
 
-        What a killed process left half-written is removed.
+        The folder is this process's until it ends, however it ends. What a killed process left
+        half-written is removed.
 
         Raises:
-            ValueError: If the folder holds a run of another configuration, or one that cannot be
-                read.
+            ValueError: If another process is training there; or if the folder holds a run of
+                another configuration, one that cannot be read, or a model of unknown origin.
         """
-        if not self.configuration.exists():
-            with _files.replacing(self.configuration) as temporary:
-                temporary.write_text(json.dumps(wanted, indent=2) + "\n")
+        self._lock()
+        if self.configuration.exists():
+            self._check_configuration(wanted)
+            _files.sweep(self.folder)
             return
+        for path in (self.checkpoint, self.previous):
+            if path.exists():
+                raise ValueError(
+                    "`--output` must be a new folder, or hold a run. "
+                    f"Received: {self.folder}, which holds {path.name} without a "
+                    f"{self.configuration.name} that says what was trained"
+                )
+        with _files.replacing(self.configuration) as temporary:
+            temporary.write_text(json.dumps(wanted, indent=2) + "\n")
+
+    def _lock(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.lock = filelock.FileLock(self.folder / ".lock", timeout=0, is_singleton=True)
+        try:
+            with contextlib.suppress(NotImplementedError):  # a file system that has no locks
+                self.lock.acquire()
+        except filelock.Timeout:
+            raise ValueError(
+                "`--output` must be a folder of one process at a time. "
+                f"Received: {self.folder}, where another one is training"
+            ) from None
+
+    def _check_configuration(self, wanted):
         try:
             found = json.loads(self.configuration.read_text())
             differing = [key for key in wanted if found.get(key) != wanted[key]]
@@ -57,9 +84,7 @@ class Run:
                 f"`--output` must be a new folder, or hold a run: {self.configuration} cannot be "
                 f"read: {error}"
             ) from None
-        if not differing:
-            _files.sweep(self.folder)
-        else:
+        if differing:
             changes = ", ".join(f"{k}={found.get(k)} (now {wanted[k]})" for k in differing)
             raise ValueError(
                 "`--output` must be a new folder for a new configuration: "

@@ -21,7 +21,7 @@ def train(folder, epochs, *extra):
 def test_trains_from_the_command_line_and_resumes(tmp_path, capsys):
     run = tmp_path / "run"
     train(run, 1)
-    assert {p.name for p in run.iterdir()} == {
+    assert {p.name for p in run.iterdir()} - {".lock"} == {
         "config.json",
         "log.csv",
         "model.keras",
@@ -51,6 +51,19 @@ def test_epochs_of_any_length_are_counted_right(tmp_path, capsys):
     assert "epochs 2 to 2" in capsys.readouterr().out
     model = keras.models.load_model(tmp_path / "run" / "model.keras")
     assert int(model.g_optimizer.iterations) == 22
+
+
+def test_another_number_of_images_is_refused(tmp_path):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for i in range(9):
+        Image.new("RGB", (8, 8), (20 * i, 0, 0)).save(pictures / f"{i}.png")
+    arguments = ["train", "gan", "--output", str(tmp_path / "run"), *SMALL]
+    arguments += ["--dataset", str(pictures), "--image-size", "8"]
+    main([*arguments, "--epochs", "1"])
+    (pictures / "0.png").unlink()
+    with pytest.raises(SystemExit, match=r"`--output`.*num_examples=9 \(now 8\)"):
+        main([*arguments, "--epochs", "2"])
 
 
 def test_another_configuration_is_refused(tmp_path):

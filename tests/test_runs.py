@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import filelock
 import keras
 import numpy as np
 import pytest
@@ -153,7 +154,25 @@ class TestClaims:
             run.claim({"seed": 1})
         assert (tmp_path / ".writing-abc").exists()
         run.claim({"seed": 0})
-        assert {path.name for path in tmp_path.rglob("*")} == {"config.json", "samples"}
+        kept = {path.name for path in tmp_path.rglob("*")}
+        assert kept - {".lock"} == {"config.json", "samples"}
+
+    def test_a_folder_in_which_another_process_trains_is_refused(self, tmp_path):
+        (tmp_path / ".writing-abc").mkdir()
+        with filelock.FileLock(tmp_path / ".lock"):
+            with pytest.raises(ValueError, match=r"`--output` must be .* one process at a time"):
+                Run(tmp_path).claim({"seed": 0})
+        assert {path.name for path in tmp_path.iterdir()} - {".lock"} == {".writing-abc"}
+        Run(tmp_path).claim({"seed": 0})
+
+    def test_a_model_of_unknown_origin_is_refused(self, tmp_path):
+        run = Run(tmp_path)
+        for path in (run.previous, run.checkpoint):
+            path.write_bytes(b"a model")
+            with pytest.raises(ValueError, match=f"`--output`.*holds {path.name} without a config"):
+                run.claim({"seed": 0})
+        assert run.checkpoint.read_bytes() == b"a model"
+        assert not run.configuration.exists()
 
     @pytest.mark.parametrize("text", ["", "{", "[]", "\x00"])
     def test_rubbish_is_refused(self, tmp_path, text):
