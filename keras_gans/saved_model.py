@@ -36,7 +36,7 @@ class SavedGenerator:
     def __init__(self, artifact):
         self._artifact = artifact
         signatures = artifact.signatures
-        self.endpoints = [n for n in ENDPOINTS if n in signatures]
+        self.endpoints = [n for n in ENDPOINTS if n in signatures and hasattr(artifact, n)]
         maker = signatures[self.endpoints[0]]
         inputs = _input_specs(maker)
         (output,) = maker.structured_outputs.values()
@@ -211,12 +211,18 @@ def load(filepath):
             f"The SavedModel at {str(filepath)!r} cannot be read; it may be incomplete or damaged: "
             f"{error}"
         ) from error
-    if not set(ENDPOINTS) & set(artifact.signatures):
+    if not any(n in artifact.signatures and hasattr(artifact, n) for n in ENDPOINTS):
         raise ValueError(
             f"The SavedModel at {str(filepath)!r} has none of the endpoints {list(ENDPOINTS)}: it "
             f"was not written by keras_gans. Its endpoints are {sorted(artifact.signatures)}"
         )
-    return SavedGenerator(artifact)
+    try:
+        return SavedGenerator(artifact)
+    except (AttributeError, ValueError) as error:
+        raise ValueError(
+            f"The SavedModel at {str(filepath)!r} has endpoints of keras_gans, but not as "
+            f"`export()` writes them: {error}"
+        ) from error
 
 
 def as_numpy(outputs):

@@ -138,6 +138,25 @@ class TestBadInput:
         with pytest.raises(ValueError, match="none of the endpoints"):
             kg.load(tmp_path / "other")
 
+    @pytest.mark.parametrize("outputs", [1, 2])
+    def test_endpoints_of_other_kinds(self, tmp_path, outputs):
+        """Labels without a number of classes; more than one output."""
+        module = tf.Module()
+        specs = [tf.TensorSpec((None, 3), name="latents"), tf.TensorSpec((None,), name="labels")]
+        module.generate = tf.function(
+            lambda latents, labels: {str(i): latents for i in range(outputs)}, specs
+        )
+        tf.saved_model.save(module, str(tmp_path), {"generate": module.generate})
+        with pytest.raises(ValueError, match=r"not as `export\(\)` writes them"):
+            kg.load(tmp_path)
+
+    def test_signatures_without_methods(self, tmp_path):
+        module = tf.Module()
+        module.make = tf.function(lambda latents: latents, [tf.TensorSpec((None, 3))])
+        tf.saved_model.save(module, str(tmp_path), {"generate": module.make})
+        with pytest.raises(ValueError, match="none of the endpoints"):
+            kg.load(tmp_path)
+
     def test_arguments(self, exported):
         served = kg.load(exported[1])
         for call in (

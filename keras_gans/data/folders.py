@@ -1,5 +1,6 @@
 """Folders of pictures, whoever made them: what cannot be read is found before the training."""
 
+import itertools
 import os
 import pathlib
 import warnings
@@ -27,6 +28,13 @@ def examples(folder, image_size, on_error):
     pictures = {
         path: label for label, place in enumerate(classes or [folder]) for path in _pictures(place)
     }
+    loose = _pictures(folder, depth=1) if classes else []
+    if loose:
+        warnings.warn(
+            f"{len(loose)} pictures in {str(folder)!r} are left out, as they lie beside its "
+            "sub-folders, which are the classes",
+            stacklevel=5,
+        )
     faults = _faults(pictures, folder)
     if faults:
         _report(faults, len(pictures), folder, on_error)
@@ -57,13 +65,17 @@ def _classes(folder):
     return classes
 
 
-def _pictures(folder):
-    """Paths of what looks like a picture at any depth, in the order of Keras's own loader."""
-    found = []
-    for place, folders, names in os.walk(folder):
+def _pictures(folder, depth=None):
+    """Paths of what looks like a picture at any depth, in the order of Keras's own loader.
+
+    Sub-folders that cannot be read are among them, to be reported as pictures that cannot.
+    """
+    found, closed = [], []
+    walk = os.walk(folder, onerror=lambda error: closed.append(error.filename))
+    for place, folders, names in itertools.islice(walk, depth):
         folders[:] = filter(_is_visible, folders)
         found += [(place, n) for n in names if _is_visible(n) and n.lower().endswith(ENDINGS)]
-    return [os.path.join(*parts) for parts in sorted(found)]
+    return [os.path.join(*parts) for parts in sorted(found)] + sorted(closed)
 
 
 def _is_visible(name):
@@ -92,6 +104,8 @@ def _fault_of_header(path, folder):
 
     if not _is_inside(path, folder):
         return "it leads out of the folder"
+    if os.path.isdir(path) and not os.access(path, os.R_OK | os.X_OK):
+        return "it is a folder that cannot be read"
     if not os.path.isfile(path):
         return "it is not a file"
     try:

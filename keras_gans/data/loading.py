@@ -68,8 +68,8 @@ def load(
               downloaded once, to `TFDS_DATA_DIR` if that is set. Names with a namespace, whose
               datasets may bring code along, or with arguments are refused;
             - the path of a folder of pictures: files that end in .bmp, .gif, .jpeg, .jpg or .png,
-              at any depth. Its sub-folders, if any, are classes. Hidden files and folders do not
-              count;
+              at any depth. Its sub-folders, if any, are classes: pictures beside them are left
+              out, with a warning. Hidden files and folders do not count;
             - an array `(num, height, width, channels)` or `(num, height, width)`: uint8 pixels in
               [0, 255] or floats in [−1, 1]; or a tuple `(array, integer labels)`.
         split: String, part of a named dataset, such as `"train"`, `"test"` or `"train[:1000]"`;

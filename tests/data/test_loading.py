@@ -351,6 +351,31 @@ class TestBadPictures:
         assert str(warning.message).count("(") == 3
         assert warning.filename == __file__
 
+    @pytest.mark.parametrize("on_error", ["raise", "skip"])
+    def test_beside_the_classes_are_left_out_with_a_warning(self, tmp_path, on_error):
+        draw_pictures(tmp_path, ["red", "lime"])
+        draw_pictures(tmp_path / "cats", ["red"])
+        with pytest.warns(UserWarning, match="^2 pictures .* beside its sub-folders") as caught:
+            _, info = load(tmp_path, batch_size=1, image_size=4, on_error=on_error)
+        assert caught[0].filename == __file__
+        assert (info.num_examples, info.num_classes) == (1, 1)
+
+    def test_in_folders_that_cannot_be_read_are_not_overlooked(self, tmp_path, monkeypatch):
+        draw_pictures(tmp_path / "cats", ["red", "red"])
+        draw_pictures(tmp_path / "cats" / "deep", ["red", "red"])
+        scandir, access = os.scandir, os.access
+        deep = str(tmp_path / "cats" / "deep")
+
+        def closed(path):
+            if str(path) == deep:
+                raise PermissionError(13, "Permission denied", deep)
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", closed)
+        monkeypatch.setattr(os, "access", lambda path, mode: path != deep and access(path, mode))
+        with pytest.raises(ValueError, match=r"1 of 3 .*deep \(it is a folder that cannot be read"):
+            load(tmp_path, batch_size=2, image_size=4)
+
     def test_leave_the_classes_as_they_are(self, tmp_path):
         draw_pictures(tmp_path / "cats", ["red", "red"])
         (tmp_path / "cows").mkdir()
@@ -401,6 +426,10 @@ class TestBadPictures:
         assert (info.num_examples, info.num_classes) == (2, None)
         draw_pictures(tmp_path / "cats", ["red"])
         draw_pictures(tmp_path / "cats" / ".thumbnails", ["blue"])
+        _, info = load(tmp_path / "cats", batch_size=1, image_size=4)
+        assert (info.num_examples, info.num_classes) == (1, None)
+        for name in ("0.png", "1.png"):
+            (tmp_path / name).unlink()
         _, info = load(tmp_path, batch_size=1, image_size=4)
         assert (info.num_examples, info.num_classes) == (1, 1)
 
