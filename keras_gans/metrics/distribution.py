@@ -33,9 +33,14 @@ def write_slot(variable, value, slot=None):
 
 
 def create_once(build):
-    """Run `build`, which makes variables, once for all replicas."""
+    """Run `build`, which makes variables, once for all replicas and before anything else runs."""
+
+    def build_first(strategy=None):
+        with tf.control_dependencies(None):
+            build()
+
     context = tf.distribute.get_replica_context()
     if context is not None and num_replicas() > 1:
-        context.merge_call(lambda strategy: build())
+        context.merge_call(build_first)
     else:
-        build()
+        build_first()
