@@ -66,10 +66,9 @@ def gather(x):
 
 def own_part(gathered, x):
     """Return the rows of `gathered`, one for each example anywhere, that belong to those of `x`."""
-    replicas = context()
-    if replicas is None:
+    if context() is None:
         return gathered
-    own = _own_rows(replicas, gathered, _sizes(replicas, tf.shape(x)[0]), tf.shape(x)[0])
+    own = own_rows(lambda num: gathered, tf.shape(x)[0], is_equal=False)
     return tf.ensure_shape(own, (x.shape[0], *gathered.shape[1:]))
 
 
@@ -85,10 +84,12 @@ def own_rows(make, size, is_equal):
     if replicas is None:
         return make(size)
     if is_equal:
-        start = _own_piece(replicas) * size
-        return make(size * replicas.num_replicas_in_sync)[start : start + size]
-    sizes = _sizes(replicas, size)
-    return _own_rows(replicas, make(tf.reduce_sum(sizes)), sizes, size)
+        num, start = size * replicas.num_replicas_in_sync, size * _own_piece(replicas)
+    else:
+        sizes = _sizes(replicas, size)
+        num = tf.reduce_sum(sizes)
+        start = tf.reduce_sum(tf.where(pieces() < _own_piece(replicas), sizes, 0))
+    return make(num)[start : start + size]
 
 
 def mean(x):
@@ -175,11 +176,6 @@ def _sizes(replicas, size):
     num = replicas.num_replicas_in_sync
     own = size * tf.one_hot(replicas.replica_id_in_sync_group, num, dtype=tf.int32)
     return replicas.all_reduce(tf.distribute.ReduceOp.SUM, own)
-
-
-def _own_rows(replicas, x, sizes, size):
-    start = tf.reduce_sum(tf.where(pieces() < _own_piece(replicas), sizes, 0))
-    return x[start : start + size]
 
 
 def _own_piece(replicas):

@@ -35,9 +35,8 @@ class SavedGenerator:
 
     def __init__(self, artifact):
         self._artifact = artifact
-        signatures = artifact.signatures
-        self.endpoints = [n for n in ENDPOINTS if n in signatures and hasattr(artifact, n)]
-        maker = signatures[self.endpoints[0]]
+        self.endpoints = _endpoints(artifact)
+        maker = artifact.signatures[self.endpoints[0]]
         inputs = _input_specs(maker)
         (output,) = maker.structured_outputs.values()
         self.example_shape = tuple(output.shape[1:])
@@ -211,7 +210,7 @@ def load(filepath):
             f"The SavedModel at {str(filepath)!r} cannot be read; it may be incomplete or damaged: "
             f"{error}"
         ) from error
-    if not any(n in artifact.signatures and hasattr(artifact, n) for n in ENDPOINTS):
+    if not _endpoints(artifact):
         raise ValueError(
             f"The SavedModel at {str(filepath)!r} has none of the endpoints {list(ENDPOINTS)}: it "
             f"was not written by keras_gans. Its endpoints are {sorted(artifact.signatures)}"
@@ -223,6 +222,11 @@ def load(filepath):
             f"The SavedModel at {str(filepath)!r} has endpoints of keras_gans, but not as "
             f"`export()` writes them: {error}"
         ) from error
+
+
+def _endpoints(artifact):
+    """Names of what `export()` may write, and this SavedModel has as a signature and as a method."""
+    return [n for n in ENDPOINTS if n in artifact.signatures and hasattr(artifact, n)]
 
 
 def as_numpy(outputs):

@@ -486,6 +486,7 @@ class GenerativeModel(keras.Model):
                 metric.update_state(generated)
 
     def _make_function(self, step_function):
+        """As `keras.Model`, but no step begins after the last batch of a dataset."""
         return super()._make_function(_replicas.begun_by_data(step_function))
 
     def make_train_function(self, force=False):
