@@ -2,6 +2,9 @@
 
 Each takes the discriminator as a function of examples alone, so that labels or a training flag are
 bound by the caller, and is computed in float32 at least, whatever the precision of the networks.
+
+D(x) is the mean of a discriminator's logits for x, as in the losses: one that judges patches is
+penalized as the function that the losses see, whatever the number of patches.
 """
 
 import keras
@@ -116,13 +119,14 @@ def _examples(name, examples):
 
 
 def input_gradients(critic, examples):
-    """Return ∇D at each example: the critic's gradient with respect to its input."""
+    """Return ∇D at each example: the gradient of its mean logit with respect to it."""
     examples = at_least_float32(examples)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(examples)
         logits = _checks.function("critic", critic)(examples)
-    if not tf.is_tensor(logits):
-        raise TypeError(f"`critic` must return logits. Received: {type(logits).__name__}")
+        if not tf.is_tensor(logits):
+            raise TypeError(f"`critic` must return logits. Received: {type(logits).__name__}")
+        logits = ops.mean(at_least_float32(logits), axis=tuple(range(1, len(logits.shape))))
     return tape.gradient(logits, examples, unconnected_gradients="zero")
 
 

@@ -43,6 +43,25 @@ def test_a_linear_critic_has_its_closed_form(arguments, expected):
     np.testing.assert_allclose(value, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("patches", [(), (1,), (16,), (4, 4), (4, 4, 1)])
+def test_a_critic_of_patches_is_penalized_at_its_mean_logit(patches):
+    def critic(x):
+        logits = tf.reshape(x[:, 0], (-1, *[1] * len(patches)))
+        return tf.tile(logits, (1, *patches)) if patches else logits
+
+    x = draw(5, 3)
+    np.testing.assert_allclose(penalties.gradient_penalty(critic, x, -x), 0.0, atol=1e-24)
+    np.testing.assert_allclose(penalties.r1_penalty(critic, x), 0.5, rtol=1e-12)
+
+
+def test_the_mean_of_many_half_precision_logits_is_taken_in_float32():
+    def critic(x):
+        return tf.cast(tf.repeat(100 * x[:, :1], 4096, axis=1), "float16")
+
+    value = penalties.r1_penalty(critic, tf.ones((2, 3)))
+    np.testing.assert_allclose(value, 100**2 / 2, rtol=1e-3)
+
+
 @pytest.mark.parametrize(
     "batch, shape", [(1, (4,)), (3, ()), (3, (4, 3)), (1, (4, 3, 2)), (3, (2, 3, 2, 2))]
 )

@@ -142,3 +142,18 @@ def test_learns_all_modes_of_a_ring(xla):
     assert near.mean() > 0.8
     estimates = history["wasserstein_estimate"]
     assert np.mean(estimates[-5:]) < 0.25 * np.max(estimates[:5])
+
+
+def test_a_critic_of_patches_estimates_the_distance():
+    """Data at 4 and samples at 0: W1 = 4, and the penalty of weight λ lets the slope grow to
+    1 + 4 / (2λ)."""
+    generator = keras.Sequential(
+        [keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="zeros")]
+    )
+    critic = keras.Sequential([keras.Input((1,)), keras.layers.Dense(16, None, True, "zeros")])
+    gan = kg.models.WGANGP(generator, critic, latent_dim=2, n_critic=1, gp_weight=100.0, seed=0)
+    gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.Adam(0.01, beta_1=0.0))
+    data = np.full((4, 1), 4.0, "float32")
+    gan.fit(np.repeat(data, 300, axis=0), batch_size=4, verbose=0)
+    estimate = gan.evaluate(data, return_dict=True, verbose=0)["wasserstein_estimate"]
+    assert estimate == pytest.approx(4 * 1.02, rel=0.02)
