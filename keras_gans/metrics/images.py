@@ -42,7 +42,8 @@ def as_images(images, name="images", channels=None):
 
 def rounded_to_8_bits(images):
     """Images in [-1, 1] at the 256 values of 8-bit pixels, as `keras_gans.data.to_uint8` rounds."""
-    return tf.round((tf.clip_by_value(images, -1.0, 1.0) + 1.0) * 127.5) / 127.5 - 1.0
+    exact = tf.clip_by_value(tf.cast(images, tf.float64), -1.0, 1.0)
+    return tf.cast(tf.round((exact + 1.0) * 127.5) / 127.5 - 1.0, images.dtype)
 
 
 def are_images(samples):

@@ -71,7 +71,7 @@ def test_results_and_protocol():
     assert (protocol["extractor"], protocol["seed"]) == ("halves", 5)
     assert protocol["settings"] == {
         "frechet_distance": {},
-        "kernel_distance": {"block_size": 1000, "max_blocks": 10},
+        "kernel_distance": {"subsets": 100, "subset_size": 1000, "max_samples": 10_000},
         "inception_score": {"splits": 10, "from_logits": True},
         "precision_recall": {"k": 3, "max_samples": 10_000},
     }
