@@ -7,6 +7,8 @@ its own slot and leaves the others zero, so that the sum is the list of all slot
 
 import tensorflow as tf
 
+from keras_gans import _replicas
+
 
 def num_replicas():
     return tf.distribute.get_strategy().num_replicas_in_sync
@@ -30,6 +32,22 @@ def write_slot(variable, value, slot=None):
         here = tf.reshape(here, [-1] + [1] * (len(variable.shape) - 1))
         value = tf.where(here, value, tf.zeros_like(value))
     variable.assign(value)
+
+
+def places_in_stream(seen, number):
+    """Places of this replica's next `number` samples in the stream that all replicas share.
+
+    `seen` samples went before; with each step a stream goes on by the samples of all replicas, in
+    the order of the global batch. Returns the places, and how many samples are seen then.
+    """
+    coming = []
+
+    def places(total):
+        coming.append(tf.cast(total, tf.int64))
+        return seen + tf.range(coming[-1])
+
+    own = _replicas.own_rows(places, number, is_equal=False)
+    return own, seen + coming[-1]
 
 
 def create_once(build):

@@ -4,15 +4,21 @@ import tensorflow as tf
 from keras_gans import _checks
 from keras_gans.metrics.base import SampleMetric
 from keras_gans.metrics.checks import check
+from keras_gans.metrics.distribution import num_replicas, own_slot, places_in_stream, write_slot
+from keras_gans.metrics.reservoir import random_keys
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class InceptionScore(SampleMetric):
     """Inception Score: exp of the mean KL(p(y|x) ‖ p(y)), between 1 and the number of classes.
 
-    Computed in float64 from the log-softmax of the logits. Sample i of the stream belongs to split
-    i mod `splits`; the score is the mean over the splits, and `standard_deviation()` is the
-    (population) standard deviation that is printed behind the ±.
+    Computed in float64 from the log-softmax of the logits. The score is the mean over the splits,
+    and `standard_deviation()` is the (population) standard deviation that is printed behind the ±.
+
+    The paper's code cuts shuffled samples into parts. Here every `splits` consecutive samples are
+    dealt out, one to each split, in a pseudo-random order that depends on `seed` and on their place
+    in the stream alone. So the splits are of equal size up to one sample, samples sorted by class
+    or with classes in turn score as shuffled ones do, and neither batches nor replicas matter.
 
     Args:
         splits: Number of parts into which the samples are dealt. Defaults to 10.
@@ -21,6 +27,7 @@ class InceptionScore(SampleMetric):
         feature_extractor: Callable from images in [-1, 1] to logits (batch, classes), or an object
             with `features_and_logits`, such as `InceptionFeatures()`, of which the logits are
             taken. `None`: `update_state` takes the logits themselves.
+        seed: Seed of the order in which samples are dealt to the splits. Defaults to 0.
         name: Defaults to "inception_score".
         dtype: Type of the result. Defaults to float64.
 
@@ -49,18 +56,20 @@ class InceptionScore(SampleMetric):
         splits=10,
         from_logits=True,
         feature_extractor=None,
+        seed=0,
         name="inception_score",
         dtype="float64",
     ):
         super().__init__(feature_extractor=feature_extractor, name=name, dtype=dtype)
-        _checks.positive_int("splits", splits)
-        self.splits = splits
+        self.splits = _checks.positive_int("splits", splits)
+        self.seed = _checks.positive_int("seed", seed, minimum=0)
         self.from_logits = from_logits
 
     def create_state(self, sample_shape):
         def zeros(shape, name):
             return self.add_variable(shape, "zeros", dtype="float64", name=name)
 
+        self.seen = self.add_variable((num_replicas(),), "zeros", dtype="int64", name="seen")
         self.counts = zeros((self.splits,), "counts")
         self.negative_entropies = zeros((self.splits,), "negative_entropies")
         self.probabilities = zeros((self.splits, *sample_shape), "probabilities")
@@ -68,6 +77,7 @@ class InceptionScore(SampleMetric):
     def update_state(self, generated):
         """Take in a batch of class logits (or of images, with a feature extractor)."""
         scores = self.prepare(generated, "generated")
+        self.watch("generated", generated)
         if self.from_logits:
             log_probabilities = tf.nn.log_softmax(scores)
             probabilities = tf.exp(log_probabilities)
@@ -75,10 +85,13 @@ class InceptionScore(SampleMetric):
         else:
             probabilities = normalized(scores)
             negative_entropies = tf.reduce_sum(tf.math.xlogy(probabilities, probabilities), axis=-1)
-        index = tf.range(tf.shape(scores)[0]) + tf.cast(self.count() % self.splits, tf.int32)
+        places, seen = places_in_stream(own_slot(self.seen), tf.shape(scores)[0])
+        split = splits_of(places, self.splits, self.seed)
 
         def deal(values):
-            return tf.math.unsorted_segment_sum(values, index % self.splits, self.splits)
+            return tf.math.unsorted_segment_sum(values, split, self.splits)
+
+        write_slot(self.seen, seen)
 
         self.counts.assign_add(deal(tf.ones_like(negative_entropies)))
         self.negative_entropies.assign_add(deal(negative_entropies))
@@ -114,16 +127,33 @@ class InceptionScore(SampleMetric):
         if not self.built or (tf.executing_eagerly() and self.count() == 0):
             return False
         self.check_count(self.count(), max(2, self.splits), "generated")
+        self.check_ranges()
         return True
 
     def merge_one(self, metric):
-        """Deal the other's samples on from where one's own end, as one stream would have."""
-        shift = tf.cast(self.count() % self.splits, tf.int32)
-        for own, other in zip(self.variables, metric.variables, strict=True):
-            own.assign_add(tf.roll(tf.convert_to_tensor(other), shift, axis=0))
+        """Add each split of the other to one's own, as it was dealt."""
+        for name in ("counts", "negative_entropies", "probabilities"):
+            getattr(self, name).assign_add(tf.convert_to_tensor(getattr(metric, name)))
+        write_slot(self.seen, own_slot(self.seen) + own_slot(metric.seen), slot=0)
 
     def get_config(self):
-        return {**super().get_config(), "splits": self.splits, "from_logits": self.from_logits}
+        return {
+            **super().get_config(),
+            "splits": self.splits,
+            "from_logits": self.from_logits,
+            "seed": self.seed,
+        }
+
+
+def splits_of(places, splits, seed):
+    """The split of each place in a stream: every `splits` places are a random permutation."""
+    block = splits * (places // splits)
+    keys = random_keys(
+        tf.reshape(block[:, tf.newaxis] + tf.range(splits, dtype=tf.int64), [-1]), (seed, 0, 3)
+    )
+    keys = tf.reshape(keys, [-1, splits])
+    own = tf.gather(keys, places - block, axis=1, batch_dims=1)
+    return tf.math.count_nonzero(keys < own[:, tf.newaxis], axis=1)
 
 
 def normalized(probabilities, tolerance=1e-4):

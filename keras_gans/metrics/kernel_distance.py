@@ -3,7 +3,7 @@ import tensorflow as tf
 
 from keras_gans import _checks
 from keras_gans.metrics.base import TwoSampleMetric
-from keras_gans.metrics.reservoir import Reservoir
+from keras_gans.metrics.reservoir import Reservoir, random_keys
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -11,22 +11,26 @@ class KernelDistance(TwoSampleMetric):
     """Kernel (Inception) distance, KID: squared maximum mean discrepancy of features.
 
     The kernel is (x·y/d + 1)³ and the estimate is unbiased (no diagonal), so it may be negative.
-    A random subset of at most `max_blocks · block_size` samples of each side is kept, in float64;
-    it is cut into disjoint blocks of `block_size`, and the result is the mean of the estimates of
-    the blocks. With fewer samples than `block_size` on a side there is one block that holds them
-    all. `standard_deviation()` is that of the block estimates.
+    A random subset of at most `max_samples` samples of each side is kept, in float64. From what is
+    kept, `subsets` random subsets of `subset_size` samples of each side are drawn (or of all, where
+    a side has fewer), without repetition within a subset; the result is the mean of their
+    estimates, and `standard_deviation()` theirs. When neither side has more than `subset_size`, one
+    subset holds everything.
 
     Args:
-        block_size: Samples of each side in a block. Defaults to 1000, as in the paper.
-        max_blocks: Most blocks kept. Defaults to 10: 164 MB a side at 2048 features.
-        seed: Seed of the random subset. Defaults to 0.
+        subsets: Number of subsets. Defaults to 100, as in the paper.
+        subset_size: Samples of each side in a subset. Defaults to 1000, as in the paper.
+        max_samples: Samples of each side that are kept, at least `subset_size`. Defaults to 10,000:
+            164 MB a side at 2048 features.
+        seed: Seed of all random choices. Defaults to 0.
         feature_extractor: Callable from images in [-1, 1] to features (batch, d). `None`: the
             arguments are the features.
         name: Defaults to "kernel_distance".
         dtype: Type of the result. Defaults to float64.
 
     Raises:
-        ValueError: Values are NaN or of different feature numbers; fewer than 2 samples of either
+        ValueError: `subset_size` is above `max_samples`; values are NaN or of different feature
+            numbers; fewer than 2 samples of either
             side in `result()`.
 
     Example:
@@ -43,52 +47,62 @@ class KernelDistance(TwoSampleMetric):
 
     def __init__(
         self,
-        block_size=1000,
-        max_blocks=10,
+        subsets=100,
+        subset_size=1000,
+        max_samples=10_000,
         seed=0,
         feature_extractor=None,
         name="kernel_distance",
         dtype="float64",
     ):
         super().__init__(feature_extractor=feature_extractor, name=name, dtype=dtype)
-        _checks.positive_int("block_size", block_size, minimum=2)
-        _checks.positive_int("max_blocks", max_blocks)
-        self.block_size = block_size
-        self.max_blocks = max_blocks
+        self.subsets = _checks.positive_int("subsets", subsets)
+        self.subset_size = _checks.positive_int("subset_size", subset_size, minimum=2)
+        self.max_samples = _checks.positive_int("max_samples", max_samples, minimum=2)
+        if subset_size > max_samples:
+            raise ValueError(
+                "`subset_size` must be at most `max_samples`. "
+                f"Received: {subset_size} and {max_samples}"
+            )
         self.seed = _checks.positive_int("seed", seed, minimum=0)
 
     def create_state(self, sample_shape):
-        capacity = self.block_size * self.max_blocks
-        self.real = Reservoir(capacity, *sample_shape, seed=2 * self.seed, name="real")
-        self.generated = Reservoir(
-            capacity, *sample_shape, seed=2 * self.seed + 1, name="generated"
+        self.real, self.generated = (
+            Reservoir(self.max_samples, *sample_shape, seed=2 * self.seed + side, name=name)
+            for side, name in enumerate(self.sides)
         )
 
-    def block_estimates(self):
-        """Unbiased squared discrepancy of each block, shape (blocks,)."""
+    def subset_estimates(self):
+        """Unbiased squared discrepancy of each subset, shape (subsets,)."""
         real, generated = self.real.result(), self.generated.result()
-        smaller = tf.minimum(tf.shape(real)[0], tf.shape(generated)[0])
-        blocks = tf.maximum(1, smaller // self.block_size)
+        larger = tf.maximum(tf.shape(real)[0], tf.shape(generated)[0])
         return tf.map_fn(
-            lambda pair: unbiased_discrepancy(*pair),
-            (self._blocks(real, blocks), self._blocks(generated, blocks)),
+            lambda number: unbiased_discrepancy(
+                self._subset(real, 2 * self.seed, number),
+                self._subset(generated, 2 * self.seed + 1, number),
+            ),
+            tf.range(tf.where(larger > self.subset_size, self.subsets, 1)),
             fn_output_signature=tf.float64,
         )
 
-    def _blocks(self, samples, blocks):
-        size = tf.minimum(tf.shape(samples)[0], self.block_size)
-        return tf.reshape(samples[: blocks * size], [blocks, size, samples.shape[-1]])
+    def _subset(self, samples, seed, number):
+        keys = random_keys(tf.range(tf.shape(samples)[0]), (seed, number, 4))
+        size = tf.minimum(tf.size(keys), self.subset_size)
+        return tf.gather(samples, tf.math.top_k(keys, size).indices)
 
     def result(self):
         if not self.built or not self.check_counts(minimum=2):
             return self.nan()
-        return self.as_result(tf.reduce_mean(self.block_estimates()))
+        return self.as_result(tf.reduce_mean(self.subset_estimates()))
 
     def standard_deviation(self):
-        """Standard deviation of the block estimates (n − 1); NaN with a single block."""
+        """Standard deviation of the subset estimates (n − 1); NaN with a single subset.
+
+        The subsets overlap, so it tells how a subset varies, and is no error of the result.
+        """
         if not self.built or not self.check_counts(minimum=2):
             return self.nan()
-        estimates = self.block_estimates()
+        estimates = self.subset_estimates()
         degrees = tf.cast(tf.size(estimates) - 1, tf.float64)
         deviations = estimates - tf.reduce_mean(estimates)
         return self.as_result(tf.sqrt(tf.reduce_sum(deviations**2) / degrees))
@@ -96,8 +110,9 @@ class KernelDistance(TwoSampleMetric):
     def get_config(self):
         return {
             **super().get_config(),
-            "block_size": self.block_size,
-            "max_blocks": self.max_blocks,
+            "subsets": self.subsets,
+            "subset_size": self.subset_size,
+            "max_samples": self.max_samples,
             "seed": self.seed,
         }
 

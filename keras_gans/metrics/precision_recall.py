@@ -2,7 +2,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 from sklearn.metrics import pairwise_distances_chunked
-from sklearn.neighbors import NearestNeighbors
 
 from keras_gans import _checks
 from keras_gans.metrics.base import TwoSampleMetric
@@ -16,12 +15,15 @@ class PrecisionRecall(TwoSampleMetric):
     """Precision, recall, density and coverage of generated features.
 
     Each sample has a closed ball that reaches its k-th nearest neighbour of the same set, itself
-    not counted. With N real and M generated samples:
+    not counted; distances that differ by rounding only are equal. With N real and M generated
+    samples:
 
     - precision: share of the generated samples within a real sample's ball;
     - recall: share of the real samples within a generated sample's ball;
     - density: pairs of a generated sample and a real ball that holds it, divided by k·M;
     - coverage: share of the real balls that hold a generated sample.
+
+    Of a set of distinct samples against itself all are 1 but the density, which is (k + 1)/k.
 
     Neighbours need the samples themselves: a random subset of at most `max_samples` of each side
     is kept, in float64. `result()` is a dict with the four names as keys and costs
@@ -120,13 +122,34 @@ def neighbourhood_shares(real, generated, k):
 
 def count_in_balls(points, centres, k):
     """For each point the balls that hold it, and for each ball the points in it."""
-    neighbours = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(centres)
-    radii = neighbours.kneighbors()[0][:, -1]
+    middle = centres.mean(axis=0)  # far from the origin squares would lose digits
+    points, centres = points - middle, centres - middle
+    radii = squared_radii(centres, k)
     inside = pairwise_distances_chunked(
-        points, centres, reduce_func=lambda distances, start: distances <= radii
+        points,
+        centres,
+        squared=True,
+        reduce_func=lambda squared, start: squared <= radii,
     )
     balls_of_point, points_of_ball = [], np.zeros(len(centres), dtype=np.int64)
     for chunk in inside:
         balls_of_point.append(np.sum(chunk, axis=1))
         points_of_ball += np.sum(chunk, axis=0)
     return np.concatenate(balls_of_point), points_of_ball
+
+
+def squared_radii(centres, k):
+    """Squared distance of each centre's k-th neighbour, and what rounding can add to it.
+
+    Squared distances are found from products of matrices, whose rounding depends on how they are
+    cut: two equal ones may differ by their error bound, (d + 4) ε (‖x‖ + ‖y‖)².
+    """
+    chunks = pairwise_distances_chunked(
+        centres,
+        squared=True,
+        reduce_func=lambda squared, start: np.partition(squared, k, axis=1)[:, k],  # itself: 0
+    )
+    radii = np.concatenate(list(chunks))
+    reach = 2 * np.linalg.norm(centres, axis=1) + np.sqrt(radii)  # of ‖x‖ + ‖y‖ at the rim
+    relative = (centres.shape[1] + 4) * np.finfo("float64").eps
+    return radii + 2 * relative * reach**2

@@ -52,7 +52,7 @@ CASES = {
         draw(37, 6, seed=2),
     ),
     "kernel_distance": Case(
-        lambda: metrics.KernelDistance(block_size=8, max_blocks=3, seed=4),
+        lambda: metrics.KernelDistance(subsets=3, subset_size=8, max_samples=24, seed=4),
         draw(41, 6, seed=1, shift=0.5),
         draw(37, 6, seed=2),
     ),

@@ -3,13 +3,15 @@ import pytest
 from scipy.special import log_softmax, softmax
 
 from keras_gans.metrics import InceptionScore
+from keras_gans.metrics.inception_score import splits_of
 
 
 def reference(logits, splits):
-    """exp(E KL(p(y|x) ‖ p(y))) of every splits-th sample."""
+    """exp(E KL(p(y|x) ‖ p(y))) of each split."""
     scores = []
+    dealt = splits_of(np.arange(len(logits)), splits, seed=0).numpy()
     for split in range(splits):
-        log_p = log_softmax(logits[split::splits], axis=1)
+        log_p = log_softmax(logits[dealt == split], axis=1)
         p = np.exp(log_p)
         scores.append(np.exp(np.mean(np.sum(p * (log_p - np.log(p.mean(axis=0))), axis=1))))
     return np.mean(scores), np.std(scores)
@@ -23,6 +25,49 @@ def test_equals_the_formula(splits):
     mean, deviation = reference(logits, splits)
     assert float(metric.result()) == pytest.approx(mean, rel=1e-12)
     assert float(metric.standard_deviation()) == pytest.approx(deviation, rel=1e-9, abs=1e-14)
+
+
+@pytest.mark.parametrize("order", ["in turn", "sorted", "shuffled"])
+def test_the_order_of_the_samples_does_not_matter(order):
+    """Sharp predictions, alike in number: 10 · exp(−9 / (2 · 200)) = 9.78 with 200 in a split."""
+    classes = np.arange(2000) % 10
+    if order == "sorted":
+        classes.sort()
+    if order == "shuffled":
+        np.random.default_rng(0).shuffle(classes)
+    metric = InceptionScore(from_logits=False)
+    metric.update_state(np.eye(10)[classes])
+    assert float(metric.result()) == pytest.approx(10 if order == "sorted" else 9.78, abs=0.1)
+
+
+@pytest.mark.parametrize("splits", [1, 3, 10])
+def test_every_split_gets_as_many_of_every_period(splits):
+    dealt = splits_of(np.arange(3001), splits, seed=1).numpy()
+    assert np.ptp(np.bincount(dealt, minlength=splits)) <= 1
+    assert np.ptp(np.bincount(dealt[:splits])) == 0
+    table = np.zeros((10, splits))
+    np.add.at(table, (np.arange(3000) % 10, dealt[:3000]), 1)
+    expected = 3000 / table.size
+    chi_squared = np.sum((table - expected) ** 2 / expected)
+    assert chi_squared < 130  # at most 81 degrees of freedom: p < 0.0005 beyond
+
+
+def test_the_splits_depend_on_the_seed_alone():
+    a, b, c = (splits_of(np.arange(50), 10, seed).numpy().tolist() for seed in (0, 0, 1))
+    assert a == b != c
+    late = splits_of(np.arange(37, 50), 10, 0).numpy().tolist()
+    assert late == a[37:]
+
+
+def test_a_merge_adds_the_splits():
+    logits = 4 * np.random.default_rng(0).normal(size=(30, 5))
+    first, second = InceptionScore(splits=3), InceptionScore(splits=3)
+    first.update_state(logits[:12])
+    second.update_state(logits[12:])
+    first.merge_state([second])
+    dealt = np.concatenate([splits_of(np.arange(n), 3, 0).numpy() for n in (12, 18)])
+    for split, score in enumerate(first.split_scores().numpy()):
+        assert score == pytest.approx(reference(logits[dealt == split], 1)[0], rel=1e-12)
 
 
 def test_probabilities_equal_their_logits():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from keras_gans.metrics import KernelDistance
+from keras_gans.metrics.kernel_distance import unbiased_discrepancy
 
 
 def reference(real, generated):
@@ -29,46 +30,68 @@ def measure(real, generated, **arguments):
     return metric
 
 
-def test_one_block_equals_the_double_sum():
+def test_one_subset_equals_the_double_sum():
     real, generated = draw(30, 0), draw(23, 1, shift=0.4)
-    assert float(measure(real, generated).result()) == pytest.approx(
-        reference(real, generated), rel=1e-10
-    )
+    metric = measure(real, generated)
+    assert metric.subset_estimates().shape == (1,)
+    assert float(metric.result()) == pytest.approx(reference(real, generated), rel=1e-10)
 
 
-def test_blocks_are_disjoint_and_averaged():
+def test_the_result_is_the_mean_over_random_subsets():
     real, generated = draw(50, 2), draw(40, 3, shift=0.4)
-    metric = measure(real, generated, block_size=10, max_blocks=5)
-    real_blocks = np.split(metric.real.result().numpy()[:40], 4)
-    generated_blocks = np.split(metric.generated.result().numpy()[:40], 4)
-    assert len(np.unique(np.concatenate(real_blocks), axis=0)) == 40
-    expected = [reference(*pair) for pair in zip(real_blocks, generated_blocks, strict=True)]
-    np.testing.assert_allclose(metric.block_estimates(), expected, rtol=1e-9)
+    metric = measure(real, generated, subsets=4, subset_size=10, max_samples=50)
+    subsets = [
+        [metric._subset(side.result(), seed, i).numpy() for seed, side in enumerate(sides)]
+        for i, sides in enumerate([(metric.real, metric.generated)] * 4)
+    ]
+    for side in zip(*subsets, strict=True):
+        assert all(len(np.unique(subset, axis=0)) == 10 for subset in side)
+        assert 10 < len(np.unique(np.concatenate(side), axis=0)) < 40  # they overlap
+    expected = [reference(*pair) for pair in subsets]
+    np.testing.assert_allclose(metric.subset_estimates(), expected, rtol=1e-9)
     assert float(metric.result()) == pytest.approx(np.mean(expected), rel=1e-10)
     assert float(metric.standard_deviation()) == pytest.approx(np.std(expected, ddof=1), rel=1e-9)
 
 
-def test_a_single_block_has_no_deviation():
+def test_the_larger_side_is_used_whole():
+    """Of 20 real and 200 generated samples the subsets hold every one."""
+    arguments = {"subsets": 40, "subset_size": 50, "max_samples": 200}
+    metric = measure(draw(20, 2), draw(200, 3), **arguments)
+    generated = metric.generated.result()
+    drawn = [metric._subset(generated, 1, i).numpy() for i in range(metric.subsets)]
+    assert metric._subset(metric.real.result(), 0, 0).shape == (20, 5)
+    assert len(np.unique(np.concatenate(drawn), axis=0)) == 200
+    assert metric.subset_estimates().shape == (40,)
+    everything = float(measure(draw(20, 2), draw(200, 3)).result())
+    assert float(metric.result()) == pytest.approx(everything, abs=0.02)
+
+
+def test_a_single_subset_has_no_deviation():
     assert np.isnan(float(measure(draw(9, 0), draw(9, 1)).standard_deviation()))
 
 
 def test_the_estimate_is_unbiased():
-    metric = measure(draw(4000, 4), draw(4000, 5), block_size=20, max_blocks=200)
-    estimates = metric.block_estimates().numpy()
-    assert len(estimates) == 200
-    assert (estimates < 0).any()  # a biased estimate never is
-    assert abs(estimates.mean()) < 3 * estimates.std(ddof=1) / np.sqrt(200)
+    estimates = [float(unbiased_discrepancy(draw(20, i), draw(20, 1000 + i))) for i in range(200)]
+    assert min(estimates) < 0  # a biased estimate never is
+    assert abs(np.mean(estimates)) < 3 * np.std(estimates, ddof=1) / np.sqrt(200)
 
 
 def test_the_subset_depends_on_the_seed_alone():
     real, generated = draw(100, 6), draw(100, 7)
     results = [
-        float(measure(real, generated, block_size=10, max_blocks=2, seed=seed).result())
+        float(
+            measure(real, generated, subsets=2, subset_size=10, max_samples=20, seed=seed).result()
+        )
         for seed in (0, 0, 1)
     ]
     assert results[0] == results[1] != results[2]
 
 
-def test_block_of_one_is_an_error():
-    with pytest.raises(ValueError, match=r"`block_size` must be an integer of at least 2"):
-        KernelDistance(block_size=1)
+def test_a_subset_of_one_is_an_error():
+    with pytest.raises(ValueError, match=r"`subset_size` must be an integer of at least 2"):
+        KernelDistance(subset_size=1)
+
+
+def test_subsets_larger_than_what_is_kept_are_an_error():
+    with pytest.raises(ValueError, match="`subset_size` must be at most `max_samples`"):
+        KernelDistance(subset_size=100, max_samples=50)

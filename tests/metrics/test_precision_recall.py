@@ -55,6 +55,42 @@ def test_equal_sets_have_all():
     assert (result["precision"], result["recall"], result["coverage"]) == (1.0, 1.0, 1.0)
 
 
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_a_set_against_itself_in_another_order(k, offset):
+    """Also far from the origin, and of float32 features."""
+    random = np.random.default_rng(k)
+    samples = offset + random.normal(size=(700, 40)).astype("float32")
+    result = measure(samples, random.permutation(samples), k=k)
+    assert result == {
+        "precision": 1.0,
+        "recall": 1.0,
+        "density": pytest.approx((k + 1) / k, rel=1e-12),
+        "coverage": 1.0,
+    }
+
+
+def test_repeated_samples_in_another_order():
+    """Balls of radius 0 hold the samples that repeat their centre."""
+    random = np.random.default_rng(0)
+    samples = random.normal(size=(300, 64)).astype("float32")[random.integers(0, 300, 2000)]
+    result = measure(samples, random.permutation(samples))
+    assert (result["precision"], result["recall"], result["coverage"]) == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(("k", "number"), [(3, 600), (5, 400)])
+def test_expected_values_of_equal_distributions(k, number):
+    """Naeem et al., lemmas 1 and 2: density 1; coverage 1 − Π (N − i)/(N + M − i), i = 1 … k."""
+    results = [
+        measure(*np.random.default_rng(seed).normal(size=(2, number, 8)), k=k, max_samples=number)
+        for seed in range(8)
+    ]
+    i = np.arange(1, k + 1)
+    coverage = 1 - np.prod((number - i) / (2 * number - i))
+    assert np.mean([r["coverage"] for r in results]) == pytest.approx(coverage, abs=0.02)
+    assert np.mean([r["density"] for r in results]) == pytest.approx(1, abs=0.05)
+
+
 def test_distant_sets_have_nothing():
     assert set(measure(draw(50, 3), draw(50, 4, shift=100.0)).values()) == {0.0}
 
