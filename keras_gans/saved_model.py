@@ -229,7 +229,7 @@ def load(filepath):
 
 
 def _endpoints(artifact):
-    """What `export()` may write, and this SavedModel has as a signature and as a method."""
+    """Names of what `export()` may write and this SavedModel has, as signature and as method."""
     return [n for n in ENDPOINTS if n in artifact.signatures and hasattr(artifact, n)]
 
 

@@ -1,5 +1,7 @@
 """Adversarial latent autoencoder (Pidhorskyi et al. 2020)."""
 
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -12,7 +14,6 @@ from keras_gans.data import mini_batches
 from keras_gans.models import checks
 from keras_gans.models.generative_model import in_batches
 from keras_gans.models.latent_model import LatentModel
-from keras_gans.models.moving_average import MovingAverage
 from keras_gans.networks.style import synthesis
 from keras_gans.penalties import r1_penalty
 
@@ -103,10 +104,7 @@ class ALAE(LatentModel):
         self.discriminator = discriminator
         self.gamma = _checks.real_number("gamma", gamma, low=0.0)
         self.ema_decay = ema_decay
-        self.averages = {}
-        if ema_decay is not None:
-            averaged = {"mapping": mapping, "generator": generator, "encoder": encoder}
-            self.averages = {name: MovingAverage(averaged[name], ema_decay) for name in averaged}
+        self.keep_averages(ema_decay, "mapping", "generator", "encoder")
 
     def default_optimizers(self):
         """Adam as in the paper's code: learning rate 2e-3, β₁ 0, β₂ 0.99."""
@@ -137,8 +135,7 @@ class ALAE(LatentModel):
         self.record(self.train_discriminator(real))
         self.record(self.train_generator(batch_size))
         self.record(self.train_reciprocity(batch_size))
-        for name, average in self.averages.items():
-            average.update(getattr(self, name))
+        self.update_averages()
         return self.logs()
 
     def train_discriminator(self, real):
@@ -202,11 +199,6 @@ class ALAE(LatentModel):
 
     # Encoding, sampling and serving
 
-    def in_use(self, name):
-        """A network as it is used outside training: its moving average, if there is one."""
-        average = self.averages.get(name)
-        return getattr(self, name) if average is None else average.network
-
     @property
     def samplers(self):
         return [self.in_use("mapping"), self.in_use("generator")]
@@ -264,8 +256,10 @@ class ALAE(LatentModel):
             ValueError, TypeError: As `encode`; if the numbers of examples differ, `layer` is out of
                 range, or the generator has no styles.
         """
-        painter = synthesis(self.in_use("generator"))
-        num_styles = painter.input_shape[1]
+        draw = part = synthesis(self.generator)
+        if "generator" in self.averages:
+            draw = functools.partial(self.averages["generator"], part=part)
+        num_styles = part.input_shape[1]
         if _checks.positive_int("layer", layer, minimum=0) > num_styles:
             raise ValueError(
                 f"`layer` must be at most {num_styles}, the generator's number of styles. "
@@ -279,7 +273,7 @@ class ALAE(LatentModel):
             )
         codes = [self.encode(x, batch_size)[:, None] for x in (coarse, fine)]
         is_coarse = np.arange(num_styles)[:, None] < layer
-        return in_batches(painter, np.where(is_coarse, *codes), batch_size)
+        return in_batches(draw, np.where(is_coarse, *codes), batch_size)
 
     def serving_endpoints(self):
         """Those of `LatentModel`; `encode(data)`: codes; `reconstruct(data)`; and `score(data)`:

@@ -9,7 +9,6 @@ from keras_gans._precision import at_least_float32
 from keras_gans._read_only import read_only
 from keras_gans.models import checks
 from keras_gans.models.latent_model import LatentModel, with_labels
-from keras_gans.models.moving_average import MovingAverage
 from keras_gans.techniques import technique
 
 
@@ -35,9 +34,10 @@ class GAN(LatentModel):
         objective: `keras_gans.losses.Objective` or its name. Defaults to `"non_saturating"`;
             `"minimax"` is the paper's equation 1.
         techniques: List of `keras_gans.techniques`, applied in its order. Defaults to none.
-        ema_decay: Float in [0, 1) or `None`. If given, `sample` and `export` use a moving average
-            of the generator with this decay, batch normalisation statistics included. Defaults to
-            `None`.
+        ema_decay: Float in [0, 1) or `None`. If given, `sample`, `evaluate`, metrics and `export`
+            use `ema_generator`, a moving average of the generator with this decay, which is lower
+            in the first updates: see `MovingAverage`. `generator` remains the network in training.
+            Defaults to `None`.
         seed: Integer or `None`, seed of the noise drawn in training. Defaults to `None`.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
@@ -87,9 +87,7 @@ class GAN(LatentModel):
         self.n_critic = _checks.positive_int("n_critic", n_critic)
         self.objective = losses.get(objective)
         self.ema_decay = ema_decay
-        self.average = None
-        if ema_decay is not None:
-            self.average = MovingAverage(generator, ema_decay)
+        self.keep_averages(ema_decay, "generator")
         self.techniques = technique.check(techniques)
         self.stabilisers = technique.Combination(self.techniques)
         self.stabilisers.prepare(self)
@@ -173,8 +171,7 @@ class GAN(LatentModel):
 
         generator_losses = self.minimize("g_optimizer", stabilised_losses)
         self.stabilisers.update(self, "generator")
-        if self.average is not None:
-            self.average.update(self.generator)
+        self.update_averages("generator")
         return generator_losses
 
     def objective_played(self, training):
@@ -212,7 +209,15 @@ class GAN(LatentModel):
 
     @property
     def samplers(self):
-        return [self.generator if self.average is None else self.average.network]
+        return [self.in_use("generator")]
+
+    @property
+    def ema_generator(self):
+        """The moving average of the generator, which samples are drawn from, or `None`.
+
+        It is called as the generator is; `ema_generator.copy()` is a plain `keras.Model`.
+        """
+        return self.averages.get("generator")
 
     def serving_endpoints(self):
         """Those of `LatentModel`, and `score(data[, labels])`: the discriminator's logits."""

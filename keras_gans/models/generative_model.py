@@ -12,6 +12,7 @@ from keras_gans import _checks, _files, _replicas
 from keras_gans._precision import at_least_float32
 from keras_gans._read_only import SEED_STATE
 from keras_gans.data import mini_batches
+from keras_gans.models.moving_average import MovingAverage
 
 
 class OptimizerGroup:
@@ -121,6 +122,7 @@ class GenerativeModel(keras.Model):
         self.evaluation_seeds = keras.random.SeedGenerator(0)
         self.trackers = [keras.metrics.Mean(name) for name in self.loss_names]
         self.sample_metrics = []
+        self.averages = {}
         self.built = True
 
     # Configuration
@@ -270,6 +272,34 @@ class GenerativeModel(keras.Model):
             gradients = _overflow_everywhere(gradients)
         optimizer.apply(gradients, variables)
         return losses
+
+    # Moving averages
+
+    def keep_averages(self, decay, *names):
+        """Keep moving averages of networks: what `in_use` returns from then on.
+
+        Args:
+            decay: Float in [0, 1), or `None` for no averages.
+            *names: Names of the attributes that hold the networks.
+        """
+        if decay is not None:
+            for name in names:
+                self.averages[name] = MovingAverage(getattr(self, name), decay)
+
+    def update_averages(self, *names):
+        """Move averages, of all networks if none is named, after an update of the networks."""
+        for name in names or self.averages:
+            if name in self.averages:
+                self.averages[name].update()
+
+    def in_use(self, name):
+        """A network as it is used outside training: its moving average, if there is one."""
+        return self.averages.get(name, getattr(self, name))
+
+    def catch_up(self):
+        """Before the first step, let averages be what the networks are, whatever was loaded."""
+        for average in self.averages.values():
+            average.catch_up()
 
     # Randomness
 
@@ -490,6 +520,7 @@ class GenerativeModel(keras.Model):
         return super()._make_function(_replicas.begun_by_data(step_function))
 
     def make_train_function(self, force=False):
+        self.catch_up()
         if not self._is_replicated:
             return super().make_train_function(force)
         if self.train_function is None or force:
@@ -498,6 +529,7 @@ class GenerativeModel(keras.Model):
 
     def make_test_function(self, force=False):
         """As `keras.Model`, but without XLA if there are metrics, which sort and count on hosts."""
+        self.catch_up()
         if not self._is_replicated:
             compiled_by_xla = self.jit_compile
             self.jit_compile = compiled_by_xla and not self.sample_metrics
@@ -506,6 +538,10 @@ class GenerativeModel(keras.Model):
         elif self.test_function is None or force:
             self.test_function = self._on_replicas(self.test_step)
         return self.test_function
+
+    def make_predict_function(self, force=False):
+        self.catch_up()
+        return super().make_predict_function(force)
 
     def _maybe_symbolic_build(self, *args, **kwargs):
         """Build nothing, as all is built: under a strategy Keras would use a batch up for it."""
@@ -611,6 +647,7 @@ class GenerativeModel(keras.Model):
                 "`format` must be 'tf_saved_model', without further arguments. "
                 f"Received: format={format!r}, {kwargs}"
             )
+        self.catch_up()
         archive = keras.export.ExportArchive()
         networks, endpoints = self.serving_endpoints()
         for network in networks:

@@ -1,37 +1,113 @@
 """A moving average of a network."""
 
 import keras
+import tensorflow as tf
+from keras import ops
 
 from keras_gans import _checks
 
 
 class MovingAverage(keras.layers.Layer):
-    """A copy of a network whose weights are a moving average of the network's.
+    """A network as it is with a moving average of its weights, for use outside training.
 
-    After each update a ← decay · a + (1 − decay) · w for every trainable weight. Statistics such as
-    those of batch normalisation are averages already, and are copied.
+    After update t = 0, 1, … of the network every weight w moves its average by
+
+        a ← a + (1 − d) (w − a),   d = min(decay, (1 + t) / (10 + t)).
+
+    Early averages are short, so that they forget the random start. The statistics of batch
+    normalization are averaged like any other weight, as they belong to the weights that they were
+    measured with. Weights that are not floats are copied. Before the first update the average is
+    the network itself, whatever was loaded into it.
+
+    The layer is called as the network is. It holds weights alone, and works for every network:
+    `copy` needs one that Keras can clone.
 
     Args:
-        network: Built Sequential or functional `keras.Model`.
+        network: Built `keras.Model`.
         decay: Float in [0, 1).
 
     Raises:
-        ValueError: If `decay` is out of range.
+        ValueError, TypeError: If `decay` is out of range or not a number.
+
+    Example:
+
+    >>> import keras
+    >>> from keras_gans.models.moving_average import MovingAverage
+    >>> network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    >>> network.set_weights([[[1.0]]])
+    >>> average = MovingAverage(network, decay=0.05)
+    >>> network.set_weights([[[2.0]]])
+    >>> average.update()
+    >>> float(average(keras.ops.ones((1, 1))))
+    1.95
+
+    References:
+        - Polyak and Juditsky 1992, Acceleration of Stochastic Approximation by Averaging.
+        - Yazıcı et al. 2019, The Unusual Effectiveness of Averaging in GAN Training.
     """
 
     def __init__(self, network, decay, **kwargs):
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(trainable=False, dtype="float32", autocast=False, **kwargs)
         self.decay = _checks.real_number("ema_decay", decay, 0.0, 1.0, high_open=True)
-        self.network = keras.models.clone_model(network)
-        self.network.set_weights(network.get_weights())
-        self.network.trainable = False
+        # In a function, as an attribute would make the network a part of this layer.
+        self.network = lambda: network
+        self.updates = self.add_weight(
+            name="updates",
+            dtype="int32",
+            initializer="zeros",
+            trainable=False,
+            aggregation="only_first_replica",
+        )
+        self.averages = [
+            self.add_weight(
+                name=f"average_{i}",
+                shape=weight.shape,
+                dtype=weight.dtype,
+                initializer="zeros",
+                trainable=False,
+                aggregation=weight.aggregation,
+            )
+            for i, weight in enumerate(network.weights)
+        ]
         self.built = True
+        self.catch_up()
 
-    def update(self, network):
-        """Move one step towards `network`."""
-        averaged = {id(weight) for weight in network.trainable_weights}
-        for average, weight in zip(self.network.weights, network.weights, strict=True):
-            value = weight.value
-            if id(weight) in averaged:
-                value = self.decay * average + (1 - self.decay) * value
-            average.assign(value)
+    def catch_up(self):
+        """Before the first update, be what the network is now. To be called eagerly."""
+        if not int(self.updates):
+            for average, weight in zip(self.averages, self.network().weights, strict=True):
+                average.assign(weight)
+
+    def update(self):
+        """Move one step towards the network."""
+        t = ops.cast(self.updates, "float32")
+        kept = ops.minimum(self.decay, (1 + t) / (10 + t))
+        for average, weight in zip(self.averages, self.network().weights, strict=True):
+            if keras.backend.is_float_dtype(weight.dtype):
+                average.assign_add(ops.cast(1 - kept, weight.dtype) * (weight - average))
+            else:
+                average.assign(weight)
+        self.updates.assign_add(1)
+
+    def call(self, inputs, training=False, part=None):
+        """What the network makes of `inputs` with the averages, or what a part of it makes."""
+        if tf.executing_eagerly():
+            self.catch_up()
+        values = zip(self.network().weights, self.averages, strict=True)
+        with keras.StatelessScope(state_mapping=values):
+            return (part or self.network())(inputs, training=training)
+
+    def copy(self):
+        """Return a plain network with the averaged weights, to save, or to build on.
+
+        Raises:
+            TypeError, ValueError: By Keras, if the network has layers that it cannot clone.
+        """
+        self.catch_up()
+        network = keras.models.clone_model(self.network())
+        network.set_weights(self.averages)
+        return network
+
+    @property
+    def output_shape(self):
+        return self.network().output_shape

@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 
 import keras_gans as kg
 from keras_gans.models.moving_average import MovingAverage
@@ -11,38 +12,195 @@ def network():
     )
 
 
-def test_starts_as_a_copy():
-    original = network()
-    average = MovingAverage(original, 0.9)
-    for u, v in zip(original.get_weights(), average.network.get_weights(), strict=True):
-        np.testing.assert_array_equal(u, v)
-
-
-def test_averages_weights_and_copies_statistics():
-    original = network()
-    average = MovingAverage(original, 0.75)
-    dense, normalization = original.layers
-    before = dense.kernel.numpy()
-    dense.kernel.assign(before + 1)
-    normalization.moving_mean.assign([1.0, 2.0, 3.0, 4.0])
-    average.update(original)
-    np.testing.assert_allclose(average.network.layers[0].kernel, before + 0.25, rtol=1e-6)
-    np.testing.assert_array_equal(average.network.layers[1].moving_mean, [1, 2, 3, 4])
-
-
-def test_is_what_sample_and_export_use(tmp_path):
-    gan = kg.models.GAN(
+def game(**kwargs):
+    return kg.models.GAN(
         kg.networks.dcgan_generator((8, 8, 1), 4, filters=4),
         kg.networks.dcgan_discriminator((8, 8, 1), filters=4),
         latent_dim=4,
-        ema_decay=0.999,
+        **kwargs,
     )
+
+
+def images(num=32):
+    return np.random.default_rng(0).uniform(-1, 1, (num, 8, 8, 1)).astype("float32")
+
+
+def assert_same_weights(averages, weights):
+    for average, weight in zip(averages, weights, strict=True):
+        np.testing.assert_allclose(average, weight, rtol=1e-6, atol=1e-7)
+
+
+def test_starts_as_a_copy():
+    original = network()
+    assert_same_weights(MovingAverage(original, 0.9).averages, original.get_weights())
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.5, 0.9999])
+def test_averages_every_weight_and_statistic_with_a_warm_up(decay):
+    original = network()
+    average = MovingAverage(original, decay)
+    rng = np.random.default_rng(1)
+    expected = [weight.astype("float64") for weight in original.get_weights()]
+    for t in range(20):
+        now = [rng.uniform(0.5, 2, weight.shape) for weight in expected]
+        original.set_weights(now)
+        average.update()
+        kept = min(decay, (1 + t) / (10 + t))
+        expected = [kept * a + (1 - kept) * w for a, w in zip(expected, now, strict=True)]
+    assert len(expected) == 6  # kernel, bias, γ, β, mean, variance
+    assert_same_weights(average.averages, expected)
+
+
+def test_forgets_the_start():
+    original = network()
+    average = MovingAverage(original, 0.9999)
+    original.set_weights([np.full(w.shape, 5.0) for w in original.get_weights()])
+    for _ in range(30):
+        average.update()
+    for weight in average.averages:
+        np.testing.assert_allclose(weight, 5.0, rtol=1e-5)
+
+
+def test_averages_of_what_does_not_change_are_exact():
+    original = network()
+    average = MovingAverage(original, 0.997)
+    for _ in range(50):
+        average.update()
+    for a, w in zip(average.averages, original.weights, strict=True):
+        np.testing.assert_array_equal(a, w)
+
+
+def test_copies_weights_that_are_not_floats():
+    class Counted(keras.layers.Layer):
+        def build(self, input_shape):
+            self.calls = self.add_weight(dtype="int32", initializer="zeros", trainable=False)
+
+        def call(self, x):
+            return x
+
+    original = keras.Sequential([keras.Input((3,)), Counted()])
+    average = MovingAverage(original, 0.9)
+    original.layers[0].calls.assign(7)
+    average.update()
+    assert int(average.averages[0]) == 7
+
+
+def test_is_what_sample_and_evaluate_and_export_use(tmp_path):
+    gan = game(ema_decay=0.999)
+    gan.update_averages()
     before = gan.sample(3, seed=0)
+    gan.compile()
+    loss = gan.evaluate(images(), return_dict=True, verbose=0)["g_loss"]
     gan.generator.set_weights([w + 1 for w in gan.generator.get_weights()])
     np.testing.assert_array_equal(gan.sample(3, seed=0), before)
+    assert gan.evaluate(images(), return_dict=True, verbose=0)["g_loss"] == pytest.approx(loss)
     gan.export(tmp_path / "saved_model")
     served = kg.load(tmp_path / "saved_model")
     np.testing.assert_allclose(served.sample(3, seed=0), before, atol=1e-6)
+
+
+def test_before_training_it_is_what_was_loaded(tmp_path):
+    trained = game(seed=0)
+    trained.generator.save_weights(tmp_path / "generator.weights.h5")
+    samples = trained.sample(3, seed=0)
+    gan = game(ema_decay=0.999)
+    gan.compile()
+    gan.evaluate(images(), verbose=0)
+    gan.predict(np.zeros((2, 4), "float32"), verbose=0)
+    gan.generator.load_weights(tmp_path / "generator.weights.h5")
+    latents = kg.latents.draw(3, 4, seed=0)
+    np.testing.assert_allclose(gan.predict(latents, verbose=0), samples, atol=1e-6)
+    np.testing.assert_allclose(gan.sample(3, seed=0), samples, atol=1e-6)
+    gan.export(tmp_path / "saved_model")
+    np.testing.assert_allclose(
+        kg.load(tmp_path / "saved_model").sample(3, seed=0), samples, atol=1e-6
+    )
+
+
+def test_training_begins_with_what_was_loaded():
+    gan = game(ema_decay=0.5)
+    gan.compile(g_optimizer=keras.optimizers.SGD(0.0), d_optimizer=keras.optimizers.SGD(0.0))
+    gan.generator.set_weights([w + 1 for w in gan.generator.get_weights()])
+    gan.train_on_batch(images())
+    trainable = [weight.trainable for weight in gan.generator.weights]
+    for average, weight, is_trained in zip(
+        gan.ema_generator.averages, gan.generator.weights, trainable, strict=True
+    ):
+        if is_trained:
+            np.testing.assert_array_equal(average, weight)
+
+
+def test_is_saved_with_its_count(tmp_path):
+    gan = game(ema_decay=0.99)
+    gan.compile()
+    gan.fit(images(), batch_size=8, verbose=0)
+    gan.save(tmp_path / "gan.keras")
+    again = keras.models.load_model(tmp_path / "gan.keras")
+    assert int(again.ema_generator.updates) == 4
+    np.testing.assert_array_equal(again.sample(3, seed=0), gan.sample(3, seed=0))
+    for model in (gan, again):
+        model.fit(images(), batch_size=8, shuffle=False, verbose=0)
+    np.testing.assert_array_equal(again.sample(3, seed=0), gan.sample(3, seed=0))
+
+
+class Unserializable(keras.layers.Layer):
+    """A layer with a weight that cannot be made again from its configuration."""
+
+    def __init__(self, units, activation):
+        super().__init__()
+        self.dense = keras.layers.Dense(units, activation=lambda x: activation(x))
+
+    def build(self, input_shape):
+        self.dense.build(input_shape)
+
+    def call(self, x):
+        return self.dense(x)
+
+
+@pytest.mark.parametrize(
+    "layer", [keras.layers.Lambda(lambda x: 2 * x), Unserializable(4, keras.ops.tanh)]
+)
+def test_averages_networks_that_cannot_be_cloned(layer, tmp_path):
+    generator = keras.Sequential([keras.Input((3,)), layer, keras.layers.Dense(2)])
+    gan = kg.models.GAN(
+        generator, kg.networks.mlp_discriminator((2,), (8,)), latent_dim=3, ema_decay=0.9
+    )
+    gan.compile()
+    gan.fit(np.zeros((16, 2), "float32"), batch_size=8, verbose=0)
+    assert gan.sample(2).shape == (2, 2)
+    gan.export(tmp_path / "saved_model")
+    served = kg.load(tmp_path / "saved_model").sample(2, seed=0)
+    np.testing.assert_allclose(served, gan.sample(2, seed=0), atol=1e-6)
+
+
+def test_the_public_average_is_called_as_the_generator_and_can_be_copied():
+    gan = game(ema_decay=0.9)
+    gan.update_averages()
+    gan.generator.set_weights([w + 1 for w in gan.generator.get_weights()])
+    latents = kg.latents.draw(3, 4, seed=0)
+    averaged = gan.ema_generator(latents)
+    np.testing.assert_allclose(averaged, gan.sample(3, seed=0), atol=1e-6)
+    np.testing.assert_allclose(gan.ema_generator.copy()(latents), averaged, atol=1e-6)
+    assert np.abs(gan.generator(latents) - averaged).max() > 1e-3
+    assert game().ema_generator is None
+
+
+def test_is_in_float32_under_a_half_precision_policy():
+    with_policy = keras.dtype_policies.DTypePolicy("mixed_bfloat16")
+    generator = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(2, dtype="float32", name="wide")]
+    )
+    gan = kg.models.GAN(
+        generator,
+        kg.networks.mlp_discriminator((2,), (8,)),
+        latent_dim=3,
+        ema_decay=0.9,
+        dtype=with_policy,
+    )
+    generator.layers[0].kernel.assign(np.full((3, 2), 1 / 3))
+    np.testing.assert_array_equal(
+        gan(np.array([[1.0, 0.0, 0.0]])), np.full((1, 2), np.float32(1 / 3))
+    )
 
 
 def test_is_not_trained_by_the_optimizer():
@@ -54,3 +212,19 @@ def test_is_not_trained_by_the_optimizer():
     )
     gan.compile()
     assert len(gan._trained_variables("g_optimizer")) == 4
+
+
+def test_mixing_styles_uses_the_average():
+    networks = dict(
+        mapping=kg.networks.mlp_generator((5,), latent_dim=3, hidden_units=(8,)),
+        generator=kg.networks.style_generator((8, 8, 1), code_dim=5, filters=4),
+        encoder=kg.networks.style_encoder((8, 8, 1), code_dim=5, filters=4),
+        discriminator=kg.networks.mlp_discriminator((5,), hidden_units=(8,)),
+    )
+    alae = kg.models.ALAE(**networks, latent_dim=3, ema_decay=0.9)
+    alae.update_averages()
+    before = alae.mix(images(2), images(2), 0), alae.reconstruct(images(2))
+    for network in networks.values():
+        network.set_weights([w + 1 for w in network.get_weights()])
+    np.testing.assert_array_equal(alae.mix(images(2), images(2), 0), before[0])
+    np.testing.assert_allclose(before[0], before[1], atol=1e-5)
