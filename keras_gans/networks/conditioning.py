@@ -22,11 +22,18 @@ class Labels:
         return inputs if self.symbol is None else [inputs, self.symbol]
 
     def embedded_beside(self, latents):
-        """Latents with a learned vector of the class, of the same size, appended."""
+        """Latents with a learned vector of the class, of the same size, appended.
+
+        The vectors begin as latents are, N(0, I), so that the class counts as much from the start.
+        """
         if self.symbol is None:
             return latents
-        embedding = layers.Embedding(self.num_classes, latents.shape[-1])(self.symbol)
-        return layers.Concatenate()([latents, embedding])
+        vectors = layers.Embedding(
+            self.num_classes,
+            latents.shape[-1],
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
+        )
+        return layers.Concatenate()([latents, vectors(self.symbol)])
 
     def projected_onto(self, logits, features):
         """Logits of a projection discriminator: those given, plus ⟨v_y, features⟩."""

@@ -19,6 +19,7 @@ from keras_gans.layers import (
     UpsampleConv2D,
 )
 from keras_gans.networks.halving import cropped, halvings
+from keras_gans.networks.normalization import EPSILON
 
 #: Name of the part of a style generator that takes a code for each style.
 SYNTHESIS = "synthesis"
@@ -116,7 +117,7 @@ def style_encoder(image_shape, code_dim=128, filters=32, max_filters=256, name="
 
     def style_taken(x):
         styles.append(InstanceStatistics()(x))
-        return layers.GroupNormalization(groups=-1, epsilon=1e-5)(x)
+        return layers.GroupNormalization(groups=-1, epsilon=EPSILON)(x)
 
     x = LeakyReLU()(layers.Conv2D(widths[0], 1, kernel_initializer="he_normal")(images))
     for width, next_width in itertools.pairwise(widths):

@@ -33,6 +33,22 @@ def test_a_generators_samples_depend_on_the_label(name, normalization):
     assert np.abs(samples[0] - samples[1]).max() > 1e-6
 
 
+@pytest.mark.parametrize("name", ["mlp", "dcgan", "resnet"])
+def test_the_label_counts_as_much_as_the_latents_from_the_start(name):
+    """The share of the samples' variance that the class explains, at random weights."""
+    keras.utils.set_random_seed(0)
+    network = {
+        "mlp": lambda: networks.mlp_generator((2,), 32, (64,), num_classes=10),
+        "dcgan": lambda: networks.dcgan_generator(IMAGE, 32, filters=8, num_classes=10),
+        "resnet": lambda: networks.resnet_generator(IMAGE, 32, filters=8, num_classes=10),
+    }[name]()
+    latents = np.random.default_rng(0).normal(size=(1000, 32)).astype("float32")
+    samples = np.array(network([latents, np.arange(1000) % 10])).reshape(100, 10, -1)
+    between = samples.mean(0).var(0).sum() - samples.var(0).sum(1).mean() / 100
+    share = between / samples.reshape(1000, -1).var(0).sum()
+    assert 0.25 < share < 0.75
+
+
 @pytest.mark.parametrize("name", DISCRIMINATORS)
 def test_a_discriminator_projects_its_features_onto_the_class(name):
     """D(x, y) = ψ(φ(x)) + ⟨v_y, φ(x)⟩."""
