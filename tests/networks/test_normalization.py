@@ -51,7 +51,7 @@ def test_small_variances_are_normalized_with_the_epsilon_of_the_papers_code(name
         networks.resnet_discriminator((16, 16, 1), filters=8, normalization="layer"),
         networks.resnet_generator((16, 16, 1), 16, filters=8, num_classes=3),
         networks.mlp_generator((2,), 4, (8,), normalization="batch"),
-        networks.mlp_discriminator((2,), (8,), normalization="layer"),
+        networks.mlp_discriminator((2,), (8, 8), normalization="layer"),
         networks.translation_generator((16, 16, 1), filters=4, num_blocks=1),
         networks.patch_discriminator((64, 64, 1), filters=4),
         networks.style_generator((8, 8, 1), code_dim=4, filters=4),
