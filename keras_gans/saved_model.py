@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_gans import _checks, _files
+from keras_gans import _checks, _files, _inputs
 
 #: What `export()` may write.
 ENDPOINTS = (
@@ -31,6 +31,9 @@ class SavedGenerator:
         makes_text: Boolean, whether examples are strings.
         conditional: Boolean, whether the model takes labels.
         num_classes: Integer, of how many classes, or `None`.
+        class_names: Tuple of their names, or `None` if the model that was exported has none.
+        value_range: Lowest and highest number of an example that is not an image, or `None` if it
+            may hold any. Images are in [−1, 1].
     """
 
     def __init__(self, artifact):
@@ -44,13 +47,19 @@ class SavedGenerator:
         self.latent_dim = inputs["latents"].shape[-1] if "latents" in inputs else None
         self.conditional = "labels" in inputs
         self.num_classes = int(artifact.num_classes()) if self.conditional else None
+        self.class_names = None
+        if hasattr(artifact, "class_names"):
+            self.class_names = tuple(as_numpy(artifact.class_names()).tolist())
+        self.value_range = None
+        if hasattr(artifact, "value_range"):
+            self.value_range = tuple(artifact.value_range().numpy().tolist())
 
     def generate(self, latents, labels=None):
         """Generate examples from latents.
 
         Args:
             latents: Float array `(num, latent_dim)`.
-            labels: Integers `(num,)`, or one for all, if the model is conditional.
+            labels: Integers or class names `(num,)`, or one for all, if the model is conditional.
 
         Returns:
             As `sample`.
@@ -60,12 +69,7 @@ class SavedGenerator:
                 missing or not expected, or the model does not draw from latents.
         """
         self._check_endpoint("generate")
-        latents = _checks.finite("latents", latents)
-        if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
-            raise ValueError(
-                f"`latents` must have shape (num, {self.latent_dim}). "
-                f"Received: latents.shape={latents.shape}"
-            )
+        latents = _inputs.latents("latents", latents, self.latent_dim)
         return as_numpy(self._artifact.generate(latents, *self._labels(labels, len(latents))))
 
     def sample(self, num, labels=None, seed=None):
@@ -73,7 +77,7 @@ class SavedGenerator:
 
         Args:
             num: Positive integer, how many.
-            labels: Integers `(num,)`, or one for all, if the model is conditional.
+            labels: Integers or class names `(num,)`, or one for all, if the model is conditional.
             seed: Integer or `None`. The same seed gives the same examples. Defaults to `None`, a
                 new seed at every call.
 
@@ -95,9 +99,9 @@ class SavedGenerator:
 
         Raises:
             ValueError, TypeError: If the model has no such endpoint, or the examples have another
-                shape or are not finite numbers.
+                shape, are not floats, not finite or not scaled.
         """
-        data = self._examples(data, "score")
+        data = self._examples("score", data)
         return self._artifact.score(data, *self._labels(labels, len(data))).numpy()
 
     def classify(self, data):
@@ -105,27 +109,27 @@ class SavedGenerator:
 
         Raises:
             ValueError, TypeError: If the model has no such endpoint, or the examples have another
-                shape or are not finite numbers.
+                shape, are not floats, not finite or not scaled.
         """
-        return self._artifact.classify(self._examples(data, "classify")).numpy()
+        return self._artifact.classify(self._examples("classify", data)).numpy()
 
     def encode(self, data):
         """Return the codes of examples, float32 `(num, …)`.
 
         Raises:
             ValueError, TypeError: If the model has no such endpoint, or the examples have another
-                shape or are not finite numbers.
+                shape, are not floats, not finite or not scaled.
         """
-        return self._artifact.encode(self._examples(data, "encode")).numpy()
+        return self._artifact.encode(self._examples("encode", data)).numpy()
 
     def reconstruct(self, data):
         """Return what the model makes of examples' codes, float32 `(num, …)`.
 
         Raises:
             ValueError, TypeError: If the model has no such endpoint, or the examples have another
-                shape or are not finite numbers.
+                shape, are not floats, not finite or not scaled.
         """
-        return self._artifact.reconstruct(self._examples(data, "reconstruct")).numpy()
+        return self._artifact.reconstruct(self._examples("reconstruct", data)).numpy()
 
     def translate(self, images, direction):
         """Translate images from one domain to the other.
@@ -139,36 +143,29 @@ class SavedGenerator:
 
         Raises:
             ValueError, TypeError: If the model has no such endpoint, or the images have another
-                shape or are not finite numbers.
+                shape, are not floats, not finite or not scaled; or if `direction` is another.
         """
         endpoint = "translate_" + _checks.one_of("direction", direction, ["ab", "ba"])
-        images = self._examples(images, endpoint)
+        images = self._examples(endpoint, images, "images")
         return getattr(self._artifact, endpoint)(images).numpy()
 
     def _check_endpoint(self, endpoint):
         if endpoint not in self.endpoints:
             raise ValueError(f"This SavedModel has the endpoints {self.endpoints} only.")
 
-    def _examples(self, data, endpoint):
+    def _examples(self, endpoint, data, name="data"):
         self._check_endpoint(endpoint)
         spec = _input_specs(self._artifact.signatures[endpoint])["data"]
         if spec.dtype == tf.string:
-            return tf.constant(_strings(data), tf.string)
-        data = _checks.finite("data", data)
-        shape = tuple(spec.shape)
-        if data.ndim != len(shape) or data.shape[1:] != shape[1:]:
-            raise ValueError(
-                f"`data` must have shape (num, {', '.join(map(str, shape[1:]))}). "
-                f"Received: data.shape={data.shape}"
-            )
-        return data
+            return tf.constant(_inputs.texts(name, data), tf.string)
+        examples = _inputs.examples(name, data, tuple(spec.shape[1:]), self.value_range)
+        return tf.cast(examples, spec.dtype)
 
     def _labels(self, labels, num):
         if not self.conditional:
-            if labels is not None:
-                raise ValueError("`labels` must be None: this SavedModel is not conditional.")
+            _inputs.no_labels(labels, "this SavedModel")
             return ()
-        return (check_labels(labels, num, self.num_classes),)
+        return (_inputs.labels(labels, num, self.num_classes, self.class_names),)
 
 
 def load(filepath):
@@ -233,29 +230,6 @@ def as_numpy(outputs):
     """Return an array, with Python strings for bytes."""
     array = outputs.numpy()
     return np.char.decode(array.astype(bytes), "utf-8") if array.dtype == object else array
-
-
-def check_labels(labels, num, num_classes):
-    """Return labels, or one label for all, as an int32 array `(num,)`, or refuse them."""
-    array = np.asarray([] if labels is None else labels)
-    if array.dtype.kind not in "iu" or array.shape not in ((), (num,)):
-        raise ValueError(
-            f"`labels` must be one integer or {num} of them, as the model is conditional. "
-            f"Received: labels={labels!r}"
-        )
-    if not (0 <= array.min() and array.max() < num_classes):
-        raise ValueError(
-            f"`labels` must be in [0, {num_classes}). Received: labels from {array.min()} to "
-            f"{array.max()}"
-        )
-    return np.broadcast_to(array, (num,)).astype("int32")
-
-
-def _strings(data):
-    array = np.asarray(data)
-    if array.ndim != 1 or array.dtype.kind not in "SUO":
-        raise ValueError(f"`data` must be strings, of shape (num,). Received: data={data!r}")
-    return array
 
 
 def _input_specs(signature):
