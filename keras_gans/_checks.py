@@ -98,12 +98,17 @@ def string(name, value):
     return value
 
 
+def as_array(value):
+    """Return `value` as a NumPy array of any kind, that of `None` if it is none."""
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError, NotImplementedError):  # ragged, symbolic
+        return np.asarray(None)
+
+
 def array(name, value):
     """Return `value` as an array of numbers, or say why it is none."""
-    try:
-        found = np.asarray(value)
-    except (TypeError, ValueError, NotImplementedError):  # ragged, symbolic
-        found = np.asarray(None)
+    found = as_array(value)
     if not any(kind in found.dtype.name for kind in ("float", "int")):
         received = found.dtype if hasattr(value, "dtype") else type(value).__name__
         raise TypeError(f"`{name}` must be an array of numbers. Received: {name} of {received}")

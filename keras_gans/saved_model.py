@@ -31,6 +31,7 @@ class SavedGenerator:
         makes_text: Boolean, whether examples are strings.
         conditional: Boolean, whether the model takes labels.
         num_classes: Integer, of how many classes, or `None`.
+        class_names: Tuple of their names, or `None` if the model that was exported has none.
     """
 
     def __init__(self, artifact):
@@ -44,13 +45,16 @@ class SavedGenerator:
         self.latent_dim = inputs["latents"].shape[-1] if "latents" in inputs else None
         self.conditional = "labels" in inputs
         self.num_classes = int(artifact.num_classes()) if self.conditional else None
+        self.class_names = None
+        if hasattr(artifact, "class_names"):
+            self.class_names = tuple(as_numpy(artifact.class_names()).tolist())
 
     def generate(self, latents, labels=None):
         """Generate examples from latents.
 
         Args:
             latents: Float array `(num, latent_dim)`.
-            labels: Integers `(num,)`, or one for all, if the model is conditional.
+            labels: Integers or class names `(num,)`, or one for all, if the model is conditional.
 
         Returns:
             As `sample`.
@@ -73,7 +77,7 @@ class SavedGenerator:
 
         Args:
             num: Positive integer, how many.
-            labels: Integers `(num,)`, or one for all, if the model is conditional.
+            labels: Integers or class names `(num,)`, or one for all, if the model is conditional.
             seed: Integer or `None`. The same seed gives the same examples. Defaults to `None`, a
                 new seed at every call.
 
@@ -168,7 +172,7 @@ class SavedGenerator:
             if labels is not None:
                 raise ValueError("`labels` must be None: this SavedModel is not conditional.")
             return ()
-        return (check_labels(labels, num, self.num_classes),)
+        return (check_labels(labels, num, self.num_classes, self.class_names),)
 
 
 def load(filepath):
@@ -225,7 +229,7 @@ def load(filepath):
 
 
 def _endpoints(artifact):
-    """Names of what `export()` may write, and this SavedModel has as a signature and as a method."""
+    """What `export()` may write, and this SavedModel has as a signature and as a method."""
     return [n for n in ENDPOINTS if n in artifact.signatures and hasattr(artifact, n)]
 
 
@@ -235,20 +239,39 @@ def as_numpy(outputs):
     return np.char.decode(array.astype(bytes), "utf-8") if array.dtype == object else array
 
 
-def check_labels(labels, num, num_classes):
+def check_labels(labels, num, num_classes, class_names=None):
     """Return labels, or one label for all, as an int32 array `(num,)`, or refuse them."""
-    array = np.asarray([] if labels is None else labels)
+    array = _checks.as_array(labels)
+    if array.dtype.kind == "U":
+        array = _positions(array, class_names)
     if array.dtype.kind not in "iu" or array.shape not in ((), (num,)):
+        kind = "integer" if class_names is None else "integer or class name"
         raise ValueError(
-            f"`labels` must be one integer or {num} of them, as the model is conditional. "
+            f"`labels` must be one {kind} or {num} of them, as the model is conditional. "
             f"Received: labels={labels!r}"
         )
-    if not (0 <= array.min() and array.max() < num_classes):
+    if array.size and not (0 <= array.min() and array.max() < num_classes):
         raise ValueError(
             f"`labels` must be in [0, {num_classes}). Received: labels from {array.min()} to "
             f"{array.max()}"
         )
     return np.broadcast_to(array, (num,)).astype("int32")
+
+
+def _positions(names, class_names):
+    """The labels of classes that are given by their names."""
+    if class_names is None:
+        raise ValueError(
+            "`labels` must be integers, as this model has no class names. "
+            f"Received: {names.tolist()!r}"
+        )
+    found = names.ravel().tolist()
+    unknown = sorted(set(found) - set(class_names))
+    if unknown:
+        raise ValueError(
+            f"`labels` must be among the class names {list(class_names)}. Received: {unknown}"
+        )
+    return np.array([class_names.index(name) for name in found], int).reshape(names.shape)
 
 
 def _strings(data):

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, saved_model
@@ -19,9 +20,18 @@ class Conditional:
     conditional = True
     label_shapes = ((None,),)
 
-    def __init__(self, generator, discriminator, latent_dim, num_classes=None, **kwargs):
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        latent_dim,
+        num_classes=None,
+        class_names=None,
+        **kwargs,
+    ):
         super().__init__(generator, discriminator, latent_dim, **kwargs)
         self.num_classes = check_num_classes(num_classes, generator, discriminator)
+        self.class_names = check_class_names(class_names, self.num_classes)
 
     def real_examples(self, data):
         return [super().real_examples(data), labels_of(data)]
@@ -48,13 +58,17 @@ class Conditional:
         check_integer_labels(y, self.label_range)
 
     def check_labels(self, labels, num):
-        return saved_model.check_labels(labels, num, self.num_classes)
+        return saved_model.check_labels(labels, num, self.num_classes, self.class_names)
 
     def serving_endpoints(self):
-        """Those of the unconditional model with labels, and `num_classes()`."""
+        """Those of the unconditional model with labels; `num_classes()`, and `class_names()` if
+        there are names."""
         networks, endpoints = super().serving_endpoints()
-        num_classes = self.num_classes
-        return networks, {**endpoints, "num_classes": (lambda: ops.array(num_classes), [])}
+        num_classes, class_names = self.num_classes, self.class_names
+        endpoints["num_classes"] = lambda: ops.array(num_classes), []
+        if class_names is not None:
+            endpoints["class_names"] = lambda: tf.constant(class_names), []
+        return networks, endpoints
 
 
 def labels_of(data):
@@ -100,6 +114,24 @@ def check_num_classes(num_classes, *networks):
     return num_classes
 
 
+def check_class_names(class_names, num_classes):
+    """Return the names of the classes as a tuple, or say why they are none."""
+    if class_names is None:
+        return None
+    if not isinstance(class_names, (list, tuple)) or not all(
+        isinstance(name, str) for name in class_names
+    ):
+        raise TypeError(
+            f"`class_names` must be a list of strings. Received: class_names={class_names!r}"
+        )
+    if len(class_names) != num_classes or len(set(class_names)) < num_classes:
+        raise ValueError(
+            f"`class_names` must be {num_classes} different names, one for each class. "
+            f"Received: class_names={class_names!r}"
+        )
+    return tuple(class_names)
+
+
 @keras.saving.register_keras_serializable(package="keras_gans")
 class ConditionalGAN(Conditional, GAN):
     """GAN with labels: a generator of examples of a given class.
@@ -116,11 +148,15 @@ class ConditionalGAN(Conditional, GAN):
         latent_dim: Positive integer, size of the latent vectors.
         num_classes: Positive integer; labels are integers in [0, num_classes). Defaults to `None`,
             the number that the label layers of the networks have.
+        class_names: List of `num_classes` different strings, the names of the classes in the order
+            of their labels: `sample` and `generate` then take names as well, here and in what
+            `keras_gans.load` reads. Defaults to `None`, no names.
         n_critic, objective, techniques, ema_decay, seed, **kwargs: See `GAN`.
 
     Raises:
-        ValueError, TypeError: As `GAN`, and if `num_classes` is not given and the networks do not
-            tell it. `fit` and `sample` refuse labels that are missing or out of range.
+        ValueError, TypeError: As `GAN`; if `num_classes` is not given and the networks do not tell
+            it; or if `class_names` are not as many different strings. `fit` and `sample` refuse
+            labels that are missing or out of range.
 
     Logs: As `GAN`.
 
@@ -131,6 +167,7 @@ class ConditionalGAN(Conditional, GAN):
     ...     kg.networks.mlp_generator((2,), latent_dim=2, hidden_units=(32,), num_classes=3),
     ...     kg.networks.mlp_discriminator((2,), hidden_units=(32,), num_classes=3),
     ...     latent_dim=2,
+    ...     class_names=["east", "northwest", "southwest"],
     ... )
     >>> gan.compile()
     >>> labels = np.random.default_rng(0).integers(0, 3, 256)
@@ -138,6 +175,8 @@ class ConditionalGAN(Conditional, GAN):
     >>> history = gan.fit(points, labels, batch_size=64, verbose=0)
     >>> gan.sample(4, labels=[0, 1, 2, 2]).shape
     (4, 2)
+    >>> gan.sample(8, labels="northwest").shape
+    (8, 2)
 
     References:
         - Mirza and Osindero 2014, Conditional Generative Adversarial Nets, equation 2.

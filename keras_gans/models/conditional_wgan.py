@@ -12,7 +12,8 @@ class ConditionalWGAN(Conditional, WGAN):
     """`WGAN` with labels: the critic compares examples and samples of the same classes.
 
     Args:
-        generator, discriminator, latent_dim, num_classes: See `ConditionalGAN`.
+        generator, discriminator, latent_dim, num_classes, class_names: See
+            `ConditionalGAN`.
         n_critic, clip_value, techniques, ema_decay, seed, **kwargs: See `WGAN`.
 
     Raises:
@@ -45,7 +46,8 @@ class ConditionalWGANGP(Conditional, WGANGP):
     label; where `ExperienceReplay` has put in a fake with another label, the real one's is taken.
 
     Args:
-        generator, discriminator, latent_dim, num_classes: See `ConditionalGAN`.
+        generator, discriminator, latent_dim, num_classes, class_names: See
+            `ConditionalGAN`.
         n_critic, gp_weight, one_sided, techniques, ema_decay, seed, **kwargs: See `WGANGP`.
 
     Raises:

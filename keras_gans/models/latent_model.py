@@ -107,7 +107,8 @@ class LatentModel(GenerativeModel):
 
         Args:
             num: Positive integer, how many.
-            labels: Integer labels `(num,)` for models that take labels. Defaults to `None`.
+            labels: Integers or class names `(num,)`, or one for all, for models that take labels.
+                Defaults to `None`.
             seed: Integer or `None`. The same seed gives the same examples. Defaults to `None`, a
                 new seed at every call; the random state of training is left alone.
             batch_size: Positive integer, examples generated at once. Defaults to `256`.
@@ -127,7 +128,8 @@ class LatentModel(GenerativeModel):
 
         Args:
             points: Float array `(num, latent_dim)`, the latents.
-            labels: Integer labels `(num,)` for models that take labels. Defaults to `None`.
+            labels: Integers or class names `(num,)`, or one for all, for models that take labels.
+                Defaults to `None`.
             batch_size: Positive integer, examples generated at once. Defaults to `256`.
 
         Returns:

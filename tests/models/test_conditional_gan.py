@@ -220,3 +220,39 @@ def test_score_endpoint_takes_labels(tmp_path):
     for labels in (None, [-1] * 5, [3] * 5, 0.5):
         with pytest.raises(ValueError, match="`labels` must be"):
             served.score(POINTS[:5], labels)
+
+
+NAMES = ("cat", "dog", "höhle")
+
+
+def test_class_names_are_labels(tmp_path):
+    """In the model, in its file, and in what is served."""
+    gan = points(class_names=NAMES)
+    gan.compile()
+    expected = gan.sample(3, labels=[2, 0, 0], seed=0)
+    gan.save(tmp_path / "model.keras")
+    gan.export(tmp_path / "saved_model")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    for model in (gan, again, kg.load(tmp_path / "saved_model")):
+        assert model.class_names == NAMES
+        named = model.sample(3, labels=["höhle", "cat", "cat"], seed=0)
+        np.testing.assert_array_equal(named, expected)
+        latents = np.zeros((2, 3), "float32")
+        np.testing.assert_array_equal(model.generate(latents, "dog"), model.generate(latents, 1))
+        with pytest.raises(ValueError, match=r"among the class names.*Received: \['cow'\]"):
+            model.sample(2, labels=["cow", "cat"])
+
+
+def test_names_are_no_labels_without_class_names(tmp_path):
+    gan = points()
+    gan.export(tmp_path / "saved_model")
+    for model in (gan, kg.load(tmp_path / "saved_model")):
+        assert model.class_names is None
+        with pytest.raises(ValueError, match=r"`labels` must be integers.*no class names"):
+            model.sample(2, labels="cat")
+
+
+@pytest.mark.parametrize("names", ["cat", ["cat", "dog"], ["cat", "dog", "cat"], [0, 1, 2], 3])
+def test_class_names_that_are_wrong(names):
+    with pytest.raises((TypeError, ValueError), match="`class_names` must be"):
+        points(class_names=names)
