@@ -21,8 +21,8 @@ MAX_PIXELS = 10**8
 def examples(folder, image_size, on_error):
     """Return a dataset of pairs of an image in [0, 255] and a label, their number, and the classes.
 
-    The classes are the visible sub-folders; without any, the labels are 0 and the number of
-    classes is `None`.
+    The classes are the names of the visible sub-folders; without any they are `None`, and the
+    labels are 0.
     """
     classes = _classes(folder)
     pictures = {
@@ -51,7 +51,7 @@ def examples(folder, image_size, on_error):
 
     dataset = tf.data.Dataset.from_tensor_slices((_encoded(good), list(good.values())))
     dataset = dataset.map(example, num_parallel_calls=tf.data.AUTOTUNE)
-    return dataset, len(good), len(classes) or None
+    return dataset, len(good), tuple(place.name for place in classes) or None
 
 
 def _classes(folder):

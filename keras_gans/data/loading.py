@@ -28,13 +28,15 @@ class DatasetInfo:
         num_examples: Integer, or `None` if unknown.
         num_classes: Integer, or `None` if there are no classes.
         split: String, which part of the dataset.
+        class_names: Tuple of strings, the class of each label, or `None` if the classes have no
+            names. Defaults to `None`.
 
     Example:
 
     >>> import keras_gans as kg
     >>> train, info = kg.data.load("digits", split="test")
-    >>> info.num_examples, info.num_classes
-    (297, 10)
+    >>> info.num_examples, info.num_classes, info.class_names[:3]
+    (297, 10, ('0', '1', '2'))
     """
 
     name: str
@@ -42,6 +44,7 @@ class DatasetInfo:
     num_examples: int | None
     num_classes: int | None
     split: str
+    class_names: tuple | None = None
 
 
 def load(
@@ -208,7 +211,10 @@ def _digits(split, image_size):
     images = (digits.images[cut[split]] / 8 - 1).astype("float32")
     labels = digits.target[cut[split]]
     dataset, info = _arrays(images, labels, split, image_size)
-    return dataset, dataclasses.replace(info, name="digits", num_classes=10)
+    class_names = tuple(map(str, digits.target_names.tolist()))
+    return dataset, dataclasses.replace(
+        info, name="digits", num_classes=len(class_names), class_names=class_names
+    )
 
 
 def _arrays(images, labels, split, image_size):
@@ -251,12 +257,19 @@ def _folder(folder, split, image_size, on_error):
             "`image_size` must be given for a folder of pictures, which may differ in size. "
             "Received: image_size=None"
         )
-    dataset, num_examples, num_classes = folders.examples(folder, image_size, on_error)
+    dataset, num_examples, class_names = folders.examples(folder, image_size, on_error)
     dataset = dataset.map(
         lambda image, label: (image / 127.5 - 1, label),
         num_parallel_calls=tf.data.AUTOTUNE,
     )
-    return dataset, DatasetInfo(folder.name, (*image_size, 3), num_examples, num_classes, split)
+    return dataset, DatasetInfo(
+        name=folder.name,
+        image_shape=(*image_size, 3),
+        num_examples=num_examples,
+        num_classes=class_names and len(class_names),
+        split=split,
+        class_names=class_names,
+    )
 
 
 def _tfds(name, split, image_size):
@@ -273,20 +286,21 @@ def _tfds(name, split, image_size):
             f"`image_size` must be given for {name!r}, whose pictures differ in size. "
             "Received: image_size=None"
         )
-    num_classes = features["label"].num_classes if "label" in features else None
     dataset = named.prepared(builder, split)
+    class_names = named.class_names(builder)
 
     def example(features):
         image = tf.cast(features["image"], tf.float32) / 127.5 - 1
-        label = features["label"] if num_classes else 0
+        label = features["label"] if class_names else 0
         return _resized(image, image_size), tf.cast(label, tf.int32)
 
     return dataset.map(example, num_parallel_calls=tf.data.AUTOTUNE), DatasetInfo(
         name=name,
         image_shape=(*(image_size or size), channels),
         num_examples=int(dataset.cardinality()) if dataset.cardinality() >= 0 else None,
-        num_classes=num_classes,
+        num_classes=class_names and len(class_names),
         split=split,
+        class_names=class_names,
     )
 
 

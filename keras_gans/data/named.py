@@ -38,6 +38,17 @@ def prepared(builder, split):
         raise ValueError(f"`split` must be a split of {builder.name!r}. {error}") from None
 
 
+def class_names(builder):
+    """Return the names of a prepared dataset's classes, or `None`.
+
+    Classes without names have their numbers.
+    """
+    import tensorflow_datasets as tfds
+
+    label = dict(builder.info.features).get("label")
+    return tuple(label.names) if isinstance(label, tfds.features.ClassLabel) else None
+
+
 def refuse_split(split, kind):
     """Refuse any split but the whole of what has no name."""
     if split != "train":

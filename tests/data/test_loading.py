@@ -36,6 +36,7 @@ class TestDigits:
         assert info.name == "digits"
         assert info.image_shape == (8, 8, 1)
         assert (info.num_examples, info.num_classes, info.split) == (1797, 10, "all")
+        assert info.class_names == tuple("0123456789")
 
     def test_splits_are_disjoint(self):
         parts = {
@@ -269,6 +270,7 @@ class TestFolders:
         assert y.dtype == np.int32
         np.testing.assert_array_equal(to_uint8(x)[:, 0, 0], [[255, 0, 0], [255, 0, 0], [0, 0, 255]])
         assert (info.num_examples, info.num_classes) == (3, 2)
+        assert info.class_names == ("cats", "dogs")
 
     def test_need_an_image_size(self, tmp_path):
         with pytest.raises(ValueError, match="`image_size` must be given for a folder"):
@@ -527,12 +529,27 @@ class TestNamedDatasets:
             batches = list(dataset)
         assert info.image_shape == (32, 32, 3)
         assert info.num_classes == 10
+        assert info.class_names == tuple("0123456789")  # the made-up data have no others
         assert len(batches) == 2
         for x, y in batches:
             assert x.shape == (3, 32, 32, 3)
             assert y.shape == (3,)
             assert x.dtype == tf.float32
             assert -1 <= np.min(x) < -0.9 and 0.9 < np.max(x) <= 1
+
+    def test_class_names_are_known_once_the_data_are_prepared(self, monkeypatch):
+        """CIFAR-10's come with the download."""
+        import tensorflow_datasets as tfds
+
+        names = ["airplane", "automobile", *map(str, range(8))]
+
+        def prepare(builder):
+            builder.info.features["label"].names = names
+
+        with tfds.testing.mock_data(num_examples=6):
+            monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", prepare)
+            _, info = load("cifar10", batch_size=3)
+        assert info.class_names == tuple(names)
 
 
 @pytest.mark.mnist
