@@ -1,8 +1,6 @@
 import keras
 import numpy as np
 import tensorflow as tf
-from sklearn.metrics import pairwise_distances_chunked
-from sklearn.neighbors import NearestNeighbors
 
 from keras_gans import _checks
 from keras_gans.metrics.base import TwoSampleMetric
@@ -120,6 +118,9 @@ def neighbourhood_shares(real, generated, k):
 
 def count_in_balls(points, centres, k):
     """For each point the balls that hold it, and for each ball the points in it."""
+    from sklearn.metrics import pairwise_distances_chunked
+    from sklearn.neighbors import NearestNeighbors
+
     neighbours = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(centres)
     radii = neighbours.kneighbors()[0][:, -1]
     inside = pairwise_distances_chunked(
