@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras_gans import _checks
 from keras_gans.metrics.checks import as_numbers, check
 from keras_gans.metrics.distribution import create_once
+from keras_gans.metrics.images import ValueRange, are_images, as_images
 
 
 class SampleMetric(keras.metrics.Metric):
@@ -18,6 +19,10 @@ class SampleMetric(keras.metrics.Metric):
     the first sample the result is NaN; with too few samples `result()` raises `ValueError`, or is
     NaN inside a `tf.function`.
 
+    Images (batch, height, width, channels) must be floats in [-1, 1], and are rounded to 8 bits as
+    files hold them. Not a value below 0 in all of a stream means images in [0, 1], which `result()`
+    refuses.
+
     Args:
         feature_extractor: Any callable that maps a batch of images in [-1, 1] to features of
             shape (batch, features). `None`: the samples are the features.
@@ -26,6 +31,7 @@ class SampleMetric(keras.metrics.Metric):
     """
 
     layout = "batch, features"
+    sides = ("generated",)
 
     def __init__(self, feature_extractor=None, name=None, dtype="float64"):
         super().__init__(name=name and _checks.string("name", name), dtype=dtype)
@@ -36,6 +42,7 @@ class SampleMetric(keras.metrics.Metric):
             )
         self.feature_extractor = feature_extractor
         self.sample_shape = None
+        self.ranges = {}
 
     @property
     def built(self):
@@ -47,6 +54,7 @@ class SampleMetric(keras.metrics.Metric):
         if None in sample_shape:
             raise ValueError(f"`sample_shape` must be fully known. Received: {sample_shape}")
         self.create_state(sample_shape)
+        self.ranges = {side: ValueRange(f"{side}_range") for side in self.sides}
         self.sample_shape = sample_shape
 
     def create_state(self, sample_shape):
@@ -54,6 +62,8 @@ class SampleMetric(keras.metrics.Metric):
 
     def prepare(self, samples, name):
         """Features of the samples, float64 and checked; builds the metric at the first call."""
+        if self.takes_images(samples):
+            samples = as_images(samples, name)
         if self.feature_extractor is not None:
             samples = self.features(samples, name)
         samples = as_numbers(samples, name, self.layout)
@@ -69,6 +79,20 @@ class SampleMetric(keras.metrics.Metric):
                 f"the samples before it. Received: shape {samples.shape}"
             )
         return tf.ensure_shape(samples, (None, *self.sample_shape))
+
+    def takes_images(self, samples):
+        """Whether the samples are images, to be measured or to be given to an extractor."""
+        return self.feature_extractor is not None and are_images(samples)
+
+    def watch(self, name, samples):
+        """Note the value range of a batch of samples that have been taken in."""
+        if self.ranges and self.takes_images(samples):
+            self.ranges[name].update_state(tf.convert_to_tensor(samples))
+
+    def check_ranges(self):
+        """Refuse images in [0, 1]."""
+        for name, values in self.ranges.items():
+            values.check(name)
 
     def features(self, samples, name):
         """What the extractor makes of the samples; says so if they do not fit it."""
@@ -118,11 +142,12 @@ class SampleMetric(keras.metrics.Metric):
                     f"Received: {metric.sample_shape}"
                 )
             self.merge_one(metric)
+            for side, values in self.ranges.items():
+                values.merge_state(metric.ranges[side])
 
     def merge_one(self, metric):
-        """Merge the statistics of another metric into one's own, pair by pair."""
-        for own, other in zip(self._metrics, metric._metrics, strict=True):
-            own.merge_state(other)
+        """Merge the statistics of another metric into one's own."""
+        raise NotImplementedError
 
     def get_config(self):
         return {
@@ -146,6 +171,8 @@ class TwoSampleMetric(SampleMetric):
     The two may differ in number: either may be `None` in a call.
     """
 
+    sides = ("real", "generated")
+
     def update_state(self, real=None, generated=None):
         """Take in a batch of real samples, of generated samples, or both.
 
@@ -166,6 +193,7 @@ class TwoSampleMetric(SampleMetric):
             if samples is not None
         }
         for name, samples in prepared.items():
+            self.watch(name, sides[name])
             self.add_samples(name, samples)
 
     def add_samples(self, side, samples):
@@ -177,9 +205,14 @@ class TwoSampleMetric(SampleMetric):
         counts = (self.real.count(), self.generated.count())
         if tf.executing_eagerly() and not any(counts):
             return False
-        for name, count in zip(("real", "generated"), counts, strict=True):
+        for name, count in zip(self.sides, counts, strict=True):
             self.check_count(count, minimum, name)
+        self.check_ranges()
         return True
+
+    def merge_one(self, metric):
+        for side in self.sides:
+            getattr(self, side).merge_state(getattr(metric, side))
 
 
 def serialized_extractor(extractor, owner):

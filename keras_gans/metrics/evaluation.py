@@ -1,5 +1,6 @@
 """Measure a generator against data: what `python -m keras_gans evaluate` prints."""
 
+import inspect
 import platform
 
 import keras
@@ -7,11 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
-from keras_gans.metrics.features import ClassifierFeatures
 from keras_gans.metrics.frechet_distance import FrechetDistance
+from keras_gans.metrics.images import ValueRange, are_images, as_images
 from keras_gans.metrics.inception_score import InceptionScore
 from keras_gans.metrics.kernel_distance import KernelDistance
 from keras_gans.metrics.precision_recall import PrecisionRecall
+from keras_gans.metrics.reservoir import random_keys
+
+_OF_EVALUATION = 2  # tells these random keys from those of other purposes
 
 _METRICS = {
     "fid": lambda seed: FrechetDistance(),
@@ -34,28 +38,37 @@ def evaluate(
 ):
     """Compare generated samples with real ones.
 
+    The real data are a random subset of all that `real_batches` holds. If that has labels, the
+    generated samples are of the same classes in the same shares.
+
     Args:
         sample: Callable `sample(num, seed)` that returns `num` generated images in [-1, 1]; each
-            batch gets another seed, derived from `seed`.
-        real_batches: Iterable of batches of real images in [-1, 1]. At most `num_samples` images
-            are taken; fewer are taken as they come, and the protocol says how many.
+            batch gets another seed, derived from `seed`. Arguments called `seed` and `labels` are
+            passed by these names, so `gan.sample` and `kg.load(…).sample` will do. A conditional
+            one takes `labels`, integers (num,), too.
+        real_batches: Iterable of batches of real images in [-1, 1], or of tuples `(images, labels)`
+            with integer labels (batch,): a dataset, say. Batches may differ in size, and all count.
+            It is read once, to its end.
         metrics: Names among "fid", "kid", "is" and "prdc". "is" needs an extractor with
             `features_and_logits(images)`, such as `InceptionFeatures` and `MNISTFeatures`.
-        num_samples: Number of generated samples, and the most real ones. Defaults to 10,000.
-        feature_extractor: Callable from images to features (batch, d). `None`: the samples are the
-            features.
+        num_samples: Number of generated samples, and the most real ones: if there are more, a
+            uniform random subset that depends on `seed` is taken. Defaults to 10,000.
+        feature_extractor: Callable from images to features (batch, d). Images (batch, height,
+            width, channels) are rounded to 8 bits before. `None`: the samples are the features.
         seed: Integer from which all randomness derives. Defaults to 0.
         batch_size: Samples generated at a time. Defaults to 100.
         split: Name of the real data's split, for the protocol.
-        verbose: 1 shows a progress bar, 0 does not.
+        verbose: 1 shows progress bars, 0 does not.
 
     Returns:
-        A dict: "results" maps names to floats; "protocol" has the counts, the split, the extractor,
-        the seed, the settings of the metrics and the versions that the results hold for.
+        A dict: "results" maps names to floats; "protocol" has the counts of real samples used and
+        read and of generated ones, whether these have the real labels' shares, the split, the
+        extractor, the seed, the settings of the metrics and the versions that the results hold for.
 
     Raises:
         ValueError, TypeError: A metric has no such name, "is" has no logits, there are too few
-            samples, or an argument is of another kind.
+            samples, images are not in [-1, 1] (a side without a single value below 0 is taken to
+            be in [0, 1]), labels are missing or not expected, or an argument is of another kind.
 
     Example:
 
@@ -66,7 +79,7 @@ def evaluate(
     >>> report["protocol"]["real"], report["results"]["frechet_distance"] < 0.1
     (500, True)
     """
-    _checks.function("sample", sample)
+    draw = _Sampler(sample)
     seed = _checks.positive_int("seed", seed, minimum=0)
     if not isinstance(metrics, (list, tuple)):
         raise TypeError(f"`metrics` must be a list of names. Received: metrics={metrics!r}")
@@ -81,39 +94,52 @@ def evaluate(
             "`feature_extractor` must have `features_and_logits` for the Inception Score. "
             f"Received: {feature_extractor!r}"
         )
-    extract = _extraction(feature_extractor)
     measures = {name: _METRICS[name](seed) for name in dict.fromkeys(metrics)}
     two_sample = [measure for name, measure in measures.items() if name != "is"]
 
-    progress = keras.utils.Progbar(
-        2 * num_samples if two_sample else num_samples, verbose=verbose, unit_name="sample"
-    )
-    real = 0
-    if two_sample:
-        for images in _first(real_batches, num_samples):
-            features, _ = extract(images)
-            for measure in two_sample:
-                measure.update_state(real=features)
-            real += len(images)
-            progress.update(real, finalize=False)
-        progress.target = real + num_samples
+    extract = _Extraction(feature_extractor, "real_batches")
+    subset = _RandomSubset(lambda images: extract(images)[0], num_samples, batch_size, seed)
+    labels = []
+    progress = keras.utils.Progbar(None, verbose=verbose, unit_name="real sample")
+    for images, batch_labels in _pairs(real_batches) if two_sample or draw.takes_labels else ():
+        draw.check_labels(batch_labels)
+        if draw.takes_labels and batch_labels is not None:
+            labels.append(batch_labels)
+        if two_sample:
+            subset.add(images)
+            progress.add(len(images))
+        elif batch_labels is None:
+            break
+    progress.update(subset.total, finalize=True)
+    for features in subset.features():
+        for measure in two_sample:
+            measure.update_state(real=features)
+    extract.check()
 
+    labels = _in_shares(np.concatenate(labels), num_samples, seed) if labels else None
+    extract = _Extraction(feature_extractor, "sample")
     sizes = [batch_size] * (num_samples // batch_size) + [num_samples % batch_size]
     sizes = [size for size in sizes if size]
     seeds = np.random.SeedSequence(seed).generate_state(len(sizes)) >> 1
-    for size, batch_seed in zip(sizes, seeds, strict=True):
-        features, logits = extract(sample(size, int(batch_seed)))
+    starts = range(0, num_samples, batch_size)
+    progress = keras.utils.Progbar(num_samples, verbose=verbose, unit_name="sample")
+    for start, size, batch_seed in zip(starts, sizes, seeds, strict=True):
+        of_batch = None if labels is None else labels[start : start + size]
+        features, logits = extract(draw(size, int(batch_seed), of_batch))
         for measure in two_sample:
             measure.update_state(generated=features)
         if "is" in measures:
             measures["is"].update_state(logits)
         progress.add(size)
+    extract.check()
 
     return {
         "results": _results(measures.values()),
         "protocol": {
-            "real": real,
+            "real": subset.size,
+            "real_total": subset.total,
             "generated": num_samples,
+            "labels": "none" if labels is None else "in the shares of the real ones",
             "split": split,
             "extractor": _extractor_name(feature_extractor),
             "seed": seed,
@@ -161,15 +187,131 @@ def format_table(report):
     return "\n".join(lines)
 
 
-def _extraction(extractor):
+class _Sampler:
+    """`sample` as a function of num, seed and labels, however it takes them."""
+
+    def __init__(self, sample):
+        if hasattr(sample, "sample"):
+            raise TypeError(
+                "`sample` must be a function, such as the method `sample` of a model. "
+                f"Received: sample={sample!r}"
+            )
+        self.sample = _checks.function("sample", sample)
+        try:
+            parameters = inspect.signature(sample).parameters
+        except (TypeError, ValueError):  # of a function that is not written in Python
+            parameters = {}
+        self.takes_seed = "seed" in parameters
+        model = getattr(sample, "__self__", None)
+        needs_labels = (
+            "labels" in parameters and parameters["labels"].default is inspect.Parameter.empty
+        )
+        self.conditional = getattr(model, "conditional", needs_labels)
+        self.takes_labels = "labels" in parameters and getattr(model, "conditional", True)
+        self.num_classes = getattr(model, "num_classes", None)
+
+    def check_labels(self, labels):
+        """Refuse the labels of a real batch, or none, before anything costs time."""
+        if labels is None and self.conditional:
+            raise ValueError(
+                "`real_batches` must yield tuples (images, labels), as `sample` is of a "
+                "conditional model. Received: images alone"
+            )
+        if labels is None or not self.takes_labels or not self.num_classes or not len(labels):
+            return
+        if not (0 <= labels.min() and labels.max() < self.num_classes):
+            raise ValueError(
+                f"`real_batches` must hold labels in [0, {self.num_classes}), the classes of the "
+                f"model. Received: labels from {labels.min()} to {labels.max()}"
+            )
+
+    def __call__(self, num, seed, labels):
+        keywords = {} if labels is None else {"labels": labels}
+        if self.takes_seed:
+            samples = self.sample(num, seed=seed, **keywords)
+        else:
+            samples = self.sample(num, seed, **keywords)
+        shape = np.shape(samples)
+        if shape[:1] != (num,):
+            raise ValueError(f"`sample` must return {num} samples. Received: shape {shape}")
+        return samples
+
+
+class _Extraction:
     """Function from a batch to its features and its logits, or `None` for what there is not."""
-    if extractor is None:
-        return lambda samples: (samples, None)
-    if isinstance(extractor, ClassifierFeatures):
-        return tf.function(extractor.features_and_logits, reduce_retracing=True)
-    if hasattr(extractor, "features_and_logits"):
-        return extractor.features_and_logits
-    return lambda samples: (extractor(samples), None)
+
+    def __init__(self, extractor, name):
+        self.extractor = extractor
+        self.name = name
+        self.range = ValueRange()
+
+    def __call__(self, samples):
+        if self.extractor is None:
+            return samples, None
+        if are_images(samples):
+            samples = as_images(samples, self.name)
+            self.range.update_state(samples)
+        if hasattr(self.extractor, "features_and_logits"):
+            return self.extractor.features_and_logits(samples)
+        return self.extractor(samples), None
+
+    def check(self):
+        self.range.check(self.name)
+
+
+class _RandomSubset:
+    """Features of a uniform random subset of a stream: those of the largest random keys.
+
+    Features are extracted only of what belongs to the subset of the stream so far: of about
+    size · (1 + log(total / size)) samples, of all if there are no more than `size`.
+    """
+
+    def __init__(self, extract, max_size, batch_size, seed):
+        self.extract = extract
+        self.max_size = max_size
+        self.batch_size = batch_size
+        self.seed = seed
+        self.total = 0
+        self.kept = []  # (key, place in the stream, features)
+        self.waiting = []  # (key, place in the stream, sample)
+
+    def add(self, samples):
+        places = np.arange(self.total, self.total + len(samples))
+        self.total += len(samples)
+        keys = random_keys(places, (self.seed, 0, _OF_EVALUATION)).numpy()
+        samples = np.asarray(samples)
+        lowest = self._lowest()
+        self.waiting += [
+            candidate
+            for candidate in zip(keys, places, samples, strict=True)
+            if candidate[0] > lowest
+        ]
+        while len(self.waiting) >= self.batch_size:
+            self._extract_batch()
+
+    def _lowest(self):
+        """The key that another must exceed to belong to the subset."""
+        return self.kept[-1][0] if len(self.kept) == self.max_size else -1
+
+    def _extract_batch(self):
+        batch, self.waiting = self.waiting[: self.batch_size], self.waiting[self.batch_size :]
+        keys, places, samples = zip(*batch, strict=True)
+        features = np.asarray(self.extract(np.stack(samples)))
+        self.kept += zip(keys, places, features, strict=True)
+        self.kept.sort(key=lambda entry: -entry[0])
+        del self.kept[self.max_size :]
+
+    @property
+    def size(self):
+        return len(self.kept)
+
+    def features(self):
+        """Batches of the subset's features, in the order of the stream."""
+        if self.waiting:
+            self._extract_batch()
+        in_order = [features for _, _, features in sorted(self.kept, key=lambda entry: entry[1])]
+        for start in range(0, len(in_order), self.batch_size):
+            yield np.stack(in_order[start : start + self.batch_size])
 
 
 def _extractor_name(extractor):
@@ -186,14 +328,34 @@ def _settings(measure):
     return {key: value for key, value in measure.get_config().items() if key not in common}
 
 
-def _first(batches, number):
-    """The first `number` samples, in batches."""
+def _pairs(batches):
+    """Each batch as images and labels, or as samples and `None`."""
+    if hasattr(batches, "shape"):
+        batches = [batches]
+    elif isinstance(batches, keras.utils.PyDataset):
+        batches = map(batches.__getitem__, range(len(batches)))
+    elif (
+        isinstance(batches, tf.data.Dataset)
+        and batches.cardinality() == tf.data.INFINITE_CARDINALITY
+    ):
+        raise ValueError("`real_batches` must end. Received: a dataset that repeats for ever")
     for batch in batches:
-        batch = batch[:number]
-        yield batch
-        number -= len(batch)
-        if number <= 0:
-            return
+        images, labels = batch if isinstance(batch, tuple) and len(batch) == 2 else (batch, None)
+        if labels is not None:
+            labels = np.asarray(labels)
+            if labels.dtype.kind not in "iu" or labels.shape != np.shape(images)[:1]:
+                raise ValueError(
+                    "`real_batches` must have one integer label for each image. Received: labels "
+                    f"of shape {labels.shape} and dtype {labels.dtype}"
+                )
+        yield images, labels
+
+
+def _in_shares(labels, num, seed):
+    """`num` labels in random order, each class with its share of `labels` up to one sample."""
+    random = np.random.default_rng(seed)
+    places = (np.arange(num) + random.uniform()) * (len(labels) / num)
+    return random.permutation(np.sort(labels)[places.astype(int)])
 
 
 def _results(measures):

@@ -5,13 +5,14 @@ class logits: `extractor(images)` are the features, `extractor.logits(images)` t
 `extractor.features_and_logits(images)` both from one pass.
 """
 
+import functools
 import os
 import pathlib
 
 import keras
 import tensorflow as tf
 
-from keras_gans.metrics.checks import as_tensor, check
+from keras_gans.metrics.images import as_images
 
 _CLASSIFIER = pathlib.Path("mnist_classifier", "classifier.keras")
 
@@ -40,11 +41,31 @@ def find_saved_model(relative_path, how_to_make_it):
 
 
 class ClassifierFeatures:
-    """Features and logits of a classifier; `features_and_logits` is what a subclass gives."""
+    """Features and logits of a classifier of images in [-1, 1].
+
+    A subclass states the `channels` that its images may have, and what its network makes of them in
+    `outputs`. Images are rounded to 8 bits first, as the real ones are that a file holds.
+    """
+
+    channels = (1, 3)
+
+    def outputs(self, images):
+        """Two tensors, (batch, d) and (batch, classes), of float32 images."""
+        raise NotImplementedError
 
     def features_and_logits(self, images):
-        """Two tensors, (batch, d) and (batch, classes), of images in [-1, 1]."""
-        raise NotImplementedError
+        """Features (batch, d) and logits (batch, classes) of images in [-1, 1], from one pass.
+
+        Raises:
+            TypeError: The images are not floating point numbers.
+            ValueError: They have another shape, or values that are not finite or beyond [-1, 1].
+        """
+        images = as_images(images, channels=self.channels)
+        return self._traced_outputs(images) if tf.executing_eagerly() else self.outputs(images)
+
+    @functools.cached_property
+    def _traced_outputs(self):
+        return tf.function(self.outputs, autograph=False, reduce_retracing=True)
 
     def __call__(self, images):
         return self.features_and_logits(images)[0]
@@ -64,9 +85,10 @@ class ClassifierFeatures:
 class InceptionFeatures(ClassifierFeatures):
     """InceptionV3 of `keras.applications`: 2048 pooled features and 1000 ImageNet logits.
 
-    Images (batch, height, width, 1 or 3) in [-1, 1] are resized to 299×299 (bilinear) and grey ones
-    become RGB. The weights are those that Keras distributes; they are not the 2015 TensorFlow graph
-    of the published FID tables, so compare only numbers made with the same extractor.
+    Images (batch, height, width, 1 or 3) in [-1, 1] are rounded to 8 bits, resized to 299×299 as
+    Parmar et al. do (bicubic, with antialiasing; clipped), and grey ones become RGB. The weights
+    are those that Keras distributes; they are not the 2015 TensorFlow graph of the published FID
+    tables, so compare only numbers made with the same extractor.
 
     Args:
         weights: "imagenet", downloaded by Keras at first use; the path of a weights file; or `None`
@@ -74,6 +96,7 @@ class InceptionFeatures(ClassifierFeatures):
 
     Raises:
         RuntimeError: The weights cannot be downloaded or read.
+        TypeError, ValueError: Images are not floating point numbers in [-1, 1] of such a shape.
 
     Example:
 
@@ -84,9 +107,12 @@ class InceptionFeatures(ClassifierFeatures):
     References:
         - [Szegedy et al. 2016, Rethinking the Inception Architecture](
           https://arxiv.org/abs/1512.00567)
+        - [Parmar et al. 2022, On Aliased Resizing and Surprising Subtleties in GAN Evaluation](
+          https://arxiv.org/abs/2104.11222)
     """
 
     name = "InceptionV3"
+    size = (299, 299)
 
     def __init__(self, weights="imagenet"):
         self.weights = weights
@@ -104,11 +130,11 @@ class InceptionFeatures(ClassifierFeatures):
         self.model = keras.Model(classifier.input, [pooled, classifier.output])
         self.model.trainable = False
 
-    def features_and_logits(self, images):
-        images = as_images(images, channels=(1, 3))
+    def outputs(self, images):
+        images = tf.image.resize(images, self.size, method="bicubic", antialias=True)
+        images = tf.clip_by_value(images, -1.0, 1.0)
         if images.shape[-1] == 1:
             images = tf.image.grayscale_to_rgb(images)
-        images = tf.image.resize(images, (299, 299), method="bilinear")
         return tuple(self.model(images, training=False))
 
     def get_config(self):
@@ -119,11 +145,13 @@ class InceptionFeatures(ClassifierFeatures):
 class MNISTFeatures(ClassifierFeatures):
     """The MNIST classifier that comes with the repository: 64 features and 10 logits, offline.
 
-    Takes images (batch, 28, 28, 1) in [-1, 1]. Made by `python benchmarks/mnist_classifier.py`; its
-    test accuracy is written beside it in saved_models/mnist_classifier.
+    Takes images (batch, 28, 28, 1) in [-1, 1] and rounds them to 8 bits. Made by `python
+    benchmarks/mnist_classifier.py`; its test accuracy is written beside it in
+    saved_models/mnist_classifier.
 
     Raises:
         FileNotFoundError: The classifier is missing.
+        TypeError, ValueError: Images are not floating point numbers in [-1, 1] of such a shape.
 
     Example:
 
@@ -133,37 +161,17 @@ class MNISTFeatures(ClassifierFeatures):
     """
 
     name = "MNIST classifier"
+    channels = (1,)
 
     def __init__(self):
         path = find_saved_model(_CLASSIFIER, "python benchmarks/mnist_classifier.py")
         self.model = keras.models.load_model(path, compile=False)
         self.model.trainable = False
 
-    def features_and_logits(self, images):
-        images = as_images(images, channels=(1,))
+    def outputs(self, images):
         if tuple(images.shape[1:]) != (28, 28, 1):
             raise ValueError(
                 f"`images` must be of shape (batch, 28, 28, 1). Received: shape {images.shape}"
             )
         outputs = self.model(images, training=False)
         return outputs["features"], outputs["logits"]
-
-
-def as_images(images, channels):
-    images = as_tensor(images, "images")
-    if not images.dtype.is_floating:
-        raise TypeError(
-            "`images` must be floating point values in [-1, 1]. "
-            f"Received: dtype {images.dtype.name}"
-        )
-    if images.shape.rank != 4 or images.shape[-1] not in channels:
-        raise ValueError(
-            "`images` must be of shape (batch, height, width, "
-            f"{' or '.join(map(str, channels))}). Received: shape {images.shape}"
-        )
-    images = tf.cast(images, tf.float32)
-    check(
-        tf.reduce_all(tf.math.is_finite(images)),
-        "`images` must be finite. Received: NaN or infinity",
-    )
-    return images

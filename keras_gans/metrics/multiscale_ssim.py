@@ -4,7 +4,6 @@ import tensorflow as tf
 
 from keras_gans import _checks
 from keras_gans.metrics.base import SampleMetric
-from keras_gans.metrics.checks import check
 from keras_gans.metrics.distribution import num_replicas, own_slot, write_slot
 
 _SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -15,7 +14,8 @@ class MultiScaleSSIM(SampleMetric):
     """Mean multi-scale structural similarity of pairs of generated images: high means alike.
 
     Pairs are samples 2i and 2i + 1 of the stream; one that has no partner yet waits in the state,
-    so memory is one image. Feed the samples of one class to measure the diversity within it.
+    so memory is one image. The stream must be in random order: of images sorted by class the pairs
+    are of one class. Feed the samples of one class to measure the diversity within it.
     The paper's five scales need images of 176 pixels; smaller ones take the first scales whose
     images still hold the filter, with the weights of those scaled to the sum of all five.
 
@@ -24,11 +24,13 @@ class MultiScaleSSIM(SampleMetric):
         name: Defaults to "ms_ssim".
         dtype: Type of the result. Defaults to float64; a pair's similarity is found in float32.
 
-    `update_state(generated)` takes images (batch, height, width, channels) in [-1, 1].
+    `update_state(generated)` takes images (batch, height, width, channels) in [-1, 1], which are
+    rounded to 8 bits.
 
     Raises:
-        ValueError: Images are NaN, beyond [-1, 1], smaller than the filter or of different shapes;
-            fewer than 2 in `result()`.
+        TypeError: Images are not floating point numbers.
+        ValueError: Images are NaN, beyond [-1, 1], in [0, 1], smaller than the filter or of
+            different shapes; fewer than 2 in `result()`.
 
     Example:
 
@@ -45,6 +47,9 @@ class MultiScaleSSIM(SampleMetric):
     """
 
     layout = "batch, height, width, channels"
+
+    def takes_images(self, samples):
+        return True
 
     def __init__(self, filter_size=11, name="ms_ssim", dtype="float64"):
         super().__init__(name=name, dtype=dtype)
@@ -73,10 +78,7 @@ class MultiScaleSSIM(SampleMetric):
     def update_state(self, generated):
         """Take in a batch of images (batch, height, width, channels) in [-1, 1]."""
         images = self.prepare(generated, "generated")
-        check(
-            tf.reduce_all(tf.abs(images) <= 1.0 + 1e-6),
-            "`generated` must be images in [-1, 1]. Received: values beyond",
-        )
+        self.watch("generated", generated)
         self._pair(images, own_slot(self.waiting), own_slot(self.waiting_image))
 
     def _pair(self, images, waiting, waiting_image, slot=None):
@@ -106,6 +108,7 @@ class MultiScaleSSIM(SampleMetric):
         if not self.built or (tf.executing_eagerly() and self.count() == 0):
             return self.nan()
         self.check_count(self.count(), 2, "generated")
+        self.check_ranges()
         return self.as_result(tf.convert_to_tensor(self.total) / tf.convert_to_tensor(self.pairs))
 
     def merge_one(self, metric):

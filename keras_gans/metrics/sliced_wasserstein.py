@@ -55,6 +55,9 @@ class SlicedWasserstein(TwoSampleMetric):
 
     layout = "batch, height, width, channels"
 
+    def takes_images(self, samples):
+        return True
+
     def __init__(
         self,
         min_resolution=16,
@@ -141,8 +144,9 @@ class SlicedWasserstein(TwoSampleMetric):
         counts = (self.real[0].count(), self.generated[0].count())
         if tf.executing_eagerly() and not any(counts):
             return False
-        for name, count in zip(("real", "generated"), counts, strict=True):
+        for name, count in zip(self.sides, counts, strict=True):
             self.check_count(count // self.patches_per_image, 1, name)
+        self.check_ranges()
         return True
 
     def _distance(self, real, generated):
