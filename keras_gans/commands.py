@@ -79,7 +79,8 @@ def describe(error):
 
 def in_options(message, options):
     """A message about arguments in the words of the command line."""
-    aliases = {"source": "dataset", "filepath": "output", "image_shape": "image_size"}
+    aliases = {"source": "dataset", "real_batches": "dataset", "image_shape": "image_size"}
+    aliases |= {"filepath": "output", "feature_extractor": "extractor", "num_samples": "num"}
     names = {name: name for name in vars(options)}
     names |= {name: alias for name, alias in aliases.items() if alias in names}
     flags = {
