@@ -393,8 +393,8 @@ def evaluate(options):
     its classes alike, if these have none.
     """
     generator = trained_sampler(options.run)
-    extractor = EXTRACTORS[options.extractor or extractor_for(options.dataset)]()
     real, info = real_images(generator, options)
+    extractor = EXTRACTORS[options.extractor or extractor_for(options.dataset)]()
     uniform = generator.conditional and info.num_classes is None
     report = metrics.evaluate(
         of_all_classes(generator) if uniform else generator.sample,
