@@ -3,8 +3,9 @@
     python benchmarks/mnist_classifier.py
 
 Two outputs: 64 features (the last hidden layer, after ReLU) and 10 class logits, from images
-(28, 28, 1) in [-1, 1]. Writes saved_models/mnist_classifier/classifier.keras and, beside it,
-results.json with the accuracy on the 10,000 test images, the command and the versions.
+(28, 28, 1) in [-1, 1]. Writes keras_gans/metrics/mnist_classifier/classifier.keras, which is part
+of the package, and beside it results.json with the accuracy on the 10,000 test images, the command
+and the versions.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from keras import layers
 
-DIRECTORY = pathlib.Path(__file__).parents[1] / "saved_models" / "mnist_classifier"
+DIRECTORY = pathlib.Path(__file__).parents[1] / "keras_gans" / "metrics" / "mnist_classifier"
 
 
 def load(split):

@@ -50,7 +50,7 @@ RATE_FACTORS = (1, 5)
 
 PROTOCOL = {
     "frechet_distance": f"{SAMPLES} samples against as many images of MNIST's test split, features "
-    "of saved_models/mnist_classifier",
+    "of the package's MNIST classifier",
     "trains": f"all losses finite, and a Fréchet distance below {TRAINS_BELOW:g}",
     "step": "one update of the generator; before it 5 of the critic for WGAN and WGAN-GP, 1 of the "
     "discriminator for the others",

@@ -46,7 +46,7 @@ PRECISION = {"digits": "float32"}.get(DATASET, "mixed_bfloat16")
 BATCH_SIZE = {"digits": 64}.get(DATASET, 32)
 N_CRITIC = {"digits": 5}.get(DATASET, 3)
 LEARNING_RATE = {"digits": 2e-4}.get(DATASET, 5e-4)
-ROUNDS = {"digits": 12}.get(DATASET, 60)
+ROUNDS = {"digits": 12}.get(DATASET, 45)
 STEPS_PER_ROUND = {"digits": 200}.get(DATASET, 1000)
 OUTPUT = pathlib.Path("output") / f"wgan_gp_{DATASET}"
 

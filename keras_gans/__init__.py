@@ -1,62 +1,66 @@
 """keras_gans: generative adversarial networks as ordinary Keras 3 models.
 
 Every model is one `keras.Model` that you `compile()`, `fit()`, `evaluate()`, `save()`, `export()`
-and scale with `tf.distribute`. The rooms of the house, from the ground up:
+and scale with `tf.distribute`. The modules, each of which uses only those above it:
 
 - `divergences`: distances between distributions;
-- `layers`, `constraints`, `losses`, `penalties`: the parts of networks and of games;
+- `layers`, `constraints`, `losses`, `penalties`: the parts of networks and of objectives;
 - `data`: datasets in, batches out;
+- `likelihoods`, `latents`: what decoders say about examples; paths through latent space;
 - `networks`: generators and discriminators built from layers;
-- `techniques`: stabilisers that plug into any two-player model;
+- `techniques`: stabilizers that plug into any two-player model;
 - `metrics`: sample quality;
-- `models`: the zoo;
+- `models`: the models;
 - `callbacks`: watch a model while it trains;
 - `load`: a SavedModel from disk, for inference.
 """
 
-import importlib
-
-from keras_gans import _quiet
+import sys
 
 __version__ = "0.1.0"
 
-_NEEDS_TENSORFLOW = (
-    "keras_gans needs Keras with the TensorFlow backend. Set the environment variable "
-    "KERAS_BACKEND=tensorflow before Keras is imported. Received: "
+__all__ = [
+    "callbacks",
+    "constraints",
+    "data",
+    "divergences",
+    "latents",
+    "layers",
+    "likelihoods",
+    "load",
+    "losses",
+    "metrics",
+    "models",
+    "networks",
+    "penalties",
+    "techniques",
+]
+
+#: While Python looks for the `__main__` of `python -m keras_gans`, it imports this package. The
+#: command line reads its options before it imports the rest, which takes seconds.
+_IS_COMMAND = (
+    sys.argv[:1] == ["-m"] and sys.orig_argv[-len(sys.argv)].removeprefix("-m") == __name__
 )
 
-try:
-    with _quiet.tensorflow_start():
-        import keras
-except ImportError as error:
-    raise ImportError(f"{_NEEDS_TENSORFLOW}{error}") from error
-
-if keras.backend.backend() != "tensorflow":
-    raise ImportError(f"{_NEEDS_TENSORFLOW}the backend {keras.backend.backend()!r}")
-
-from keras_gans import (
-    callbacks,
-    constraints,
-    data,
-    latents,
-    layers,
-    likelihoods,
-    losses,
-    models,
-    networks,
-    penalties,
-    techniques,
-)
-from keras_gans.saved_model import load
-
-_ROOMS = ("divergences", "metrics")
-
-
-def __getattr__(name):
-    if name in _ROOMS:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not _IS_COMMAND:
+    from keras_gans import (
+        _backend,
+        callbacks,
+        constraints,
+        data,
+        divergences,
+        latents,
+        layers,
+        likelihoods,
+        losses,
+        metrics,
+        models,
+        networks,
+        penalties,
+        techniques,
+    )
+    from keras_gans.saved_model import load
 
 
 def __dir__():
-    return sorted([*globals(), *_ROOMS])
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

@@ -57,6 +57,18 @@ def replacing_saved_model(filepath, keep=True):
         yield temporary
 
 
+def check_folder(folder):
+    """Make a folder if it is missing, and refuse one in which nothing can be written.
+
+    Raises:
+        OSError: As writing there would, later.
+    """
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
 def sweep(folder):
     """Remove what a killed process was writing anywhere under `folder`."""
     for unfinished in list(pathlib.Path(folder).rglob(f"{_WRITING}*")):

@@ -1,21 +1,26 @@
 """Callbacks: watch a model while it trains."""
 
 import contextlib
+import math
 import pathlib
 
 import keras
 import numpy as np
 
 from keras_gans import _checks, _files, _replicas, latents
+from keras_gans.data import mini_batches
 from keras_gans.data.images import image_grid, save_animation, save_paths, to_uint8
 
 __all__ = ["LatentInterpolation", "SampleGrid", "TerminateOnNaN"]
 
 
 class SampleGrid(keras.callbacks.Callback):
-    """Draw the same latents after every epoch: a PNG grid each, and an animation at the end.
+    """Draw the same examples after every epoch: a PNG grid each, and an animation at the end.
 
-    Among several workers, the chief draws.
+    Models that draw from latents draw the same latents. Of a conditional model every column of the
+    grid is of one class. Models that translate, such as `CycleGAN`, translate the same images: the
+    grid has four rows, images of A over their translations to B, and images of B over their
+    translations to A. Among several workers, the chief draws.
 
     Args:
         directory: Folder for `epoch_0001.png`, … and `animation.gif`; made if missing. The
@@ -23,17 +28,23 @@ class SampleGrid(keras.callbacks.Callback):
             included.
         num: Positive integer, images in the grid. Defaults to `64`.
         every: Positive integer, epochs between grids. Defaults to `1`.
-        labels: Integer labels `(num,)` for models that take labels. Defaults to `None`: every class
-            in turn.
+        labels: Integer labels or class names `(num,)`, or one for all, for models that take labels.
+            Defaults to `None`: every class in turn.
         seed: Integer, of the latents. Defaults to `0`.
         scale: Positive integer, side in the grid of one pixel of an image. Defaults to `None`,
             as much as makes images at least 32 pixels high.
         animate: Boolean, whether to write the animation. Defaults to `True`.
         tensorboard: Folder for TensorBoard image summaries, or `None`. Defaults to `None`.
+        images: For models that translate, a pair of float arrays `(num_a, height, width, channels)`
+            and `(num_b, height, width, channels)` in [−1, 1], held-out images of A and of B: the
+            first of each that `num` has place for are shown. Defaults to `None`.
+        columns: Positive integer, images in a row. Defaults to `None`: the grid nearest to a
+            square, or if every class is shown in turn a multiple of their number.
 
     Raises:
-        ValueError, TypeError: If a number is out of range.
-        OSError: In training, if a folder cannot be made.
+        ValueError, TypeError: If an argument is of another kind or out of range; at the beginning
+            of training, if the model makes no images, or does not take such labels or images.
+        OSError: At the beginning of training, if nothing can be written to a folder.
 
     Example:
 
@@ -51,32 +62,77 @@ class SampleGrid(keras.callbacks.Callback):
         scale=None,
         animate=True,
         tensorboard=None,
+        images=None,
+        columns=None,
     ):
         super().__init__()
-        self.directory = pathlib.Path(directory)
+        self.directory = _checks.path("directory", directory)
         self.num = _checks.positive_int("num", num)
         self.every = _checks.positive_int("every", every)
         self.labels = labels
         self.seed = _checks.seed("seed", seed)
         self.scale = scale if scale is None else _checks.positive_int("scale", scale)
-        self.animate = animate
+        self.animate = _checks.boolean("animate", animate)
         self.tensorboard = tensorboard
         if tensorboard is not None:
             self.tensorboard = _checks.path("tensorboard", tensorboard)
+        self.images = images if images is None else _pair_of_images(images)
+        self.columns = columns if columns is None else _checks.positive_int("columns", columns)
         self._writer = None
 
     def on_train_begin(self, logs=None):
-        check_draws_images("SampleGrid", self.model)
+        if translates(self.model):
+            self._check_images()
+        else:
+            check_draws_images("SampleGrid", self.model)
+            check_labels_to_draw(self)
+            if self.images is not None:
+                raise ValueError(
+                    "`images` must be None for a model that draws from latents. "
+                    f"Received: {len(self.images)} arrays of images"
+                )
+        if writes_files(self.model):
+            for folder in filter(None, [self.directory, self.tensorboard]):
+                _files.check_folder(folder)
+
+    def _check_images(self):
+        if self.images is None:
+            raise ValueError(
+                "`images` must be given for a model that translates: a pair of arrays, held-out "
+                "images of A and of B. Received: images=None"
+            )
+        shapes = self.model.shape_of_a, self.model.shape_of_b
+        for images, shape in zip(self.images, shapes, strict=True):
+            mini_batches.check_examples("images", images, shape)
+            check_channels("SampleGrid", shape)
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every or not writes_files(self.model):
             return
-        images = self.model.sample(self.num, labels=labels_to_draw(self), seed=self.seed)
-        grid = image_grid(images, scale=self.scale)
+        draw = self._translations if translates(self.model) else self._samples
+        grid, summary = draw()
         with _files.replacing(self.directory / f"epoch_{epoch + 1:04d}.png") as temporary:
             grid.save(temporary)
         if self.tensorboard is not None:
-            self._summarise(images, epoch)
+            self._summarize(summary, epoch)
+
+    def _samples(self):
+        """A grid of samples, and what TensorBoard shows, which are the samples."""
+        samples = self.model.sample(self.num, labels=labels_to_draw(self), seed=self.seed)
+        columns = self.columns
+        if columns is None and self.labels is None and self.model.conditional:
+            columns = columns_of_classes(self.num, self.model.num_classes)
+        return image_grid(samples, columns, scale=self.scale), to_uint8(samples)
+
+    def _translations(self):
+        """Rows of images over their translations, and what TensorBoard shows, which is the same."""
+        rows = []
+        for images, direction in zip(self.images, ("ab", "ba"), strict=True):
+            images = images[: self.columns or max(1, self.num // 4)]
+            rows += [images, self.model.translate(images, direction)]
+        pictures = [image_grid(row, len(row), scale=self.scale) for row in rows]
+        grid = stacked(pictures)
+        return grid, np.asarray(grid.convert("RGB"))[None]
 
     def on_train_end(self, logs=None):
         if self.animate and writes_files(self.model):
@@ -85,15 +141,58 @@ class SampleGrid(keras.callbacks.Callback):
             self._writer.close()
             self._writer = None
 
-    def _summarise(self, images, epoch):
+    def _summarize(self, images, epoch):
         import tensorflow as tf
 
         if self._writer is None:
-            self.tensorboard.mkdir(parents=True, exist_ok=True)
             self._writer = tf.summary.create_file_writer(str(self.tensorboard))
         with self._writer.as_default(step=epoch):
-            tf.summary.image("samples", to_uint8(images), max_outputs=self.num)
+            tf.summary.image("samples", images, max_outputs=len(images))
         self._writer.flush()
+
+
+def _pair_of_images(images):
+    if not isinstance(images, (tuple, list)) or len(images) != 2:
+        raise ValueError(
+            "`images` must be a pair of arrays, images of A and of B. "
+            f"Received: images of type {type(images).__name__}"
+        )
+    images = tuple(_checks.array("images", part) for part in images)
+    if not all(part.ndim == 4 and len(part) for part in images):
+        raise ValueError(
+            "`images` must be two arrays (num, height, width, channels) of an image or more. "
+            f"Received: shapes {images[0].shape} and {images[1].shape}"
+        )
+    return images
+
+
+def translates(model):
+    """Whether a model translates images between two domains."""
+    return hasattr(model, "translate")
+
+
+def columns_of_classes(num, num_classes):
+    """Columns of a grid that shows `num_classes` in turn, so that each column is of one class.
+
+    The multiple of `num_classes` nearest to a square grid; `None` if not all classes are shown.
+    """
+    if num < num_classes:
+        return None
+    return num_classes * max(1, round(math.sqrt(num) / num_classes))
+
+
+def stacked(pictures):
+    """Pictures one below the other, as one picture."""
+    from PIL import Image
+
+    width = max(picture.width for picture in pictures)
+    mode = "L" if all(picture.mode == "L" for picture in pictures) else "RGB"
+    whole = Image.new(mode, (width, sum(picture.height for picture in pictures)), "white")
+    top = 0
+    for picture in pictures:
+        whole.paste(picture, (0, top))
+        top += picture.height
+    return whole
 
 
 class LatentInterpolation(keras.callbacks.Callback):
@@ -110,15 +209,16 @@ class LatentInterpolation(keras.callbacks.Callback):
         kind: `"spherical"` or `"linear"`, between two random latents, or `"walk"`, a random walk:
             see `keras_gans.latents`. Defaults to `"spherical"`.
         every: Positive integer, epochs between pictures. Defaults to `1`.
-        labels: Integer labels `(num,)` for models that take labels, one a path. Defaults to `None`:
-            every class in turn.
+        labels: Integer labels or class names `(num,)`, one a path, or one for all, for models that
+            take labels. Defaults to `None`: every class in turn.
         seed: Integer, of the paths. Defaults to `0`.
         scale: Positive integer, side in the picture of one pixel of an image. Defaults to `None`,
             as much as makes images at least 32 pixels high.
 
     Raises:
-        ValueError, TypeError: If a number is out of range or `kind` is unknown; in training, if the
-            model does not draw images from latents.
+        ValueError, TypeError: If an argument is of another kind or out of range; at the beginning
+            of training, if the model does not draw images from latents, or takes no such labels.
+        OSError: At the beginning of training, if nothing can be written to the folder.
 
     Example:
 
@@ -138,7 +238,7 @@ class LatentInterpolation(keras.callbacks.Callback):
         scale=None,
     ):
         super().__init__()
-        self.directory = pathlib.Path(directory)
+        self.directory = _checks.path("directory", directory)
         self.num = _checks.positive_int("num", num)
         self.steps = _checks.positive_int("steps", steps, minimum=2)
         self.kind = _checks.one_of("kind", kind, [*latents.PATHS, "walk"])
@@ -149,6 +249,9 @@ class LatentInterpolation(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         check_draws_images("LatentInterpolation", self.model)
+        check_labels_to_draw(self)
+        if writes_files(self.model):
+            _files.check_folder(self.directory)
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every or not writes_files(self.model):
@@ -165,7 +268,8 @@ def along_paths(model, num, steps, kind, labels, seed):
     `model` is a `LatentModel` or what `keras_gans.load` returns.
     """
     points = latents.paths(num, model.latent_dim, steps, kind, seed)
-    labels = None if labels is None else np.repeat(labels, steps)
+    if labels is not None:
+        labels = np.repeat(np.broadcast_to(labels, num), steps)
     examples = model.generate(points.reshape(num * steps, -1), labels)
     return examples.reshape(num, steps, *examples.shape[1:])
 
@@ -182,14 +286,28 @@ def labels_to_draw(callback):
     return callback.labels
 
 
+def check_labels_to_draw(callback):
+    """Refuse labels that the model does not take."""
+    if callback.labels is not None:
+        callback.model.check_labels(callback.labels, callback.num)
+
+
 def check_draws_images(name, model):
     """Refuse a model that does not draw images from latents."""
-    shape = model.example_shape if hasattr(model, "latent_dim") else None
-    if shape is None or len(shape) != 3 or shape[-1] not in (1, 3):
-        makes = "translates" if shape is None else f"makes examples of shape {shape}"
+    if not hasattr(model, "latent_dim"):
         raise ValueError(
-            f"`{name}` needs a model that draws images with 1 or 3 channels from latents. "
-            f"Received: a model that {makes}"
+            f"`{name}` needs a model that draws images from latents. "
+            f"Received: {type(model).__name__}, which does not"
+        )
+    check_channels(name, model.example_shape)
+
+
+def check_channels(name, shape):
+    """Refuse examples that are no images to be shown."""
+    if len(shape) != 3 or shape[-1] not in (1, 3):
+        raise ValueError(
+            f"`{name}` needs a model that makes images with 1 or 3 channels. "
+            f"Received: a model that makes examples of shape {shape}"
         )
 
 
@@ -214,6 +332,8 @@ class TerminateOnNaN(keras.callbacks.Callback):
     def __init__(self, checkpoint=None):
         super().__init__()
         self.checkpoint = checkpoint
+        if checkpoint is not None:
+            self.checkpoint = _checks.path("checkpoint", checkpoint)
         self.message = None
 
     def on_train_begin(self, logs=None):
@@ -232,7 +352,7 @@ class TerminateOnNaN(keras.callbacks.Callback):
         lost = diverged_networks(self.model)
         if lost:
             message += f" Weights that are not finite: {', '.join(lost)}."
-        if self.checkpoint is not None and pathlib.Path(self.checkpoint).exists():
+        if self.checkpoint is not None and self.checkpoint.exists():
             message += f" The last good checkpoint is {self.checkpoint}."
         return message
 

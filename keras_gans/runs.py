@@ -20,6 +20,9 @@ import keras
 from keras_gans import _files
 from keras_gans.callbacks import diverged_networks
 
+#: Parts of a configuration that the first runs did not write.
+_ADDED = ("class_names",)
+
 
 class Run:
     """The folder of a training run.
@@ -29,6 +32,8 @@ class Run:
         checkpoint: Path of the newest checkpoint.
         previous: Path of the one before, which is used if the newest is damaged.
         log: Path of the table of losses, a row an epoch.
+        samples: Path of the folder of sample grids.
+        saved_model: Path of the SavedModel.
     """
 
     def __init__(self, folder):
@@ -37,6 +42,8 @@ class Run:
         self.checkpoint = self.folder / "model.keras"
         self.previous = self.folder / "model.previous.keras"
         self.log = self.folder / "log.csv"
+        self.samples = self.folder / "samples"
+        self.saved_model = self.folder / "saved_model"
 
     def claim(self, wanted):
         """Write the run's configuration, or refuse to go on under another one.
@@ -78,8 +85,9 @@ class Run:
     def _check_configuration(self, wanted):
         try:
             found = json.loads(self.configuration.read_text())
-            differing = [key for key in wanted if found.get(key) != wanted[key]]
-        except (ValueError, AttributeError) as error:
+            added = {key: wanted.get(key) for key in _ADDED}
+            differing = [k for k in wanted if {**added, **found}.get(k) != wanted[k]]
+        except (ValueError, TypeError) as error:
             raise ValueError(
                 f"`--output` must be a new folder, or hold a run: {self.configuration} cannot be "
                 f"read: {error}"
@@ -135,8 +143,9 @@ class Run:
         if not rows:
             self.log.unlink()
             return
+        filled = [name for name in reader.fieldnames if any(row[name] for row in rows)]
         with _files.replacing(self.log) as temporary, open(temporary, "w", newline="") as file:
-            writer = csv.DictWriter(file, reader.fieldnames)
+            writer = csv.DictWriter(file, filled, extrasaction="ignore")
             writer.writeheader()
             writer.writerows(rows)
 
@@ -153,6 +162,21 @@ def _is_whole(path):
 def _is_before(row, epoch):
     is_whole = None not in row and None not in row.values()
     return is_whole and row.get("epoch", "").isdecimal() and int(row["epoch"]) < epoch
+
+
+class Log(keras.callbacks.CSVLogger):
+    """Keras's table of losses, appended to, without its columns for a validation that never is.
+
+    Args:
+        filename: Path of the table.
+    """
+
+    def __init__(self, filename):
+        super().__init__(filename, append=True)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.keys = self.keys or sorted(logs or {})
+        super().on_epoch_end(epoch, logs)
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -176,7 +200,8 @@ class Checkpoints(keras.callbacks.Callback):
 class StopOnSignal(keras.callbacks.Callback):
     """End training at the next step when the process is asked to stop, by SIGINT or SIGTERM.
 
-    The epoch ends there, with its callbacks. A second signal is obeyed at once.
+    The epoch ends there, with its callbacks. A second signal is obeyed at once. What the process
+    ignores, as a job in the background does SIGINT, goes on being ignored.
 
     Attributes:
         received: The `signal.Signals` that came, or `None`.
@@ -189,7 +214,8 @@ class StopOnSignal(keras.callbacks.Callback):
         self.received = None
 
     def on_train_begin(self, logs=None):
-        self._handlers = {number: signal.signal(number, self._stop) for number in self.SIGNALS}
+        heeded = [n for n in self.SIGNALS if signal.getsignal(n) is not signal.SIG_IGN]
+        self._handlers = {number: signal.signal(number, self._stop) for number in heeded}
 
     def on_train_end(self, logs=None):
         for number, handler in self._handlers.items():

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 
 import pytest
@@ -23,6 +24,7 @@ PUBLIC = [
     f"{module}.{name}"
     for module in MODULES
     for name in getattr(importlib.import_module(module), "__all__", [])
+    if not inspect.ismodule(getattr(importlib.import_module(module), name))
 ]
 
 

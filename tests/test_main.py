@@ -1,15 +1,26 @@
+"""The command line: its options, its messages, its commands."""
+
 import csv
+import inspect
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 import keras_gans as kg
-from keras_gans import latents
-from keras_gans.__main__ import RECIPES, main, parser
+from keras_gans import __main__, commands, latents
+from keras_gans.__main__ import main, parse
+from keras_gans.commands import RECIPES, build, check_folders, extractor_for, in_options
+from keras_gans.runs import Run
+from keras_gans.saved_model import SavedGenerator
 
 SMALL = ["--filters", "4", "--steps-per-epoch", "2", "--batch-size", "8", "--latent-dim", "4"]
 
@@ -34,7 +45,9 @@ def test_trains_from_the_command_line_and_resumes(tmp_path, capsys):
     assert "epochs 1 to 1" in out
     assert "epochs 2 to 3" in out
     with open(run / "log.csv") as file:
-        assert [row["epoch"] for row in csv.DictReader(file)] == ["0", "1", "2"]
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["0", "1", "2"]
+    assert set(rows[0]) == {"epoch", *kg.models.WGANGP.loss_names}  # no validation
     pictures = sorted(p.name for p in (run / "samples").glob("*.png"))
     assert pictures == [f"epoch_{i:04d}.png" for i in (1, 2, 3)]
     model = keras.models.load_model(run / "model.keras")
@@ -69,26 +82,20 @@ def test_another_number_of_images_is_refused(tmp_path):
 def test_another_configuration_is_refused(tmp_path):
     train(tmp_path, 1)
     before = (tmp_path / "model.keras").read_bytes()
-    with pytest.raises(SystemExit, match=r"`--output`.*seed=0 \(now 1\)"):
+    with pytest.raises(SystemExit, match=r"`--output`.*--seed 0 \(now 1\)"):
         train(tmp_path, 2, "--seed", "1")
     assert (tmp_path / "model.keras").read_bytes() == before
 
 
-@pytest.mark.parametrize(
-    ("option", "value", "message"),
-    [("--batch-size", "5000", "`batch_size`"), ("--ema-decay", "2", "`ema_decay`")],
-)
-def test_nothing_is_written_for_a_bad_option(tmp_path, option, value, message):
-    with pytest.raises(SystemExit, match=message):
-        train(tmp_path / "run", 1, option, value)
+def test_nothing_is_written_for_a_bad_option(tmp_path):
+    with pytest.raises(SystemExit, match=r"`--batch-size` must be .* Received: --batch-size 5000"):
+        train(tmp_path / "run", 1, "--batch-size", "5000")
     assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_builds(name):
-    options = parser().parse_args(["train", name, "--output", "unused", *SMALL])
-    from keras_gans.__main__ import build
-
+    options = parse(["train", name, "--output", "unused", *SMALL])
     _, info = kg.data.load("digits")
     model = build(info, options)
     labels = [3, 7] if model.conditional else None
@@ -127,8 +134,6 @@ def test_interpolates_into_a_picture_and_an_animation(exported, tmp_path, capsys
     with Image.open(output) as picture:
         np.testing.assert_array_equal(picture, kg.data.image_grid(images, columns=3))
     assert output.with_suffix(".gif").exists()
-    with pytest.raises(SystemExit, match="`steps` must be an integer of at least 2"):
-        main(["interpolate", exported, "--steps", "1", "--output", str(output)])
 
 
 def test_evaluates_and_prints_the_protocol(exported, capsys):
@@ -144,29 +149,15 @@ def test_evaluates_and_prints_the_protocol(exported, capsys):
 def test_evaluating_against_other_images_is_refused(exported, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()
-    for i in range(100):
-        kg.data.save_grid(np.zeros((1, 4, 4, 3)), folder / f"{i}.png")
+    kg.data.save_grid(np.zeros((1, 4, 4, 3)), folder / "black.png")
     with pytest.raises(SystemExit, match=r"`--dataset`.*\(8, 8, 1\).*\(16, 16, 3\)"):
         main(["evaluate", exported, "--dataset", str(folder), "--image-size", "16"])
-
-
-def test_errors_are_one_line(tmp_path):
-    with pytest.raises(SystemExit, match="Error: `filepath`"):
-        main(["sample", str(tmp_path)])
 
 
 def test_list_names_every_recipe(capsys):
     main(["list"])
     out = capsys.readouterr().out
     assert all(name in out for name in [*RECIPES, "digits"])
-
-
-@pytest.mark.parametrize("command", ["train", "sample", "interpolate", "evaluate", "list"])
-def test_help_of_every_command(command, capsys):
-    with pytest.raises(SystemExit) as stop:
-        main([command, "--help"])
-    assert stop.value.code == 0
-    assert "usage: python -m keras_gans" in capsys.readouterr().out
 
 
 def test_config_is_readable(tmp_path):
@@ -176,15 +167,394 @@ def test_config_is_readable(tmp_path):
     assert config["steps_per_epoch"] == 2
 
 
-def test_conditional_models_from_the_command_line(tmp_path, capsys):
-    run = tmp_path / "run"
-    main(["train", "conditional_wgan_gp", "--epochs", "1", "--output", str(run), *SMALL])
-    served = str(run / "saved_model")
-    assert kg.load(served).conditional
-    main(["sample", served, "--num", "4", "--labels", "3,7", "--output", str(tmp_path / "a.png")])
-    assert Image.open(tmp_path / "a.png").size[0] > 0
-    with pytest.raises(SystemExit, match="`labels` must be"):
-        main(["sample", served, "--num", "4", "--output", str(tmp_path / "b.png")])
-    pixels = ["--num", "20", "--extractor", "pixels", "--metrics", "fid"]
-    main(["evaluate", served, "--dataset", "digits", *pixels])
-    assert "20" in capsys.readouterr().out
+class TestOptions:
+    """What is wrong with options is said before anything heavy is imported."""
+
+    @pytest.fixture
+    def command(self, tmp_path, repository):
+        """Start `python -m keras_gans` where the first import of Keras never ends."""
+        (tmp_path / "keras.py").write_text(
+            "import time\nprint('importing Keras', flush=True)\ntime.sleep(600)"
+        )
+        for name in ("numpy", "tensorflow"):
+            (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')")
+        path = os.pathsep.join([str(tmp_path), str(repository)])
+
+        def start(*arguments):
+            return subprocess.Popen(
+                [sys.executable, "-m", "keras_gans", *arguments],
+                env={**os.environ, "PYTHONPATH": path},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+
+        return start
+
+    @pytest.mark.parametrize("name", [None, *commands.COMMANDS])
+    def test_help(self, name, command):
+        process = command(*filter(None, [name]), "--help")
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, err) == (0, "")
+        assert "usage: python -m keras_gans" in out
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ("", "required: COMMAND"),
+            ("train nope --output run", "invalid choice: 'nope'"),
+            ("train gan", "required: --output"),
+            ("train gan --output run --epochs 0", "--epochs: must be an integer from 1"),
+            ("train gan --output run --ema-decay 2", r"--ema-decay: must be a number in \[0, 1\)"),
+            ("train gan --output run --filters 2147483648", "--filters: must be an integer"),
+            ("sample run --num many", "--num: must be an integer from 1"),
+            ("sample run --seed -1", "--seed: expected one argument|--seed: must be an integer"),
+            ("sample run --labels 1,,2", "--labels: must be names or numbers"),
+            ("interpolate run --steps 1", "--steps: must be an integer from 2"),
+            ("evaluate run --dataset digits --metrics nope", "--metrics: must be of fid, kid"),
+            ("evaluate run --dataset digits --extractor pixels", "--metrics must leave out is"),
+            ("evaluate run --dataset=", "--dataset: must not be empty"),
+        ],
+    )
+    def test_bad_ones(self, arguments, message, command):
+        process = command(*arguments.split())
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 2
+        assert re.search(message, err.splitlines()[-1])
+
+    def test_an_interrupt_while_tensorflow_is_imported_is_silent(self, command):
+        process = command("list")
+        assert process.stdout.readline() == "importing Keras\n"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        assert (process.returncode, err) == (-signal.SIGINT, "")
+
+    def test_names_are_those_of_the_commands(self):
+        assert __main__.MODELS == tuple(commands.RECIPES)
+        assert __main__.EXTRACTORS == tuple(commands.EXTRACTORS)
+        assert inspect.signature(kg.metrics.evaluate).parameters["metrics"].default == (
+            __main__.METRICS
+        )
+
+    def test_names_may_hold_commas_and_paths_a_tilde(self, monkeypatch):
+        monkeypatch.setenv("HOME", "/home/me")
+        options = parse(["sample", "~/run", "--labels", 'cat, "dog, small"', "--output=~/a.png"])
+        assert options.labels == ["cat", "dog, small"]
+        assert (options.run, options.output) == ("/home/me/run", "/home/me/a.png")
+
+    @pytest.mark.parametrize(
+        ("message", "expected"),
+        [
+            ("`image_size` must be given. Received: image_size=None", "no --image-size"),
+            (
+                "`batch_size` must be less. Received: batch_size=5",
+                "`--batch-size` .*--batch-size 5",
+            ),
+            ("on_error='skip' leaves out others", "^--on-error skip leaves out others$"),
+            ("`source` must exist", "^`--dataset` must exist$"),
+            ("`filepath` must end in .png", "^`--output` must"),
+            ("`nothing` of that=1", "^`nothing` of that=1$"),
+        ],
+    )
+    def test_messages_speak_of_them(self, message, expected):
+        options = parse(["train", "gan", "--output", "run"])
+        assert re.search(expected, in_options(message, options))
+
+
+class TestErrors:
+    """What can go wrong ends in one line, without a traceback."""
+
+    @pytest.mark.parametrize(
+        ("error", "message"),
+        [
+            (RuntimeError("no network"), "^Error: no network$"),
+            (OSError(28, "No space left on device"), "No space left on device"),
+            (MemoryError(), "^Error: MemoryError"),
+            (ImportError("no such package"), "no such package"),
+            (NotImplementedError(), "NotImplementedError"),
+            (tf.errors.ResourceExhaustedError(None, None, "OOM"), "ResourceExhaustedError: .*OOM"),
+            (tf.errors.UnavailableError(None, None, "no server"), "UnavailableError: .*no server"),
+        ],
+    )
+    def test_of_foreseen_kinds(self, error, message, monkeypatch):
+        def fail(options):
+            raise error
+
+        monkeypatch.setitem(commands.COMMANDS, "list", fail)
+        with pytest.raises(SystemExit, match=message):
+            main(["list"])
+
+    def test_an_interrupt(self, monkeypatch, capsys):
+        def interrupt(options):
+            os.kill(os.getpid(), signal.SIGINT)
+
+        before = signal.getsignal(signal.SIGINT)
+        monkeypatch.setitem(commands.COMMANDS, "list", interrupt)
+        with pytest.raises(SystemExit) as stop:
+            main(["list"])
+        assert stop.value.code == 128 + signal.SIGINT
+        assert capsys.readouterr().err == "Interrupted.\n"
+        assert signal.getsignal(signal.SIGINT) is before
+
+    def test_an_interrupt_that_is_ignored_stays_so(self):
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            with __main__.on_interrupt(signal.default_int_handler):
+                assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def test_a_full_disk_under_what_is_printed(self, monkeypatch):
+        with open("/dev/full", "w") as full:
+            monkeypatch.setattr(sys, "stdout", full)
+            with pytest.raises(SystemExit, match=r"Error: .*No space left"):
+                main(["list"])
+
+    def test_a_reader_that_has_gone(self, monkeypatch):
+        reader, writer = os.pipe()
+        os.close(reader)
+        with open(writer, "w") as pipe:
+            monkeypatch.setattr(sys, "stdout", pipe)
+            with pytest.raises(SystemExit) as stop:
+                main(["list"])
+        assert stop.value.code == 128 + signal.SIGPIPE
+
+
+class TestFolders:
+    """Where a run is, and what it is trained on."""
+
+    @pytest.mark.parametrize("output", ["mnist", "mnist/run", "./mnist/", "mnist/samples/x"])
+    def test_a_run_under_the_name_of_its_dataset(self, output, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(
+            SystemExit, match=r"`--output` must be outside of 'mnist', .*`--dataset`"
+        ):
+            main(["train", "dcgan", "--dataset", "mnist", "--output", output])
+        assert not list(tmp_path.iterdir())
+
+    def test_a_run_among_its_pictures(self, tmp_path):
+        pictures = tmp_path / "pictures"
+        kg.data.save_grid(np.zeros((1, 8, 8, 3)), pictures / "a.png")
+        arguments = ["train", "gan", "--dataset", str(pictures), "--image-size", "8"]
+        with pytest.raises(SystemExit, match="`--output` must be outside of"):
+            main([*arguments, "--output", str(pictures / "run")])
+        assert len(list(pictures.iterdir())) == 1
+
+    def test_a_run_on_its_own_samples(self, tmp_path):
+        with pytest.raises(ValueError, match="`output` must be outside"):
+            check_folders(str(tmp_path / "samples"), Run(tmp_path))
+
+    def test_others_are_free(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        check_folders("digits", Run("digits"))
+        check_folders("mnist", Run("runs/mnist"))
+        check_folders("pictures", Run("."))
+
+    @pytest.mark.parametrize("command", ["train gan --output run", "evaluate saved_model"])
+    def test_the_folder_of_a_run_is_no_dataset(self, command, exported, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        Run("mnist").claim({"seed": 0})
+        with pytest.raises(SystemExit, match="`--dataset` must not be the folder of a run"):
+            main([*command.split(), "--dataset", "mnist"])
+
+    def test_a_folder_without_a_size(self, tmp_path):
+        kg.data.save_grid(np.zeros((1, 8, 8, 3)), tmp_path / "pictures" / "a.png")
+        arguments = ["train", "gan", "--dataset", str(tmp_path / "pictures")]
+        with pytest.raises(SystemExit, match="`--image-size` must be given"):
+            main([*arguments, "--output", str(tmp_path / "run")])
+
+    def test_a_folder_without_classes(self, tmp_path):
+        for i in range(8):
+            kg.data.save_grid(np.zeros((1, 8, 8, 3)), tmp_path / "pictures" / f"{i}.png")
+        arguments = ["train", "conditional_gan", "--dataset", str(tmp_path / "pictures"), *SMALL]
+        with pytest.raises(SystemExit, match="`--dataset` must have classes for conditional_gan"):
+            main([*arguments, "--image-size", "8", "--output", str(tmp_path / "run")])
+        assert not (tmp_path / "run").exists()
+
+
+class TestTrainedModels:
+    def test_a_run_is_found_by_its_folder(self, exported, tmp_path):
+        expected = kg.load(exported).sample(2, seed=0)
+        for place in (tmp_path, exported, tmp_path / "model.keras"):
+            np.testing.assert_array_equal(commands.trained(place).sample(2, seed=0), expected)
+
+    def test_what_is_none(self, tmp_path):
+        run = tmp_path / "run"
+        Run(run).claim({"seed": 0})
+        keras_file = tmp_path / "gan.keras"
+        keras_file.touch()
+        for place, hint in (
+            (tmp_path, "which holds neither"),
+            (tmp_path / "new", "which does not exist"),
+            (run, "run `train` again"),
+            (keras_file, "a Keras file, whose model must be exported first"),
+        ):
+            with pytest.raises(SystemExit, match=f"^Error: `RUN` must be .*{hint}"):
+                main(["sample", str(place)])
+
+    def test_a_model_that_translates(self, tmp_path):
+        def generator():
+            return kg.networks.translation_generator((8, 8, 1), 1, 2, 1)
+
+        def critic():
+            return kg.networks.patch_discriminator((8, 8, 1), 2, 1)
+
+        gan = kg.models.CycleGAN(generator(), generator(), critic(), critic())
+        gan.export(tmp_path / "saved_model")
+        with pytest.raises(SystemExit, match=r"`RUN` must hold a model .*translate_ab"):
+            main(["sample", str(tmp_path)])
+
+    def test_samples_are_made_in_parts(self, exported, tmp_path, monkeypatch):
+        sizes, generate = [], SavedGenerator.generate
+
+        def counted(self, points, labels=None):
+            sizes.append(len(points))
+            return generate(self, points, labels)
+
+        monkeypatch.setattr(commands, "BATCH_SIZE", 4)
+        monkeypatch.setattr(SavedGenerator, "generate", counted)
+        main(["sample", exported, "--num", "9", "--seed", "3", "--output", f"{tmp_path}/a.png"])
+        assert sizes == [4, 4, 1]
+        kg.data.save_grid(kg.load(exported).sample(9, seed=3), tmp_path / "expected.png")
+        assert (tmp_path / "a.png").read_bytes() == (tmp_path / "expected.png").read_bytes()
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ("sample --output grid", "`--output` must end in .png"),
+            ("sample --output taken/grid.png", "taken"),
+            ("sample --output folder.png", "folder.png is a folder"),
+            ("sample --output grid.png --num 1000000", "`--num` must be less for images of shape"),
+            ("sample --output grid.png --labels 1", "`--labels` must be left out"),
+            ("interpolate --output paths.gif", "`--output` must not end in .gif"),
+            ("interpolate --output paths.png --steps 1000000", "`--num` must be less"),
+        ],
+    )
+    def test_what_cannot_be_written_is_not_computed(
+        self, arguments, message, exported, tmp_path, monkeypatch
+    ):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "taken").touch()
+        (tmp_path / "folder.png").mkdir()
+        monkeypatch.setattr(SavedGenerator, "generate", lambda *_: pytest.fail("computed"))
+        command, *others = arguments.split()
+        with pytest.raises(SystemExit, match=f"^Error: .*{message}"):
+            main([command, exported, *others])
+
+
+def save_pictures(folder, shades):
+    """Pictures of one shade each, in class folders."""
+    for name, values in shades.items():
+        for i, value in enumerate(values):
+            kg.data.save_grid(
+                np.full((1, 8, 8, 3), value), folder / name / f"{i:03d}.png", padding=0, scale=1
+            )
+
+
+def exported_classes(path, class_names):
+    """A SavedModel that draws class k of 3 in the shade k − 1, of 4×4 pixels."""
+    latents, labels = keras.Input((2,)), keras.Input((), dtype="int32")
+    shade = keras.layers.Embedding(3, 4 * 4 * 3, embeddings_initializer="zeros")
+    drawn = keras.layers.Reshape((4, 4, 3))(shade(labels))
+    generator = keras.Model([latents, labels], drawn)
+    shade.set_weights([np.repeat([[-1.0], [0.0], [1.0]], 48, axis=1)])
+    gan = kg.models.ConditionalGAN(
+        generator,
+        kg.networks.mlp_discriminator((4, 4, 3), (2,), num_classes=3),
+        latent_dim=2,
+        class_names=class_names,
+    )
+    gan.export(path)
+    return str(path)
+
+
+class TestClasses:
+    def test_names_of_folders_reach_samples(self, tmp_path):
+        save_pictures(tmp_path / "pets", {"cat": np.zeros(4), "dog": np.ones(4)})
+        run = tmp_path / "run"
+        arguments = ["train", "conditional_gan", "--dataset", str(tmp_path / "pets"), *SMALL]
+        main([*arguments, "--image-size", "8", "--epochs", "1", "--output", str(run)])
+        assert json.loads((run / "config.json").read_text())["class_names"] == ["cat", "dog"]
+        served = kg.load(run / "saved_model")
+        assert served.class_names == ("cat", "dog")
+        for labels, expected in (("dog", [1] * 4), ("dog,cat", [1, 0] * 2), ("1,0", [1, 0] * 2)):
+            picture = tmp_path / f"{labels}.png"
+            options = ["--num", "4", "--seed", "0", "--output", str(picture)]
+            main(["sample", str(run), "--labels", labels, *options])
+            kg.data.save_grid(served.sample(4, expected, 0), tmp_path / "expected.png")
+            assert picture.read_bytes() == (tmp_path / "expected.png").read_bytes()
+        with pytest.raises(SystemExit, match=r"`--labels` must be of cat, dog, .*: cow"):
+            main(["sample", str(run), "--labels", "cow"])
+
+    def test_every_class_is_drawn_by_default_in_a_column_of_its_own(self, tmp_path):
+        model = exported_classes(tmp_path / "saved_model", None)
+        for command, num in (("sample", 12), ("interpolate", 4)):
+            picture = tmp_path / f"{command}.png"
+            main([command, model, "--num", str(num), "--output", str(picture)])
+        with Image.open(tmp_path / "sample.png") as grid:
+            assert grid.size == (3 * 34 + 2, 4 * 34 + 2)
+            shades = np.asarray(grid)[18::34, 18::34, 0]
+        np.testing.assert_array_equal(shades, np.tile([0, 128, 255], (4, 1)))
+        with Image.open(tmp_path / "interpolate.png") as paths:
+            shades = np.asarray(paths)[18::34, 18, 0]
+        np.testing.assert_array_equal(shades, [0, 128, 255, 0])
+
+
+class TestEvaluation:
+    """Of all the pictures, whatever their order, and of classes in their shares."""
+
+    def evaluate(self, capsys, model, dataset, *others):
+        options = ["--extractor", "pixels", "--metrics", "fid", "--num", "300", *others]
+        main(["evaluate", model, "--dataset", str(dataset), *options])
+        out = capsys.readouterr().out
+        found = re.findall(r"^(\w+) +(\S.*)$", out, re.MULTILINE)
+        return dict(found)
+
+    def test_classes_have_the_shares_of_the_pictures(self, tmp_path, capsys):
+        """Fewer than 100 pictures, the last classes last; the model draws them as they are."""
+        model = exported_classes(tmp_path / "saved_model", None)
+        save_pictures(tmp_path / "data", {"a": -np.ones(8), "b": np.zeros(2), "c": np.ones(10)})
+        report = self.evaluate(capsys, model, tmp_path / "data")
+        assert report["real"] == "20"
+        assert float(report["frechet_distance"]) < 0.1
+
+    def test_classes_are_found_by_their_names(self, tmp_path, capsys):
+        model = exported_classes(tmp_path / "saved_model", ("dark", "grey", "light"))
+        save_pictures(tmp_path / "data", {"grey": np.zeros(8), "light": np.ones(8)})
+        assert float(self.evaluate(capsys, model, tmp_path / "data")["frechet_distance"]) < 0.1
+        save_pictures(tmp_path / "data", {"white": np.ones(8)})
+        with pytest.raises(SystemExit, match=r"`--dataset` must have .*dark.*white"):
+            self.evaluate(capsys, model, tmp_path / "data")
+
+    def test_a_class_that_is_never_drawn_counts_whatever_is_taken(self, tmp_path, capsys):
+        """More pictures than are compared: a random subset, not the first class."""
+        model = exported_classes(tmp_path / "saved_model", None)
+        save_pictures(tmp_path / "data", {"": np.repeat([-1.0, 1.0], 40)})
+        report = self.evaluate(capsys, model, tmp_path / "data", "--num", "40")
+        assert (report["real"], report["labels"]) == ("40", "all classes alike")
+        # Samples of −1, 0, 1 alike against −1 and 1: (1 − √(2/3))² on each of 48 pixels, in a line.
+        assert float(report["frechet_distance"]) < 8
+
+    def test_more_classes_than_the_model_has(self, tmp_path, capsys):
+        model = exported_classes(tmp_path / "saved_model", None)
+        save_pictures(tmp_path / "data", {name: np.zeros(1) for name in "abcd"})
+        with pytest.raises(SystemExit, match="`--dataset` must have at most the model's 3 classes"):
+            self.evaluate(capsys, model, tmp_path / "data")
+
+    @pytest.mark.parametrize(
+        ("dataset", "extractor"),
+        [("mnist", "mnist"), ("mnist:3.0.1", "mnist"), ("MNIST", "mnist"), ("digits", "inception")],
+    )
+    def test_extractors(self, dataset, extractor, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        assert extractor_for(dataset) == extractor
+        (tmp_path / dataset).mkdir()
+        assert extractor_for(dataset) == "inception"
+
+    def test_weights_that_cannot_be_downloaded(self, exported, monkeypatch):
+        def no_network(**kwargs):
+            raise OSError("no network")
+
+        monkeypatch.setattr(keras.applications, "InceptionV3", no_network)
+        with pytest.raises(SystemExit, match="Error: The InceptionV3 weights must be downloaded"):
+            main(["evaluate", exported, "--dataset", "digits"])

@@ -6,7 +6,6 @@ class logits: `extractor(images)` are the features, `extractor.logits(images)` t
 """
 
 import functools
-import os
 import pathlib
 
 import keras
@@ -14,30 +13,7 @@ import tensorflow as tf
 
 from keras_gans.metrics.images import as_images
 
-_CLASSIFIER = pathlib.Path("mnist_classifier", "classifier.keras")
-
-
-def find_saved_model(relative_path, how_to_make_it):
-    """Path of a model that comes with the repository.
-
-    Looked for in the directory that the environment variable KERAS_GANS_SAVED_MODELS names, inside
-    the installed package, and beside the package in a checkout.
-
-    Raises:
-        FileNotFoundError: It is in none of them; says how to make it.
-    """
-    package = pathlib.Path(__file__).parents[1]
-    places = [package / "saved_models", package.parent / "saved_models"]
-    if os.environ.get("KERAS_GANS_SAVED_MODELS"):
-        places.insert(0, pathlib.Path(os.environ["KERAS_GANS_SAVED_MODELS"]))
-    for place in places:
-        if (place / relative_path).exists():
-            return place / relative_path
-    raise FileNotFoundError(
-        f"saved_models/{pathlib.PurePath(relative_path).as_posix()} must exist; make it with "
-        f"`{how_to_make_it}`, or name its directory in KERAS_GANS_SAVED_MODELS. "
-        f"Received: none in {', '.join(map(str, places))}"
-    )
+_MNIST_CLASSIFIER = pathlib.Path(__file__).parent / "mnist_classifier" / "classifier.keras"
 
 
 class ClassifierFeatures:
@@ -143,14 +119,12 @@ class InceptionFeatures(ClassifierFeatures):
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class MNISTFeatures(ClassifierFeatures):
-    """The MNIST classifier that comes with the repository: 64 features and 10 logits, offline.
+    """The MNIST classifier that comes with the package: 64 features and 10 logits, offline.
 
     Takes images (batch, 28, 28, 1) in [-1, 1] and rounds them to 8 bits. Made by `python
-    benchmarks/mnist_classifier.py`; its test accuracy is written beside it in
-    saved_models/mnist_classifier.
+    benchmarks/mnist_classifier.py`, which writes its test accuracy beside it.
 
     Raises:
-        FileNotFoundError: The classifier is missing.
         TypeError, ValueError: Images are not floating point numbers in [-1, 1] of such a shape.
 
     Example:
@@ -164,8 +138,7 @@ class MNISTFeatures(ClassifierFeatures):
     channels = (1,)
 
     def __init__(self):
-        path = find_saved_model(_CLASSIFIER, "python benchmarks/mnist_classifier.py")
-        self.model = keras.models.load_model(path, compile=False)
+        self.model = keras.models.load_model(_MNIST_CLASSIFIER, compile=False)
         self.model.trainable = False
 
     def outputs(self, images):

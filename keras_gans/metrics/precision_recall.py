@@ -1,7 +1,6 @@
 import keras
 import numpy as np
 import tensorflow as tf
-from sklearn.metrics import pairwise_distances_chunked
 
 from keras_gans import _checks
 from keras_gans.metrics.base import TwoSampleMetric
@@ -122,6 +121,8 @@ def neighbourhood_shares(real, generated, k):
 
 def count_in_balls(points, centres, k):
     """For each point the balls that hold it, and for each ball the points in it."""
+    from sklearn.metrics import pairwise_distances_chunked
+
     middle = centres.mean(axis=0)  # far from the origin squares would lose digits
     points, centres = points - middle, centres - middle
     radii = squared_radii(centres, k)
@@ -144,6 +145,8 @@ def squared_radii(centres, k):
     Squared distances are found from products of matrices, whose rounding depends on how they are
     cut: two equal ones may differ by their error bound, (d + 4) ε (‖x‖ + ‖y‖)².
     """
+    from sklearn.metrics import pairwise_distances_chunked
+
     chunks = pairwise_distances_chunked(
         centres,
         squared=True,

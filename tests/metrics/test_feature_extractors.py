@@ -105,18 +105,6 @@ class TestMNISTFeatures:
         with pytest.raises(TypeError, match=r"floating point values in .* Received: dtype uint8"):
             metrics.MNISTFeatures()(np.zeros((2, 28, 28, 1), "uint8"))
 
-    def test_a_missing_classifier_says_how_to_make_it(self, monkeypatch, tmp_path):
-        monkeypatch.setattr(features, "_CLASSIFIER", pathlib.Path("nowhere", "classifier.keras"))
-        with pytest.raises(FileNotFoundError, match=r"python benchmarks/mnist_classifier\.py"):
-            metrics.MNISTFeatures()
-
-    def test_the_environment_variable_comes_first(self, monkeypatch, tmp_path):
-        place = tmp_path / features._CLASSIFIER
-        place.parent.mkdir()
-        place.touch()
-        monkeypatch.setenv("KERAS_GANS_SAVED_MODELS", str(tmp_path))
-        assert features.find_saved_model(features._CLASSIFIER, "") == place
-
     @pytest.mark.mnist
     def test_accuracy_is_the_published_one(self):
         import tensorflow_datasets as tfds
@@ -132,7 +120,7 @@ class TestMNISTFeatures:
             errors += int(
                 tf.reduce_sum(tf.cast(predicted != labels[start : start + 500], tf.int32))
             )
-        path = features.find_saved_model("mnist_classifier/results.json", "")
+        path = features._MNIST_CLASSIFIER.with_name("results.json")
         published = json.loads(path.read_text())
         assert abs(errors - published["test_errors"]) <= 2
         assert errors <= 100
