@@ -20,6 +20,7 @@ class _Kernel(NamedTuple):
 
     log_profile: object  # r² ↦ log of the unnormalized density
     log_normalizer: object  # d ↦ log of its integral
+    log_roughness: object  # d ↦ log ∫ K²
     radius: object  # d ↦ the distribution of r
     cdf: object  # x ↦ the cumulative distribution function for d = 1
     compact: bool = True
@@ -62,6 +63,7 @@ _KERNELS = {
     "gaussian": _Kernel(
         log_profile=lambda squared: -squared / 2,
         log_normalizer=lambda d: d * math.log(_SQRT_2PI),
+        log_roughness=lambda d: -d / 2 * math.log(4 * math.pi),
         radius=lambda d: _RootOf(tfd.Chi2(np.float64(d))),
         cdf=lambda x: tf.math.erfc(-x / math.sqrt(2)) / 2,
         compact=False,
@@ -69,24 +71,28 @@ _KERNELS = {
     "tophat": _Kernel(
         log_profile=lambda squared: tf.where(squared <= 1, tf.zeros_like(squared), -np.inf),
         log_normalizer=_log_ball,
+        log_roughness=lambda d: -_log_ball(d),
         radius=lambda d: _beta(d, 1),
         cdf=lambda x: (1 + _clip(x)) / 2,
     ),
     "epanechnikov": _Kernel(
         log_profile=lambda squared: _log_or_minus_infinity(1 - squared),
         log_normalizer=lambda d: _log_ball(d) + math.log(2 / (d + 2)),
+        log_roughness=lambda d: math.log(2 * (d + 2) / (d + 4)) - _log_ball(d),
         radius=lambda d: _RootOf(_beta(d / 2, 2)),
         cdf=lambda x: (2 + 3 * _clip(x) - _clip(x) ** 3) / 4,
     ),
     "triangular": _Kernel(
         log_profile=lambda squared: _log_or_minus_infinity(1 - _root_of(squared)),
         log_normalizer=lambda d: _log_ball(d) - math.log(d + 1),
+        log_roughness=lambda d: math.log(2 * (d + 1) / (d + 2)) - _log_ball(d),
         radius=lambda d: _beta(d, 2),
         cdf=lambda x: (1 + 2 * _clip(x) - _clip(x) * tf.abs(_clip(x))) / 2,
     ),
     "exponential": _Kernel(
         log_profile=lambda squared: -_root_of(squared),
         log_normalizer=lambda d: _log_ball(d) + math.lgamma(d + 1),
+        log_roughness=lambda d: -_log_ball(d) - math.lgamma(d + 1) - d * math.log(2),
         radius=lambda d: tfd.Gamma(np.float64(d), np.float64(1)),
         cdf=lambda x: tf.where(x < 0, tf.exp(-tf.abs(x)) / 2, 1 - tf.exp(-tf.abs(x)) / 2),
         compact=False,
@@ -105,9 +111,11 @@ class KernelDensity(tfd.Distribution):
         samples: Samples `(n,)` on the line (scalar events) or `(n, d)` (events `(d,)`).
         bandwidth: h in the units of the samples: a positive number, one for each axis `(d,)`, or
             a rule. With σ the standard deviation of each axis, `"scott"` is σ n^(−1/(d + 4)) and
-            `"silverman"` σ (n (d + 2)/4)^(−1/(d + 4)); `"cross_validation"` is the multiple of it
-            with the highest leave-one-out likelihood, found on at most 2,000 samples.
-            Defaults to `"scott"`.
+            `"silverman"` σ (n (d + 2)/4)^(−1/(d + 4)) for the Gaussian kernel; for others times
+            δ/δ_Gauss, with δ = (∫K² / v²)^(1/(d + 4)) and v the kernel's variance along an axis,
+            which smooths as much: 2.21 for Epanechnikov's on the line. `"cross_validation"` is the
+            multiple of `"silverman"` with the highest leave-one-out likelihood, found on at most
+            2,000 samples. Defaults to `"scott"`.
         kernel: `"gaussian"`, `"tophat"` (or `"uniform"`), `"epanechnikov"`, `"triangular"` (or
             `"linear"`) or `"exponential"`. Defaults to `"gaussian"`.
         validate_args: As in TFP.
@@ -132,7 +140,8 @@ class KernelDensity(tfd.Distribution):
 
     Reference:
         Silverman 1986, "Density estimation for statistics and data analysis", chapters 3 and 4;
-        Scott 1992, "Multivariate density estimation", eq. (6.42).
+        Scott 1992, "Multivariate density estimation", eq. (6.42); Marron and Nolan 1988,
+        "Canonical kernels for density estimation", for the factor of the kernel.
     """
 
     def __init__(
@@ -294,6 +303,7 @@ def _bandwidth(bandwidth, points, kernel):
     if not _checks.known(deviation, lambda v: np.all(v > 0)):
         raise _checks.error("samples", "of positive variance on every axis", points)
     exponent = -1 / (dimension + 4)
+    deviation *= _canonical(kernel, dimension) / _canonical(_KERNELS["gaussian"], dimension)
     if bandwidth == "scott":
         return deviation * size**exponent
     silverman = deviation * (size * (dimension + 2) / 4) ** exponent
@@ -306,6 +316,12 @@ def _bandwidth(bandwidth, points, kernel):
         )
     standardized = (points / silverman).numpy()
     return silverman * _cross_validated_factor(standardized, kernel, exponent)
+
+
+def _canonical(kernel, dimension):
+    """δ of Marron and Nolan: kernels with bandwidths in proportion to it smooth alike."""
+    variance = _kernel_variance(kernel, dimension)
+    return (math.exp(kernel.log_roughness(dimension)) / variance**2) ** (1 / (dimension + 4))
 
 
 def _cross_validated_factor(points, kernel, exponent):

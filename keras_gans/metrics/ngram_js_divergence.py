@@ -1,3 +1,5 @@
+import math
+
 import keras
 import tensorflow as tf
 
@@ -8,19 +10,26 @@ from keras_gans.metrics.checks import as_tensor
 from keras_gans.metrics.distribution import create_once, num_replicas, own_slot, write_slot
 
 _SEPARATOR = "\x1f"  # the control character "unit separator": no text holds it
+_PADDING = ""  # no token is empty
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class NGramJSDivergence(TwoSampleMetric):
-    """Jensen-Shannon divergence between the n-gram distributions of two texts, in nats.
+    """Jensen-Shannon divergence between the n-gram distributions of two texts, in nats or bits.
 
-    Between 0 and log 2. N-grams do not cross the ends of a sample. The counts live in a table of
-    `capacity` different n-grams, known by 64-bit fingerprints. The n-grams that come after the
-    table is full share its last row; merging rows never raises a divergence, so the result is
-    then a lower bound. Fingerprints are hashed on the CPU.
+    Between 0 and log 2 = 0.693 nats = 1 bit. N-grams do not cross the ends of a sample. By default
+    the unit is nats and a text ends where it ends. The reference code of the paper gives bits and
+    counts the padding that fills every text up to 32 tokens: `base=2, length=32`.
+
+    The counts live in a table of `capacity` different n-grams, known by 64-bit fingerprints. The
+    n-grams that come after the table is full share its last row; merging rows never raises a
+    divergence, so the result is then a lower bound. Fingerprints are hashed on the CPU.
 
     Args:
         n: Tokens in an n-gram. Defaults to 4.
+        base: Base of the logarithm, above 1: 2 for bits. Defaults to `None`, e, for nats.
+        length: Tokens to which every text is cut or filled up, at least `n`; n-grams with padding
+            count. Defaults to `None`: texts stay as they are.
         capacity: Number of different n-grams that are told apart. Defaults to 262,144 (6 MiB).
         name: Defaults to "js_" and `n`.
         dtype: Type of the result. Defaults to float64.
@@ -30,8 +39,8 @@ class NGramJSDivergence(TwoSampleMetric):
 
     Raises:
         TypeError: A side is neither integers nor strings, or the two differ in that.
-        ValueError: A side has the wrong rank or fewer than `n` tokens; only one side has n-grams
-            in `result()`.
+        ValueError: An argument is out of its range; a side has the wrong rank or fewer than `n`
+            tokens; only one side has n-grams in `result()`.
 
     Example:
 
@@ -42,15 +51,21 @@ class NGramJSDivergence(TwoSampleMetric):
 
     References:
         - [Gulrajani et al. 2017, Improved Training of Wasserstein GANs, the language model](
-          https://arxiv.org/abs/1704.00028)
+          https://arxiv.org/abs/1704.00028), and its code, language_helpers.py
     """
 
-    def __init__(self, n=4, capacity=2**18, name=None, dtype="float64"):
+    def __init__(self, n=4, capacity=2**18, base=None, length=None, name=None, dtype="float64"):
         _checks.positive_int("n", n)
         _checks.positive_int("capacity", capacity, minimum=2)
         super().__init__(name=name or f"js_{n}", dtype=dtype)
         self.n = n
         self.capacity = capacity
+        self.base = base
+        if base is not None:
+            self.base = _checks.real_number("base", base, low=1.0, low_open=True)
+        self.length = length
+        if length is not None:
+            self.length = _checks.positive_int("length", length, minimum=n)
 
     def create_state(self, sample_shape):
         size = (num_replicas(), self.capacity)
@@ -75,7 +90,7 @@ class NGramJSDivergence(TwoSampleMetric):
     def prepare(self, samples, name):
         if not self.built:
             create_once(lambda: self.build(()))
-        return fingerprints(samples, self.n, name)
+        return fingerprints(samples, self.n, name, self.length)
 
     def add_samples(self, side, samples):
         ones = tf.ones_like(samples, tf.float64)
@@ -125,7 +140,8 @@ class NGramJSDivergence(TwoSampleMetric):
             for name, total in zip(("real", "generated"), totals, strict=True):
                 if total == 0:
                     raise ValueError(f"`{name}` must hold an n-gram. Received: none")
-        return self.as_result(js_divergence(p / totals[0], q / totals[1]))
+        unit = math.log(self.base or math.e)
+        return self.as_result(js_divergence(p / totals[0], q / totals[1]) / unit)
 
     def merge_one(self, metric):
         self._count(*metric._table(), slot=0)
@@ -133,10 +149,16 @@ class NGramJSDivergence(TwoSampleMetric):
     def get_config(self):
         config = super().get_config()
         del config["feature_extractor"]
-        return {**config, "n": self.n, "capacity": self.capacity}
+        return {
+            **config,
+            "n": self.n,
+            "capacity": self.capacity,
+            "base": self.base,
+            "length": self.length,
+        }
 
 
-def fingerprints(samples, n, name):
+def fingerprints(samples, n, name, length=None):
     """Positive 64-bit hashes of all n-grams of a batch, shape (n-grams,)."""
     samples = as_tensor(samples, name)
     if samples.dtype == tf.string:
@@ -146,7 +168,7 @@ def fingerprints(samples, n, name):
             )
         tokens = tf.strings.unicode_split(samples, "UTF-8")
     elif samples.dtype.is_integer:
-        if samples.shape.rank != 2 or (samples.shape[1] or n) < n:
+        if samples.shape.rank != 2 or (length or samples.shape[1] or n) < n:
             raise ValueError(
                 f"`{name}` must be tokens of shape (batch, length) with length ≥ {n}. "
                 f"Received: shape {samples.shape}"
@@ -156,5 +178,8 @@ def fingerprints(samples, n, name):
         raise TypeError(
             f"`{name}` must be integer tokens or strings. Received: dtype {samples.dtype.name}"
         )
+    if length is not None:
+        padded = tokens.to_tensor(_PADDING, shape=(None, length))
+        tokens = tf.RaggedTensor.from_tensor(padded)
     ngrams = tf.strings.ngrams(tokens, n, separator=_SEPARATOR).flat_values
     return 1 + tf.strings.to_hash_bucket_fast(ngrams, 2**63 - 1)

@@ -57,6 +57,28 @@ def test_rules_agree_with_scipy(rule):
     np.testing.assert_allclose(KernelDensity(plane, rule).bandwidth, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("rule", ["scott", "silverman"])
+@pytest.mark.parametrize(
+    ("kernel", "canonical"),
+    [("gaussian", 0.7764), ("epanechnikov", 1.7188), ("tophat", 1.3510), ("triangular", 1.8882)],
+)
+def test_rules_are_rescaled_for_the_kernel(rule, kernel, canonical):
+    """By the table of canonical bandwidths, Marron and Nolan 1988; Härdle 1990, table 3.2."""
+    data = samples(50, 1)[:, 0]
+    ratio = KernelDensity(data, rule, kernel).bandwidth / KernelDensity(data, rule).bandwidth
+    assert float(ratio) == pytest.approx(canonical / 0.7764, rel=2e-4)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("d", [1, 3])
+def test_the_roughness_is_the_mean_of_the_density(kernel, d):
+    """∫K² = E K(X)."""
+    density = KernelDensity(np.zeros((1, d)), 1.0, kernel)
+    values = density.prob(density.sample(100_000, seed=0)).numpy()
+    expected = np.exp(module._KERNELS[kernel].log_roughness(d))
+    assert values.mean() == pytest.approx(expected, abs=5 * values.std() / 100_000**0.5 + 1e-12)
+
+
 def test_cross_validation_agrees_with_scikit_learn():
     """The chosen bandwidth has a leave-one-out likelihood at least that of a grid's best."""
     rng = np.random.default_rng(0)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from keras_gans import metrics
 from keras_gans.metrics import features
@@ -41,6 +42,35 @@ def test_a_model_is_not_saved_and_says_so():
     assert restored.feature_extractor is None
 
 
+@pytest.mark.parametrize("side", ["real", "generated"])
+def test_images_in_zero_to_one_are_refused_when_there_is_a_result(side):
+    """Known from a whole stream only: a batch may be bright, and blank images tell nothing."""
+    images = np.random.default_rng(0).uniform(-1, 1, (8, 2, 2, 1))
+    metric = metrics.FrechetDistance(feature_extractor=flattened)
+    metric.update_state(images, images)
+    metric.update_state(**{side: np.abs(images)})
+    assert np.isfinite(float(metric.result()))
+    metric.reset_state()
+    metric.update_state(np.zeros_like(images), np.ones_like(images))
+    assert np.isfinite(float(metric.result()))
+    metric.reset_state()
+    metric.update_state(images, images)
+    other = metrics.FrechetDistance(feature_extractor=flattened)
+    other.update_state(**{"real": images, "generated": images, side: np.abs(images)})
+    with pytest.raises(ValueError, match=rf"`{side}` must be images in \[-1, 1\].* 8 images with"):
+        other.result()
+    other.merge_state([metric])
+    assert np.isfinite(float(other.result()))
+
+
+@pytest.mark.parametrize("scale", [1.01, 255.0])
+def test_images_beyond_the_range_are_refused_by_any_metric_with_an_extractor(scale):
+    images = scale * np.ones((8, 2, 2, 1))
+    metric = metrics.FrechetDistance(feature_extractor=flattened)
+    with pytest.raises(ValueError, match=r"`real` must be images in \[-1, 1\]: for pixels"):
+        metric.update_state(real=images)
+
+
 def test_an_extractor_that_is_not_callable_is_an_error():
     with pytest.raises(TypeError, match=r"`feature_extractor` must be callable or None. Received"):
         metrics.FrechetDistance(feature_extractor="inception")
@@ -58,7 +88,30 @@ def test_the_inception_score_takes_the_logits_of_a_classifier():
     assert float(metric.result()) == pytest.approx(float(direct.result()), rel=1e-9)
 
 
+def resized(images):
+    """What InceptionV3 would get, as an array in [-1, 1]."""
+    extractor = object.__new__(metrics.InceptionFeatures)
+    extractor.model = lambda images, training: (images, images)
+    return extractor(np.float32(images)).numpy()
+
+
 class TestInceptionFeatures:
+    @pytest.mark.parametrize("shape", [(897, 897), (32, 32), (300, 120), (299, 299)])
+    def test_images_are_resized_as_clean_fid_does(self, shape):
+        """Bicubic with antialiasing, of 8-bit pixels, one channel at a time in float32; clipped."""
+        pixels = np.random.default_rng(0).integers(0, 256, (1, *shape, 3), "uint8")
+        images = np.clip(pixels / 127.5 - 1 + 0.003, -1, 1)
+        expected = [
+            Image.fromarray(channel.astype("float32")).resize((299, 299), Image.Resampling.BICUBIC)
+            for channel in np.moveaxis(pixels[0], -1, 0)
+        ]
+        expected = np.clip(np.stack(expected, axis=-1), 0, 255)
+        np.testing.assert_allclose(127.5 * (resized(images)[0] + 1), expected, atol=0.02)
+
+    def test_a_fine_pattern_becomes_grey(self):
+        pattern = 2.0 * (np.indices((897, 897)).sum(axis=0) % 2) - 1
+        assert resized(pattern[None, :, :, None])[:, 5:-5, 5:-5].std() < 0.01
+
     def test_features_and_logits(self):
         extractor = metrics.InceptionFeatures(weights=None)
         grey = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 1)).astype("float32")
@@ -100,6 +153,34 @@ class TestMNISTFeatures:
     def test_other_images_are_an_error(self, shape):
         with pytest.raises(ValueError, match=r"`images` must be of shape .* Received: shape"):
             metrics.MNISTFeatures()(np.zeros(shape, "float32"))
+
+    @pytest.mark.parametrize("scale", [1.01, 127.5])
+    def test_values_beyond_the_range_are_an_error(self, scale):
+        images = scale * np.random.default_rng(0).uniform(-1, 1, (2, 28, 28, 1))
+        images[0, 0, 0, 0] = scale
+        with pytest.raises(ValueError, match=r"`images` must be images in \[-1, 1\]: for pixels"):
+            metrics.MNISTFeatures()(images)
+
+    def test_images_are_rounded_to_8_bits(self):
+        pixels = np.random.default_rng(0).integers(0, 256, (2, 28, 28, 1))
+        noise = np.random.default_rng(1).uniform(-0.49, 0.49, pixels.shape)
+        extractor = metrics.MNISTFeatures()
+        exact, noisy = (np.clip(p / 127.5 - 1, -1, 1) for p in (pixels, pixels + noise))
+        np.testing.assert_array_equal(extractor(exact), extractor(noisy))
+
+    def test_it_is_traced_for_the_first_batches_only(self):
+        extractor = metrics.MNISTFeatures()
+        traces = []
+
+        def outputs(images):
+            traces.append(images.shape)
+            return type(extractor).outputs(extractor, images)
+
+        extractor.outputs = outputs
+        for size in (2, 3, 4, 5, 2, 7):
+            metric = metrics.FrechetDistance(feature_extractor=extractor)
+            metric.update_state(real=np.zeros((size, 28, 28, 1), "float32"))
+        assert len(traces) == 2
 
     def test_bytes_are_an_error(self):
         with pytest.raises(TypeError, match=r"floating point values in .* Received: dtype uint8"):

@@ -3,6 +3,7 @@ import pytest
 import scipy.ndimage
 import tensorflow as tf
 
+from keras_gans.data import to_uint8
 from keras_gans.metrics import MultiScaleSSIM
 
 
@@ -41,12 +42,17 @@ def reference(x, y, weights, size=11, sigma=1.5):
 
 def smooth_images(number, size, seed=0):
     noise = np.random.default_rng(seed).normal(size=(number, size, size, 1))
-    return np.tanh(3 * scipy.ndimage.gaussian_filter(noise, (0, 2, 2, 0)))
+    return rounded(np.tanh(3 * scipy.ndimage.gaussian_filter(noise, (0, 2, 2, 0))))
+
+
+def rounded(images):
+    """At the values of 8-bit pixels."""
+    return to_uint8(images) / 127.5 - 1
 
 
 def test_equals_the_formula():
     first, second = smooth_images(2, 44)
-    second = np.clip(first + 0.8 * second, -1, 1)
+    second = rounded(first + 0.8 * second)
     weights = np.array([0.0448, 0.2856, 0.3001])
     expected = reference(
         (first[..., 0] + 1) / 2, (second[..., 0] + 1) / 2, weights * 1.0001 / weights.sum()
@@ -57,7 +63,7 @@ def test_equals_the_formula():
 
 def test_five_scales_are_those_of_tensorflow():
     images = smooth_images(4, 176)
-    images[1::2] = np.clip(images[::2] + 0.2 * images[1::2], -1, 1)
+    images[1::2] = rounded(images[::2] + 0.2 * images[1::2])
     unit = tf.constant((images + 1) / 2, tf.float32)
     expected = tf.reduce_mean(tf.image.ssim_multiscale(unit[::2], unit[1::2], max_val=1.0))
     assert measure(images) == pytest.approx(float(expected), rel=1e-5)
@@ -90,9 +96,16 @@ def test_a_merge_pairs_the_images_that_wait():
     assert float(first.result()) == pytest.approx(measure(images[[0, 1, 3, 4, 2, 5]]), rel=1e-5)
 
 
-def test_values_beyond_the_range_are_an_error():
-    with pytest.raises(ValueError, match=r"`generated` must be images in \[-1, 1\]. Received"):
-        measure(255 * np.ones((2, 28, 28, 1)))
+def test_images_are_rounded_to_8_bits():
+    images = rounded(0.5 * smooth_images(4, 28))
+    noise = np.random.default_rng(1).uniform(-0.0039, 0.0039, images.shape)
+    assert measure(images + noise) == measure(images)
+
+
+@pytest.mark.parametrize("scaled", [lambda x: (x + 1) / 2, lambda x: (x + 1) * 127.5])
+def test_other_value_ranges_are_refused(scaled):
+    with pytest.raises(ValueError, match=r"`generated` must be images in \[-1, 1\]: for"):
+        measure(scaled(smooth_images(2, 28)))
 
 
 def test_images_smaller_than_the_filter_are_an_error():

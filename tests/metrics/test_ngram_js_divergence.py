@@ -43,6 +43,37 @@ def test_strings_equal_a_counter(n):
     assert measure(real, generated, n) == pytest.approx(reference(real, generated, n), rel=1e-12)
 
 
+def test_bits():
+    assert measure(["ab"], ["cd"], 1, base=2) == pytest.approx(1.0, rel=1e-12)
+    nats = measure(["aab"], ["abc"], 2)
+    assert measure(["aab"], ["abc"], 2, base=2) == pytest.approx(nats / np.log(2), rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_the_protocol_of_the_reference_code(n):
+    """Bits, of texts that are cut or filled up to 32 characters, padding counted."""
+    real = ["to be, or not to be", "that is the question", "x" * 40, ""]
+    generated = ["the", "slings and arrows of outrageous fortune"]
+    padded = [[text[:32].ljust(32, "`") for text in texts] for texts in (real, generated)]
+    expected = reference(*padded, n) / np.log(2)
+    assert measure(real, generated, n, base=2, length=32) == pytest.approx(expected, rel=1e-12)
+    assert measure(real, generated, n) != pytest.approx(expected, rel=1e-2)
+
+
+def test_tokens_are_padded_with_what_is_no_token():
+    expected = reference([[1, 2, -1, -1]], [[1, 2, 0, -1]], 2)
+    assert measure([[1, 2]], [[1, 2, 0]], 2, length=4) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"base": 1.0}, r"`base` must be a number in \(1, inf\]"), ({"length": 3}, "at least 4")],
+)
+def test_bases_and_lengths_out_of_range_are_errors(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        NGramJSDivergence(4, **arguments)
+
+
 def test_ngrams_of_tokens_are_not_confused():
     """(1, 23) and (12, 3) are different bigrams."""
     assert measure([[1, 23]], [[12, 3]], 2) == pytest.approx(np.log(2))

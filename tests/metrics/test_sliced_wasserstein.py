@@ -49,17 +49,19 @@ def test_normalized_channels():
 
 def test_patches_are_cut_from_the_images_at_varied_places():
     height, width = 12, 16
-    batch = np.arange(2 * height * width, dtype="float64").reshape(2, height, width, 1)
+    number, row, column = np.mgrid[:2, :height, :width]
+    batch = np.stack([number, row, column], axis=-1) / 127.5 - 1
     metric = SlicedWasserstein(min_resolution=12, patches_per_image=200)
     metric.update_state(real=batch)
-    patches = metric.real[0].result().numpy().reshape(-1, 7, 7)
+    patches = np.rint((metric.real[0].result().numpy() + 1) * 127.5).astype(int)
+    patches = patches.reshape(-1, 7, 7, 3)
     corners = patches[:, :1, :1]
-    expected = corners + width * np.arange(7)[:, None] + np.arange(7)
-    np.testing.assert_array_equal(patches, expected)
-    corner = corners.ravel().astype(int)
-    assert np.bincount(corner // (height * width)).tolist() == [200, 200]
-    assert set(corner // width % height) == set(range(height - 6))
-    assert set(corner % width) == set(range(width - 6))
+    steps = np.stack(np.broadcast_arrays(0, *np.mgrid[:7, :7]), axis=-1)
+    np.testing.assert_array_equal(patches, corners + steps)
+    numbers, rows, columns = corners.reshape(-1, 3).T
+    assert np.bincount(numbers).tolist() == [200, 200]
+    assert set(rows) == set(range(height - 6))
+    assert set(columns) == set(range(width - 6))
 
 
 def test_levels_end_at_the_smallest_resolution():
@@ -95,10 +97,31 @@ def test_a_merge_keeps_the_patches_of_both():
     assert len(expected) > 30
 
 
-def test_the_value_range_cancels():
-    real, generated = images(8), blurred(images(8, seed=1))
-    scaled = measure(127.5 * real + 127.5, 127.5 * generated + 127.5)
-    assert scaled == pytest.approx(measure(real, generated), rel=1e-9)
+def test_generated_images_are_rounded_to_8_bits_as_real_ones():
+    """The finest level of smooth images shows it: noise within a pixel value is as large."""
+    levels = np.random.default_rng(0).integers(0, 3, (64, 4, 4, 1)).repeat(8, 1).repeat(8, 2)
+    noise = np.random.default_rng(1).uniform(-0.49, 0.49, levels.shape)
+    rounded = measure((levels + 100) / 127.5 - 1, (levels + noise + 100) / 127.5 - 1)
+    same = measure((levels + 100) / 127.5 - 1, (levels + 100) / 127.5 - 1)
+    assert rounded == pytest.approx(same, rel=1e-6)
+
+
+@pytest.mark.parametrize("patches", [256, 1024])
+def test_the_floor_between_equal_distributions(patches):
+    """For normal projections √(2/n) · √(2/π) · ∫ √(Φ(1 − Φ)) = 1.82/√n."""
+
+    def floor(seed):
+        noise = np.random.default_rng(seed).uniform(-1, 1, (2, patches, 16, 16, 1))
+        return measure(*noise, patches_per_image=1)["sliced_wasserstein"]
+
+    floors = [floor(seed) for seed in range(3)]
+    assert np.mean(floors) == pytest.approx(1.82 / np.sqrt(patches), rel=0.12)
+
+
+@pytest.mark.parametrize("scaled", [lambda x: (x + 1) / 2, lambda x: (x + 1) * 127.5])
+def test_other_value_ranges_are_refused(scaled):
+    with pytest.raises(ValueError, match=r"`generated` must be images in \[-1, 1\]: for"):
+        measure(images(8), scaled(images(8, seed=1)))
 
 
 def test_different_numbers_of_images():
