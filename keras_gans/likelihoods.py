@@ -69,8 +69,10 @@ class Likelihood:
             Tensor `(batch,)`, float32 or wider, in nats: the sum over an example's numbers; −∞
             where it is beyond the type.
         """
-        distribution = self.distribution(*map(at_least_float32, outputs))
-        log_probs = distribution.log_prob(self.to_support(at_least_float32(x)))
+        x, *outputs = map(at_least_float32, (x, *outputs))
+        dtype = keras.backend.result_type(*(part.dtype for part in (x, *outputs)))
+        x, *outputs = (ops.cast(part, dtype) for part in (x, *outputs))
+        log_probs = self.distribution(*outputs).log_prob(self.to_support(x))
         return ops.sum(log_probs, axis=tuple(range(1, len(log_probs.shape))))
 
     def get_config(self):

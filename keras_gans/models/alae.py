@@ -8,7 +8,8 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, losses
-from keras_gans._precision import at_least_float32
+from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
 from keras_gans.models import checks
 from keras_gans.models.generative_model import in_batches
@@ -82,6 +83,7 @@ class ALAE(LatentModel):
         "r_optimizer": ("encoder", "generator"),
     }
     loss_names = ("d_loss", "g_loss", "reciprocity_loss", "gradient_penalty")
+    gamma = Hyperparameter(low=0.0)
 
     def __init__(
         self,
@@ -101,7 +103,7 @@ class ALAE(LatentModel):
         self.generator = generator
         self.encoder = encoder
         self.discriminator = discriminator
-        self.gamma = _checks.real_number("gamma", gamma, low=0.0)
+        self.gamma = gamma
         self.ema_decay = ema_decay
         self.keep_averages(ema_decay, "mapping", "generator", "encoder")
 
@@ -165,7 +167,7 @@ class ALAE(LatentModel):
 
         def logits(x):
             codes = self.encoder(x, training=training)
-            return at_least_float32(self.discriminator(codes, training=training))
+            return as_float(self.discriminator(codes, training=training))
 
         penalty = r1_penalty(logits, real)
         adversarial_loss = losses.non_saturating.discriminator(logits(real), logits(fake))
@@ -176,19 +178,19 @@ class ALAE(LatentModel):
 
     def generator_losses(self, fake_logits):
         """What step II minimises."""
-        return {"g_loss": losses.non_saturating.generator(at_least_float32(fake_logits))}
+        return {"g_loss": losses.non_saturating.generator(as_float(fake_logits))}
 
     def reciprocity_losses(self, codes, training=True):
         """What step III minimises: the squared distance of codes to those of what they make."""
         found = self.encoder(self.generator(codes, training=training), training=training)
-        difference = at_least_float32(codes) - at_least_float32(found)
+        difference = as_float(codes) - as_float(found)
         return {"reciprocity_loss": ops.mean(ops.sum(ops.square(difference), axis=-1))}
 
     def test_step(self, data):
         real = self.real_examples(data)
         batch_size = ops.shape(real)[0]
         codes = self.mapping(self.draw_latents(batch_size, training=False), training=False)
-        fake = at_least_float32(self.generator(codes, training=False))
+        fake = as_float(self.generator(codes, training=False))
         fake_logits = self.discriminator(self.encoder(fake, training=False), training=False)
         self.record(self.discriminator_losses(real, fake, training=False), batch_size)
         self.record(self.generator_losses(fake_logits), batch_size)
@@ -280,13 +282,13 @@ class ALAE(LatentModel):
         discriminator = self.discriminator
 
         def encode(data):
-            return at_least_float32(encoder(data, training=False))
+            return as_float(encoder(data, training=False))
 
         def reconstruct(data):
-            return at_least_float32(generator(encode(data), training=False))
+            return as_float(generator(encode(data), training=False))
 
         def score(data):
-            return at_least_float32(discriminator(encode(data), training=False))
+            return as_float(discriminator(encode(data), training=False))
 
         data = [tf.TensorSpec((None, *self.example_shape), name="data")]
         own = {function.__name__: (function, data) for function in (encode, reconstruct, score)}

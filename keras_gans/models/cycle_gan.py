@@ -6,7 +6,8 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, _inputs, losses
-from keras_gans._precision import at_least_float32
+from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
 from keras_gans.data import mini_batches, unpaired
 from keras_gans.models import checks
@@ -81,6 +82,9 @@ class CycleGAN(GenerativeModel):
     }
     loss_names = ("g_loss", "d_loss", "adversarial_loss", "cycle_loss", "identity_loss")
 
+    cycle_weight = Hyperparameter(low=0.0)
+    identity_weight = Hyperparameter(low=0.0, check=lambda self, x: self.check_identity_weight(x))
+
     def __init__(
         self,
         generator_ab,
@@ -99,19 +103,29 @@ class CycleGAN(GenerativeModel):
         self.generator_ba = generator_ba
         self.discriminator_a = discriminator_a
         self.discriminator_b = discriminator_b
-        self.cycle_weight = _checks.real_number("cycle_weight", cycle_weight, low=0.0)
-        self.identity_weight = _checks.real_number("identity_weight", identity_weight, low=0.0)
-        shapes = self.shape_of_a, self.shape_of_b
-        if self.identity_weight and shapes[0] != shapes[1]:
-            raise ValueError(
-                "`identity_weight` must be 0 for domains whose images differ in shape, "
-                f"{shapes[0]} and {shapes[1]}. Received: identity_weight={identity_weight!r}"
-            )
+        self.cycle_weight = cycle_weight
+        self.identity_weight = identity_weight
+        self.has_identity_losses = self.is_scheduled("identity_weight") or identity_weight > 0
         self.pool_size = _checks.positive_int("pool_size", pool_size)
         self.pool_a = ExperienceReplay(self.pool_size)
         self.pool_b = ExperienceReplay(self.pool_size)
         self.pool_a.prepare_for(discriminator_a)
         self.pool_b.prepare_for(discriminator_b)
+
+    def check_identity_weight(self, weight):
+        """Refuse identity losses where there are none."""
+        a, b = self.shape_of_a, self.shape_of_b
+        if weight and a != b:
+            raise ValueError(
+                "`identity_weight` must be 0 for domains whose images differ in shape, "
+                f"{a} and {b}. Received: identity_weight={weight!r}"
+            )
+        if weight and not getattr(self, "has_identity_losses", True):
+            raise ValueError(
+                "`identity_weight` must stay 0 in a model that was made with 0, which computes no "
+                "identity losses: make it with the largest weight that you will need. "
+                f"Received: identity_weight={weight!r}"
+            )
 
     @property
     def shape_of_a(self):
@@ -157,20 +171,20 @@ class CycleGAN(GenerativeModel):
     def real_images(self, data):
         """Return images of both domains, out of what `fit` is given."""
         a, b, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return ops.cast(a, keras.config.floatx()), ops.cast(b, keras.config.floatx())
+        return as_float(a), as_float(b)
 
     def generator_losses(self, a, b, training=True):
         """What the generators minimise comes first; then what is logged, and the translations."""
-        fake_b = at_least_float32(self.generator_ab(a, training=training))
-        fake_a = at_least_float32(self.generator_ba(b, training=training))
+        fake_b = as_float(self.generator_ab(a, training=training))
+        fake_a = as_float(self.generator_ba(b, training=training))
         adversarial_loss = least_squares(
             read_only(self.discriminator_b, fake_b, training)
         ) + least_squares(read_only(self.discriminator_a, fake_a, training))
         cycle_loss = l1(self.generator_ba(fake_b, training=training), a) + l1(
             self.generator_ab(fake_a, training=training), b
         )
-        identity_loss = ops.zeros(())
-        if self.identity_weight:
+        identity_loss = ops.zeros_like(cycle_loss)
+        if self.has_identity_losses:
             identity_loss = l1(self.generator_ba(a, training=training), a) + l1(
                 self.generator_ab(b, training=training), b
             )
@@ -187,7 +201,7 @@ class CycleGAN(GenerativeModel):
     def discriminator_losses(self, a, b, fake_a, fake_b, training=True):
         """The sum for both discriminators, which do not meet."""
         logits = [
-            at_least_float32(discriminator(images, training=training))
+            as_float(discriminator(images, training=training))
             for discriminator, images in (
                 (self.discriminator_a, a),
                 (self.discriminator_a, fake_a),
@@ -242,7 +256,7 @@ class CycleGAN(GenerativeModel):
 
     def call(self, inputs, training=False):
         """Translate images from A to B: what `model(images)` and `model.predict` do."""
-        return at_least_float32(self.generator_ab(inputs, training=training))
+        return as_float(self.generator_ab(inputs, training=training))
 
     def translate(self, images, direction="ab", batch_size=32):
         """Translate images from one domain to the other.
@@ -270,7 +284,7 @@ class CycleGAN(GenerativeModel):
 
         def endpoint(generator):
             def translate(data):
-                return at_least_float32(generator(data, training=False))
+                return as_float(generator(data, training=False))
 
             return translate, [tf.TensorSpec(generator.input_shape, name="data")]
 
@@ -280,12 +294,12 @@ class CycleGAN(GenerativeModel):
 
 def least_squares(fake_logits):
     """E(D(x) − 1)², twice the loss of the LSGAN paper."""
-    return 2 * losses.least_squares.generator(at_least_float32(fake_logits))
+    return 2 * losses.least_squares.generator(as_float(fake_logits))
 
 
 def l1(images, expected):
     """Mean absolute difference of pixels."""
-    return ops.mean(ops.abs(at_least_float32(images) - expected))
+    return ops.mean(ops.abs(as_float(images) - expected))
 
 
 def _check_networks(generator_ab, generator_ba, discriminator_a, discriminator_b):

@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, losses
-from keras_gans._precision import at_least_float32
+from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
 from keras_gans.models import checks
 from keras_gans.models.latent_model import LatentModel, with_labels
@@ -88,7 +88,7 @@ class GAN(LatentModel):
         self.objective = losses.get(objective)
         self.ema_decay = ema_decay
         self.keep_averages(ema_decay, "generator")
-        self.techniques = technique.check(techniques)
+        self.techniques = tuple(technique.check(techniques))
         self.stabilisers = technique.Combination(self.techniques)
         self.stabilisers.prepare(self)
         self.objective_played(training=True)
@@ -128,7 +128,7 @@ class GAN(LatentModel):
 
         `generator` is a function of what the generator takes.
         """
-        return at_least_float32(generator(self.draw_latents(ops.shape(real)[0], training)))
+        return as_float(generator(self.draw_latents(ops.shape(real)[0], training)))
 
     def mini_batches(self, examples):
         """Cut one step's examples into a mini-batch for each discriminator update."""
@@ -185,15 +185,15 @@ class GAN(LatentModel):
 
     def discriminator_losses(self, real, fake, training=True):
         """What the discriminator minimises comes first; the rest is logged."""
-        real_logits = at_least_float32(self.discriminator(real, training=training))
-        fake_logits = at_least_float32(self.discriminator(fake, training=training))
+        real_logits = as_float(self.discriminator(real, training=training))
+        fake_logits = as_float(self.discriminator(fake, training=training))
         objective = self.objective_played(training)
         return {"d_loss": objective.discriminator(real_logits, fake_logits)}
 
     def generator_losses(self, fake_logits, training=True):
         """What the generator minimises comes first; the rest is logged."""
         objective = self.objective_played(training)
-        return {"g_loss": objective.generator(at_least_float32(fake_logits))}
+        return {"g_loss": objective.generator(as_float(fake_logits))}
 
     def test_step(self, data):
         real = self.real_examples(data)
@@ -225,7 +225,7 @@ class GAN(LatentModel):
         discriminator = self.discriminator
 
         def score(data, *labels):
-            return at_least_float32(discriminator(with_labels(data, labels), training=False))
+            return as_float(discriminator(with_labels(data, labels), training=False))
 
         data = tf.TensorSpec(discriminator.inputs[0].shape, name="data")
         score_endpoint = {"score": (score, [data, *self.label_specs])}

@@ -11,7 +11,8 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, _files, _replicas
-from keras_gans._precision import at_least_float32
+from keras_gans._hyperparameters import Tunable
+from keras_gans._precision import as_float, float_dtype
 from keras_gans._read_only import SEED_STATE
 from keras_gans.data import mini_batches
 from keras_gans.models.moving_average import MovingAverage
@@ -47,7 +48,7 @@ class OptimizerGroup:
             optimizer.learning_rate = value
 
 
-class GenerativeModel(keras.Model):
+class GenerativeModel(Tunable, keras.Model):
     """Base class: a `keras.Model` with networks, several named optimizers, and a random state.
 
     A subclass states
@@ -55,7 +56,6 @@ class GenerativeModel(keras.Model):
     - `optimizer_networks`: for each optimizer, the networks that it trains, by attribute name. A
       network may have several optimizers. An only optimizer may be called `optimizer`;
     - `loss_names`: the names of the losses that it logs;
-    - `fixed_arguments`: arguments of its parents' constructors that it gives itself;
     - `default_optimizers()`: the paper's optimizers;
     - `train_step(data)`, made of calls to `minimize` and `record`, and `test_step(data)`;
     - `check_examples(x, y)`, what it cannot learn from;
@@ -108,7 +108,6 @@ class GenerativeModel(keras.Model):
 
     optimizer_networks = {}
     loss_names = ()
-    fixed_arguments = ()
 
     def __init__(self, seed=None, **kwargs):
         super().__init__(**kwargs)
@@ -126,19 +125,6 @@ class GenerativeModel(keras.Model):
         self.sample_metrics = []
         self.averages = {}
         self.built = True
-
-    # Configuration
-
-    def get_config(self):
-        """Every argument of the constructor is kept in an attribute of its name."""
-        config = super().get_config()
-        for name in _constructor_arguments(type(self)):
-            config[name] = keras.saving.serialize_keras_object(getattr(self, name))
-        return config
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        return cls(**keras.saving.deserialize_keras_object(config, custom_objects=custom_objects))
 
     # Optimizers
 
@@ -200,6 +186,10 @@ class GenerativeModel(keras.Model):
                 setattr(self, name, optimizer)
         if "optimizer" not in self.optimizer_networks:
             self.optimizer = OptimizerGroup(getattr(self, name) for name in self.optimizer_networks)
+        with self.distribute_strategy.scope():
+            for layer in self._flatten_layers():
+                if isinstance(layer, Tunable):
+                    layer.prepare_hyperparameters(lambda: self.optimizer.iterations)
         self.sample_metrics = list(metrics or [])
         self._compile_arguments = {
             "run_eagerly": run_eagerly,
@@ -316,12 +306,12 @@ class GenerativeModel(keras.Model):
             training: Boolean, whether to advance the random state of training or of evaluation.
 
         Returns:
-            Float32 tensor `(batch_size, *shape)`.
+            Tensor `(batch_size, *shape)`, float32 (float64 if that is Keras's `floatx`).
         """
         seeds = self.training_seeds if training else self.evaluation_seeds
 
         def noise(num):
-            return distribution((num, *shape), dtype="float32", seed=seeds)
+            return distribution((num, *shape), dtype=float_dtype(), seed=seeds)
 
         return _replicas.own_rows(noise, batch_size, is_equal=training)
 
@@ -800,7 +790,7 @@ def in_batches(function, inputs, batch_size):
         batch_size: Positive integer, examples of one call.
 
     Returns:
-        Its outputs as one array `(num, …)`, float32 if they are in half precision.
+        Its outputs as one array `(num, …)`, float32 (float64 if that is Keras's `floatx`).
     """
     num, batch_size = (
         len(tf.nest.flatten(inputs)[0]),
@@ -810,7 +800,7 @@ def in_batches(function, inputs, batch_size):
         function(tf.nest.map_structure(lambda x, i=i: x[i : i + batch_size], inputs))
         for i in range(0, num, batch_size)
     ]
-    return np.concatenate([ops.convert_to_numpy(at_least_float32(x)) for x in outputs])
+    return np.concatenate([ops.convert_to_numpy(as_float(x)) for x in outputs])
 
 
 def _overflow_everywhere(gradients):
@@ -828,14 +818,3 @@ def _with_loss_scale(optimizer):
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         return optimizer
     return keras.optimizers.LossScaleOptimizer(optimizer)
-
-
-def _constructor_arguments(cls):
-    """Names of the constructor's arguments, up to `GenerativeModel`, without `**kwargs`."""
-    names = []
-    for base in cls.__mro__:
-        if "__init__" in vars(base):
-            parameters = inspect.signature(base.__init__).parameters.values()
-            names += [p.name for p in parameters if p.name != "self" and p.kind != p.VAR_KEYWORD]
-        if base is GenerativeModel:
-            return [name for name in dict.fromkeys(names) if name not in cls.fixed_arguments]

@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, _inputs, latents
-from keras_gans._precision import at_least_float32
+from keras_gans._precision import as_float
 from keras_gans.data import mini_batches
 from keras_gans.models.generative_model import GenerativeModel, in_batches
 
@@ -82,7 +82,7 @@ class LatentModel(GenerativeModel):
     def real_examples(self, data):
         """Return real examples, out of what `fit` is given, as the networks take them."""
         examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return ops.cast(examples, keras.config.floatx())
+        return as_float(examples)
 
     def check_examples(self, x, y):
         mini_batches.check_examples("x", x, self.example_shape)
@@ -107,7 +107,7 @@ class LatentModel(GenerativeModel):
         """Generate examples from latents: what `model(latents)` and `model.predict` do."""
         for network in self.samplers:
             inputs = network(inputs, training=training)
-        return at_least_float32(inputs)
+        return as_float(inputs)
 
     def sample(self, num, labels=None, seed=None, batch_size=256):
         """Generate examples.

@@ -42,8 +42,6 @@ class LSGAN(GAN):
         Mao et al. 2017, Least Squares Generative Adversarial Networks, equations 2, 8 and 9.
     """
 
-    fixed_arguments = ("objective",)
-
     def __init__(self, generator, discriminator, latent_dim, a=0.0, b=1.0, c=1.0, **kwargs):
         codes = [_checks.real_number(*code) for code in (("a", a), ("b", b), ("c", c))]
         objective = losses.least_squares_with_codes(*codes)

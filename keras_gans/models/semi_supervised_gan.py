@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _replicas
-from keras_gans._precision import at_least_float32
+from keras_gans._precision import as_float
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
 from keras_gans.models.conditional_gan import check_integer_labels, labels_of
 from keras_gans.models.gan import GAN, images_of
@@ -91,10 +91,6 @@ class SemiSupervisedGAN(GAN):
                 f"{discriminator.output_shape}"
             )
 
-    def get_config(self):
-        config = super().get_config()
-        return {**config, "techniques": config["techniques"][1:]}
-
     # The game
 
     @property
@@ -124,7 +120,7 @@ class SemiSupervisedGAN(GAN):
     def discriminator_losses(self, real, fake, training=True):
         unlabelled, labelled, labels = real
         unlabelled_logits, labelled_logits, fake_logits = (
-            at_least_float32(self.discriminator(examples, training=training))
+            as_float(self.discriminator(examples, training=training))
             for examples in (unlabelled, labelled, fake)
         )
         unsupervised_loss = self.objective_played(training).discriminator(
@@ -140,12 +136,12 @@ class SemiSupervisedGAN(GAN):
         return {
             "d_loss": unsupervised_loss + ops.sum(cross_entropy) / labels_per_replica,
             "supervised_loss": ops.sum(cross_entropy) / ops.maximum(num_labelled, 1),
-            "accuracy": ops.sum(ops.cast(is_right, "float32")) / ops.maximum(num_labelled, 1),
+            "accuracy": ops.sum(as_float(is_right)) / ops.maximum(num_labelled, 1),
             "num_labelled": num_labelled,
         }
 
     def generator_losses(self, fake_logits, training=True):
-        return super().generator_losses(log_z(at_least_float32(fake_logits)), training)
+        return super().generator_losses(log_z(as_float(fake_logits)), training)
 
     def record(self, losses, batch_size=1):
         """As `GenerativeModel.record`; what is about labelled examples counts those only."""
@@ -209,9 +205,7 @@ class SemiSupervisedGAN(GAN):
                 not scaled.
         """
         x = self.as_examples("x", x)
-        return in_batches(
-            lambda x: ops.softmax(at_least_float32(self.discriminator(x))), x, batch_size
-        )
+        return in_batches(lambda x: ops.softmax(as_float(self.discriminator(x))), x, batch_size)
 
     def serving_endpoints(self):
         """Those of `GAN`, where `score` gives log Z(x), and `classify(data)`: probabilities."""

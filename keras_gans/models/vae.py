@@ -6,7 +6,8 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, _inputs, likelihoods
-from keras_gans._precision import at_least_float32
+from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._precision import as_float, float_dtype
 from keras_gans.models import checks
 from keras_gans.models.generative_model import in_batches
 from keras_gans.models.latent_model import LatentModel
@@ -69,6 +70,7 @@ class VAE(LatentModel):
 
     optimizer_networks = {"optimizer": ("encoder", "decoder")}
     loss_names = ("loss", "elbo", "log_likelihood", "kl_divergence")
+    beta = Hyperparameter(low=0.0)
 
     def __init__(
         self, encoder, decoder, latent_dim, likelihood="bernoulli", beta=1.0, seed=None, **kwargs
@@ -78,7 +80,7 @@ class VAE(LatentModel):
         _check_networks(encoder, decoder, self.latent_dim, self.likelihood)
         self.encoder = encoder
         self.decoder = decoder
-        self.beta = _checks.real_number("beta", beta, low=0.0)
+        self.beta = beta
 
     def default_optimizers(self):
         """Adam with its own paper's rate 1e-3; the VAE paper's Adagrad came before it."""
@@ -117,7 +119,7 @@ class VAE(LatentModel):
 
     def approximate_posterior(self, x, training=False):
         """Return μ(x) and log σ²(x) of q(z | x)."""
-        return [at_least_float32(output) for output in self.encoder(x, training=training)]
+        return [as_float(output) for output in self.encoder(x, training=training)]
 
     def log_prob(self, x, z, training=False):
         """Return log p(x | z) of each example."""
@@ -220,7 +222,7 @@ class VAE(LatentModel):
         @tf.function
         def log_evidence(batch):
             mean, log_variance = self.approximate_posterior(batch)
-            log_weights = tf.TensorArray("float32", num_samples)
+            log_weights = tf.TensorArray(float_dtype(), num_samples)
             for k in tf.range(num_samples):
                 noise = keras.random.normal(tf.shape(mean), seed=seeds)
                 z = mean + ops.exp(log_variance / 2) * noise
@@ -229,7 +231,7 @@ class VAE(LatentModel):
                 log_weights = log_weights.write(k, self.log_prob(batch, z) + log_ratio)
             return ops.logsumexp(log_weights.stack(), axis=0) - np.log(num_samples)
 
-        return in_batches(log_evidence, x.astype("float32"), batch_size)
+        return in_batches(log_evidence, x.astype(float_dtype()), batch_size)
 
     def serving_endpoints(self):
         """Those of `LatentModel`, `encode(data)` to μ(x), and `reconstruct(data)`; and

@@ -1,8 +1,9 @@
 """Wasserstein GAN with weight clipping (Arjovsky et al. 2017)."""
 
 import keras
+from keras import ops
 
-from keras_gans.constraints import ClipConstraint
+from keras_gans._hyperparameters import Hyperparameter
 from keras_gans.models.gan import GAN
 
 
@@ -45,14 +46,18 @@ class WGAN(GAN):
     """
 
     loss_names = ("g_loss", "d_loss", "wasserstein_estimate")
-    fixed_arguments = ("objective",)
+    clip_value = Hyperparameter(low=0.0, low_open=True)
 
     def __init__(self, generator, discriminator, latent_dim, n_critic=5, clip_value=0.01, **kwargs):
         super().__init__(generator, discriminator, latent_dim, n_critic, "wasserstein", **kwargs)
-        clip = ClipConstraint(clip_value)
-        self.clip_value = clip.clip_value
+        self.clip_value = clip_value
         for weight in discriminator.trainable_variables:
-            weight.constraint = clip
+            weight.constraint = self.clip
+
+    def clip(self, weight):
+        """Return a weight of the critic as it is after an update."""
+        bound = ops.cast(self.clip_value, weight.dtype)
+        return ops.clip(weight, -bound, bound)
 
     def default_optimizers(self):
         """RMSprop with the paper's learning rate 5e-5."""

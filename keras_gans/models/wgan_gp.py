@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks
+from keras_gans._hyperparameters import Hyperparameter
 from keras_gans.models import checks
 from keras_gans.models.gan import GAN, images_of
 from keras_gans.penalties import gradient_penalty
@@ -54,7 +55,7 @@ class WGANGP(GAN):
     """
 
     loss_names = ("g_loss", "d_loss", "gradient_penalty", "wasserstein_estimate")
-    fixed_arguments = ("objective",)
+    gp_weight = Hyperparameter(low=0.0, low_open=True)
 
     def __init__(
         self,
@@ -68,7 +69,7 @@ class WGANGP(GAN):
     ):
         super().__init__(generator, discriminator, latent_dim, n_critic, "wasserstein", **kwargs)
         checks.no_batch_normalization("discriminator", discriminator)
-        self.gp_weight = _checks.real_number("gp_weight", gp_weight, low=0.0, low_open=True)
+        self.gp_weight = gp_weight
         self.one_sided = _checks.boolean("one_sided", one_sided)
 
     def default_optimizers(self):

@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, _replicas
+from keras_gans._hyperparameters import Hyperparameter
 from keras_gans.techniques.technique import Technique
 
 
@@ -37,10 +38,12 @@ class ExperienceReplay(Technique):
         Training, section 2.3; in this form Zhu et al. 2017 (CycleGAN), section 4.
     """
 
+    probability = Hyperparameter(0.0, 1.0)
+
     def __init__(self, capacity=1024, probability=0.5, **kwargs):
         super().__init__(**kwargs)
         self.capacity = _checks.positive_int("capacity", capacity)
-        self.probability = _checks.real_number("probability", probability, 0.0, 1.0)
+        self.probability = probability
 
     def prepare(self, game):
         self.prepare_for(game.discriminator)
@@ -76,10 +79,6 @@ class ExperienceReplay(Technique):
 
         own = [_replicas.own_part(a, b) for a, b in zip(shown, tf.nest.flatten(fake), strict=True)]
         return tf.nest.pack_sequence_as(fake, own)
-
-    def get_config(self):
-        own = {"capacity": self.capacity, "probability": self.probability}
-        return {**super().get_config(), **own}
 
 
 def choose(condition, x, y):

@@ -4,7 +4,8 @@ import keras
 from keras import ops
 
 from keras_gans import _checks, _replicas, losses
-from keras_gans._precision import at_least_float32
+from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
 from keras_gans.techniques.technique import Technique
 
@@ -38,18 +39,20 @@ class FeatureMatching(Technique):
         Salimans et al. 2016, Improved Techniques for Training GANs, section 3.1.
     """
 
+    weight = Hyperparameter(low=0.0)
+
     def __init__(self, layer=None, weight=1.0, alone=False, **kwargs):
         super().__init__(**kwargs)
         if isinstance(layer, bool) or not isinstance(layer, (str, int, type(None))):
             raise TypeError(f"`layer` must be a name, an index or None. Received: layer={layer!r}")
         self.layer = layer
-        self.weight = _checks.real_number("weight", weight, low=0.0)
+        self.weight = weight
         self.alone = _checks.boolean("alone", alone)
 
     def prepare(self, game):
         network = keras.Model(game.discriminator.inputs, self._features_of(game.discriminator))
         # In a function, as an attribute would make the discriminator a part of this layer.
-        self.features = lambda examples: at_least_float32(read_only(network, examples))
+        self.features = lambda examples: as_float(read_only(network, examples))
 
     def _features_of(self, discriminator):
         layers = [x for x in discriminator.layers if not isinstance(x, keras.layers.InputLayer)]
@@ -77,10 +80,6 @@ class FeatureMatching(Technique):
             return loss
         gap = mean_of_batch(self.features(real)) - mean_of_batch(self.features(fake))
         return loss + self.weight * ops.sum(ops.square(gap))
-
-    def get_config(self):
-        own = {"layer": self.layer, "weight": self.weight, "alone": self.alone}
-        return {**super().get_config(), **own}
 
 
 def _has_kernel(layer):

@@ -3,8 +3,9 @@
 import keras
 from keras import ops
 
-from keras_gans import _checks
-from keras_gans.techniques.technique import Technique
+from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._precision import as_float
+from keras_gans.techniques.technique import Technique, refuse_decay_of_schedule
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -13,12 +14,13 @@ class HistoricalAveraging(Technique):
 
     θ[1] … θ[t] are the player's parameters after each of its updates so far. Players that circle
     around an equilibrium are pulled to the centre of the circle. λ shrinks while the game is
-    explored and exploited: after r updates of the generator it is weight · decayʳ.
+    explored and exploited: after r updates of the generator it is weight · decayʳ. The attribute
+    `weight` is λ as it is now.
 
     Args:
-        weight: Float ≥ 0, λ at the start. Defaults to `1.0`.
-        decay: Float in (0, 1], factor of λ for each update of the generator. Defaults to `0.999`:
-            a half after 693 updates. `1.0` keeps it, as in the paper.
+        weight: Float ≥ 0, λ at the start, or a schedule of λ. Defaults to `1.0`.
+        decay: Float in (0, 1], factor of λ for each update of the generator; `1.0` keeps λ, as in
+            the paper. Defaults to `None`: 0.999, a half after 693 updates, or 1 for a schedule.
 
     Raises:
         ValueError, TypeError: If a number is out of range.
@@ -32,38 +34,39 @@ class HistoricalAveraging(Technique):
         Salimans et al. 2016, Improved Techniques for Training GANs, section 3.3.
     """
 
-    def __init__(self, weight=1.0, decay=0.999, **kwargs):
+    weight = Hyperparameter(low=0.0)
+    decay = Hyperparameter(0.0, 1.0, low_open=True, check=refuse_decay_of_schedule("weight"))
+
+    def __init__(self, weight=1.0, decay=None, **kwargs):
         super().__init__(**kwargs)
-        self.weight = _checks.real_number("weight", weight, low=0.0)
-        self.decay = _checks.real_number("decay", decay, 0.0, 1.0, low_open=True)
+        self.weight = weight
+        if decay is None:
+            decay = 1.0 if self.is_scheduled("weight") else 0.999
+        self.decay = decay
 
     def prepare(self, game):
-        self.present_weight = self.add_state(
-            "present_weight", initializer=keras.initializers.Constant(self.weight)
-        )
         self.updates = {}
         means = {}
         for player in ("generator", "discriminator"):
             self.updates[player] = self.add_state(f"{player}_updates")
             for i, parameter in enumerate(getattr(game, player).trainable_variables):
-                means[id(parameter)] = self.add_state(f"{player}_mean_{i}", parameter.shape)
+                means[id(parameter)] = self.add_state(
+                    f"{player}_mean_{i}", parameter.shape, parameter.dtype
+                )
         self.mean_of = lambda parameter: means[id(parameter)]
 
     def loss(self, game, player, loss, real, fake):
         distance = sum(
-            ops.sum(ops.square(parameter - self.mean_of(parameter)))
+            ops.sum(ops.square(as_float(parameter - self.mean_of(parameter))))
             for parameter in getattr(game, player).trainable_variables
         )
-        has_a_past = ops.cast(self.updates[player] > 0, distance.dtype)
-        return loss + self.present_weight * has_a_past * distance
+        has_a_past = as_float(self.updates[player] > 0)
+        return loss + self.weight * has_a_past * distance
 
     def update(self, game, player):
         self.updates[player].assign_add(1.0)
         for parameter in getattr(game, player).trainable_variables:
             mean = self.mean_of(parameter)
-            mean.assign(mean + (parameter - mean) / self.updates[player])
-        if player == "generator":
-            self.present_weight.assign(self.present_weight * self.decay)
-
-    def get_config(self):
-        return {**super().get_config(), "weight": self.weight, "decay": self.decay}
+            mean.assign(mean + (parameter - mean) / ops.cast(self.updates[player], mean.dtype))
+        if player == "generator" and not self.is_scheduled("weight"):
+            self.weight *= self.decay

@@ -4,8 +4,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks
-from keras_gans.techniques.technique import Technique
+from keras_gans._hyperparameters import Hyperparameter
+from keras_gans.techniques.technique import Technique, refuse_decay_of_schedule
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -15,13 +15,14 @@ class InstanceNoise(Technique):
     Data and samples lie on thin sets that hardly meet, and a perfect discriminator between them
     teaches nothing. Noise spreads both, so that they overlap, and leaves them equal exactly when
     the distributions are. After t updates of the generator its standard deviation is
-    stddev · decayᵗ. Labels, if any, are left alone.
+    stddev · decayᵗ. The attribute `stddev` is the deviation as it is now. Labels, if any, are left
+    alone.
 
     Args:
-        stddev: Float ≥ 0, standard deviation at the start, in units of the examples. Defaults to
-            `0.1`.
-        decay: Float in (0, 1], factor of the deviation for each update of the generator. Defaults
-            to `0.999`: a half after 693 updates. `1.0` keeps it.
+        stddev: Float ≥ 0, standard deviation at the start, in units of the examples, or a schedule
+            of it. Defaults to `0.1`.
+        decay: Float in (0, 1], factor of the deviation for each update of the generator; `1.0`
+            keeps it. Defaults to `None`: 0.999, a half after 693 updates, or 1 for a schedule.
 
     Raises:
         ValueError, TypeError: If a number is out of range.
@@ -37,28 +38,25 @@ class InstanceNoise(Technique):
         - Sønderby et al. 2017, Amortised MAP Inference for Image Super-resolution, section 3.3.1.
     """
 
-    def __init__(self, stddev=0.1, decay=0.999, **kwargs):
-        super().__init__(**kwargs)
-        self.stddev = _checks.real_number("stddev", stddev, low=0.0)
-        self.decay = _checks.real_number("decay", decay, 0.0, 1.0, low_open=True)
+    stddev = Hyperparameter(low=0.0)
+    decay = Hyperparameter(0.0, 1.0, low_open=True, check=refuse_decay_of_schedule("stddev"))
 
-    def prepare(self, game):
-        self.present_stddev = self.add_state(
-            "present_stddev", initializer=keras.initializers.Constant(self.stddev)
-        )
+    def __init__(self, stddev=0.1, decay=None, **kwargs):
+        super().__init__(**kwargs)
+        self.stddev = stddev
+        if decay is None:
+            decay = 1.0 if self.is_scheduled("stddev") else 0.999
+        self.decay = decay
 
     def view(self, game, examples):
         def add_noise(x):
             if not x.dtype.is_floating:
                 return x
             noise = game.draw(keras.random.normal, ops.shape(x)[0], tuple(x.shape[1:]))
-            return x + self.present_stddev * noise
+            return x + self.stddev * noise
 
         return tf.nest.map_structure(add_noise, examples)
 
     def update(self, game, player):
-        if player == "generator":
-            self.present_stddev.assign(self.present_stddev * self.decay)
-
-    def get_config(self):
-        return {**super().get_config(), "stddev": self.stddev, "decay": self.decay}
+        if player == "generator" and not self.is_scheduled("stddev"):
+            self.stddev *= self.decay

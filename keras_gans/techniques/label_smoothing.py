@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from keras_gans import _checks, losses
+from keras_gans import losses
+from keras_gans._hyperparameters import Hyperparameter
 from keras_gans.techniques.technique import Technique
 
 
@@ -41,15 +42,20 @@ class LabelSmoothing(Technique):
         Salimans et al. 2016, Improved Techniques for Training GANs, section 3.4.
     """
 
+    real = Hyperparameter(
+        0.0,
+        1.0,
+        low_open=True,
+        check=lambda self, real: check_targets(real, getattr(self, "fake", 0.0)),
+    )
+    fake = Hyperparameter(
+        0.0, 1.0, high_open=True, check=lambda self, fake: check_targets(self.real, fake)
+    )
+
     def __init__(self, real=0.9, fake=0.0, **kwargs):
         super().__init__(**kwargs)
-        self.real = _checks.real_number("real", real, 0.0, 1.0, low_open=True)
-        self.fake = _checks.real_number("fake", fake, 0.0, 1.0, high_open=True)
-        if self.fake >= self.real:
-            raise ValueError(
-                "`fake` must be below `real`: the discriminator tells real from fake. "
-                f"Received: real={real!r}, fake={fake!r}"
-            )
+        self.real = real
+        self.fake = fake
 
     def objective(self, objective):
         if objective.discriminator is not losses.cross_entropy_discriminator_loss:
@@ -67,8 +73,14 @@ class LabelSmoothing(Technique):
             objective.name,
         )
 
-    def get_config(self):
-        return {**super().get_config(), "real": self.real, "fake": self.fake}
+
+def check_targets(real, fake):
+    """Refuse targets that are the wrong way round."""
+    if fake >= real:
+        raise ValueError(
+            "`fake` must be below `real`: the discriminator tells real from fake. "
+            f"Received: real={real!r}, fake={fake!r}"
+        )
 
 
 def cross_entropy(target, logits):

@@ -4,8 +4,10 @@ import collections.abc
 
 import keras
 
+from keras_gans._hyperparameters import Tunable
 
-class Technique(keras.layers.Layer):
+
+class Technique(Tunable, keras.layers.Layer):
     """Base class of the stabilisers: a handful of hooks, each of which leaves the game as it is.
 
     A technique is a Keras layer without inputs: weights that it adds in `prepare` are saved,
@@ -76,6 +78,19 @@ class Technique(keras.layers.Layer):
             trainable=False,
             aggregation="only_first_replica",
         )
+
+
+def refuse_decay_of_schedule(name):
+    """Return a check of `decay`, the factor of the hyperparameter `name` for each update."""
+
+    def check(technique, decay):
+        if decay != 1.0 and technique.is_scheduled(name):
+            raise ValueError(
+                f"`decay` must be None or 1.0 beside a schedule, which says all about `{name}`. "
+                f"Received: decay={decay!r}"
+            )
+
+    return check
 
 
 class Combination:

@@ -38,7 +38,7 @@ def allowed(model):
     return [make() for name, make in TECHNIQUES.items() if name not in refused]
 
 
-def make(model, techniques):
+def make(model, techniques, **kwargs):
     """Tiny dense networks, but for DCGAN, which is about convolutional ones."""
     if model == "DCGAN":
         return kg.models.DCGAN(
@@ -47,6 +47,7 @@ def make(model, techniques):
             latent_dim=3,
             seed=1,
             techniques=techniques,
+            **kwargs,
         )
     labels = {"num_classes": 3} if model.startswith("Conditional") else {}
     logits = {"num_logits": 3} if model == "SemiSupervisedGAN" else {}
@@ -56,7 +57,7 @@ def make(model, techniques):
         latent_dim=3,
         seed=1,
         techniques=techniques,
-        **MODELS[model],
+        **{**MODELS[model], **kwargs},
     )
 
 

@@ -124,7 +124,7 @@ class TestInstanceNoise:
         model = compiled(noise, n_critic=2)
         fit(model, epochs=3)
         assert int(model.g_optimizer.iterations) == 6
-        np.testing.assert_allclose(noise.present_stddev, 0.5 * 0.9**6, rtol=1e-5)
+        np.testing.assert_allclose(noise.stddev, 0.5 * 0.9**6, rtol=1e-5)
 
     def test_both_players_see_it(self):
         """Real examples in training the discriminator, and fakes, which are zero, everywhere."""
