@@ -330,7 +330,8 @@ NOT_SCALED = (
 EMPTY = "`x` must yield batches of examples. Received: an empty one"
 NOT_IN_TURN = (
     "Batches of labelled and of unlabelled examples must take turns, as those of "
-    "keras_gans.data.semi_supervised_batches do. Received: another order"
+    "keras_gans.data.semi_supervised_batches do: for each of `n_critic` updates one with labels "
+    "and one without, then one without labels for the generator. Received: another order"
 )
 NOT_LABELS = "Labels must count the classes of the model from 0. Received: other labels"
 

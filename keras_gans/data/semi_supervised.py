@@ -11,11 +11,14 @@ from keras_gans.data.mini_batches import NOT_IN_TURN, repeated
 UNLABELLED = -1
 
 
-def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=None):
+def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=None, n_critic=1):
     """Batches of labelled and of unlabelled examples, in turn.
 
-    An epoch goes once through all examples, with their labels hidden; before each batch of them
-    comes one of labelled examples, which are repeated as often as needed.
+    For each of its `n_critic` updates a discriminator learns from a labelled batch and the
+    unlabelled one after it; then comes another unlabelled batch, which its generator learns from.
+    An epoch goes once through all examples, with their labels hidden, in the discriminator's
+    batches; the generator's are of another shuffle. Labelled examples are repeated as often as
+    needed, each time in a new order.
 
     Args:
         images: Float array `(num_examples, …)`.
@@ -23,30 +26,33 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
         batch_size: Positive integer, examples of every batch. Defaults to `32`.
         shuffle: Boolean, whether to shuffle at every epoch. Defaults to `True`.
         seed: Integer or `None`, of the shuffling. Defaults to `None`.
+        n_critic: Positive integer, that of the model. Defaults to `1`.
 
     Returns:
-        `tf.data.Dataset` of `(images, labels)`, where the labels of each second batch are −1.
+        `tf.data.Dataset` of `(images, labels)`, where the labels of unlabelled batches are −1.
 
     Raises:
-        ValueError, TypeError: If there are no labelled examples, fewer examples than one batch, or
-            not one integer label for each image.
+        ValueError, TypeError: If there are no labelled examples, fewer examples than `n_critic`
+            batches, or not one integer label for each image.
 
     Example:
 
     >>> import numpy as np, keras_gans as kg
     >>> images = np.zeros((8, 4, 4, 1), "float32")
     >>> labels = np.array([0, 1, -1, -1, -1, -1, -1, -1])
-    >>> batches = kg.data.semi_supervised_batches(images, labels, batch_size=4, shuffle=False)
-    >>> [batch_labels.numpy().tolist() for _, batch_labels in batches]
-    [[0, 1, 0, 1], [-1, -1, -1, -1], [0, 1, 0, 1], [-1, -1, -1, -1]]
+    >>> batches = kg.data.semi_supervised_batches(images, labels, batch_size=4)
+    >>> [sorted(batch_labels.numpy().tolist()) for _, batch_labels in batches.take(3)]
+    [[0, 0, 1, 1], [-1, -1, -1, -1], [-1, -1, -1, -1]]
 
     Reference:
-        Salimans et al. 2016, Improved Techniques for Training GANs, section 5.
+        Salimans et al. 2016, Improved Techniques for Training GANs, section 5; the order is that of
+        the authors' code.
     """
     images, labels = _checks.finite("images", images), _checks.array("labels", labels)
     batch_size = _checks.positive_int("batch_size", batch_size)
     shuffle = _checks.boolean("shuffle", shuffle)
     seed = _checks.seed("seed", seed)
+    n_critic = _checks.positive_int("n_critic", n_critic)
     num = len(np.atleast_1d(images))
     if labels.shape != (num,):
         raise ValueError(
@@ -59,40 +65,55 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
     labelled = np.flatnonzero(labels != UNLABELLED)
     if not labelled.size:
         raise ValueError("`labels` must hold some labels. Received: only -1, which means none")
-    if len(images) < batch_size:
+    if len(images) < n_critic * batch_size:
         raise ValueError(
-            f"`images` must fill at least one batch of {batch_size}. Received: {len(images)} images"
+            f"`images` must fill at least {n_critic} batches of {batch_size}, as `n_critic` says. "
+            f"Received: {len(images)} images"
         )
-    few, all_of_them = (
+    steps = len(images) // (n_critic * batch_size)
+    other_seed = None if seed is None else (seed + 1) % (2**31 - 1)  # TensorFlow's modulus
+
+    def batches_of(indices, num, seed, batches_per_step):
+        """Indices of each step's batches."""
+        if shuffle:
+            indices = indices.shuffle(num, seed)
+        indices = repeated(indices, num, steps * batches_per_step * batch_size)
+        return indices.batch(batch_size).batch(batches_per_step)
+
+    few, everything = (
         tf.data.Dataset.from_tensor_slices(labelled),
         tf.data.Dataset.range(len(images)),
     )
-    if shuffle:
-        few, all_of_them = few.shuffle(len(labelled), seed), all_of_them.shuffle(len(images), seed)
-    num_pairs = len(images) // batch_size
-    few = repeated(few, len(labelled), num_pairs * batch_size)
     indices = tf.data.Dataset.zip(
-        few.batch(batch_size), all_of_them.batch(batch_size, drop_remainder=True)
+        batches_of(few, len(labelled), seed, n_critic),
+        batches_of(everything, len(images), seed, n_critic),
+        batches_of(everything, len(images), other_seed, 1),
     )
     pixels, classes = tf.constant(images), tf.constant(labels)
+    is_labelled = tf.constant([[True], [False]] * n_critic + [[False]])
 
-    def both_batches(few, any_of_them):
-        hidden = tf.fill((batch_size,), UNLABELLED)
-        known = tf.ensure_shape(tf.gather(classes, few), (batch_size,))
-        return tf.gather(pixels, tf.stack([few, any_of_them])), tf.stack([known, hidden])
+    def batches_of_step(few, unlabelled, for_generator):
+        in_turn = tf.reshape(tf.stack([few, unlabelled], axis=1), (2 * n_critic, batch_size))
+        chosen = tf.concat([in_turn, for_generator], axis=0)
+        chosen = tf.ensure_shape(chosen, (2 * n_critic + 1, batch_size))
+        known = tf.where(is_labelled, tf.gather(classes, chosen), UNLABELLED)
+        return tf.gather(pixels, chosen), known
 
-    batches = indices.map(both_batches).unbatch()
-    batches = batches.apply(tf.data.experimental.assert_cardinality(2 * num_pairs))
+    batches = indices.map(batches_of_step).unbatch()
+    batches = batches.apply(tf.data.experimental.assert_cardinality(steps * (2 * n_critic + 1)))
     return workers.read_by_all(batches)
 
 
-def in_turn(batches):
-    """The same batches, checked to be of labelled and of unlabelled examples in turn."""
+def in_turn(batches, n_critic=1):
+    """The same batches, checked to come as those of `semi_supervised_batches` do."""
+    period = 2 * n_critic + 1
 
     def check(i, batch):
         images, labels = batch
+        place = i % period
         is_labelled = tf.reduce_any(tf.cast(labels, tf.int64) != UNLABELLED)
-        takes_turns = tf.debugging.Assert(is_labelled == (i % 2 == 0), [NOT_IN_TURN])
+        should_be = (place % 2 == 0) & (place < period - 1)
+        takes_turns = tf.debugging.Assert(is_labelled == should_be, [NOT_IN_TURN])
         with tf.control_dependencies([takes_turns]):
             return tf.identity(images), tf.identity(labels)
 

@@ -15,6 +15,7 @@ from keras_gans.layers.self_attention import SelfAttention2D
 from keras_gans.layers.spectral_normalization import SpectralNormalization
 from keras_gans.layers.upsample_conv import UpsampleConv2D
 from keras_gans.layers.virtual_batch_normalization import VirtualBatchNormalization
+from keras_gans.layers.weight_normalization import WeightNormalization
 
 __all__ = [
     "AdaptiveInstanceNormalization",
@@ -33,4 +34,5 @@ __all__ = [
     "SpectralNormalization",
     "UpsampleConv2D",
     "VirtualBatchNormalization",
+    "WeightNormalization",
 ]

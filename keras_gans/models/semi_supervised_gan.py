@@ -23,13 +23,24 @@ class SemiSupervisedGAN(GAN):
     sigmoid of log Z(x). It minimises
 
         −E log p(y | x)  over labelled examples, p(y | x) = exp l_y(x) / Z(x),
-        −E log D(x) − E log(1 − D(G(z)))  over unlabelled examples and fakes.
+        ½ (−E log D(x) − E log(1 − D(G(z))))  over unlabelled examples and fakes.
 
-    The generator matches features: ‖E f(x) − E f(G(z))‖², f an intermediate layer.
+    The generator matches the means of features f, an intermediate layer, over fakes and over
+    unlabelled examples that are not those of the discriminator's update: see `FeatureMatching`.
 
     One training step takes, for each of `n_critic` updates, a mini-batch of labelled and one of
-    unlabelled examples. `fit(x, y)` makes them from arrays, with y = −1 for examples without label;
-    a dataset must yield them in turn, as `keras_gans.data.semi_supervised_batches` does.
+    unlabelled examples, and for the generator another one of unlabelled examples. `fit(x, y)` makes
+    them from arrays, with y = −1 for examples without label; a dataset must yield them in turn, as
+    `keras_gans.data.semi_supervised_batches` does.
+
+    Classes are those of `ema_discriminator`, a moving average of the discriminator: in `classify`,
+    in what is exported, and in the `supervised_loss` and `accuracy` of `evaluate`.
+
+    The losses, the batches, the average and the optimizers are those of the authors' code behind
+    the paper's results on MNIST, but for three things: latents are N(0, I) as everywhere in this
+    package, not uniform; the average has a warm-up, where theirs starts from zero without
+    correction; and Adam's epsilon 1e-8 inside of the square root is here one of 1e-4 outside. They
+    initialize the discriminator by `keras_gans.networks.data_dependent_initialization`.
 
     Args:
         generator: See `GAN`.
@@ -37,9 +48,13 @@ class SemiSupervisedGAN(GAN):
             `(batch, num_classes)`.
         latent_dim: Positive integer, size of the latent vectors.
         feature_layer: Name or index of the discriminator's layer whose output is f. Defaults to
-            `None`, what its last dense or convolutional layer takes.
-        n_critic, objective, techniques, ema_decay, seed, **kwargs: See `GAN`. The objective is
-            about the logit log Z(x).
+            `None`, what its last dense or convolutional layer takes, before noise.
+        techniques: See `GAN`.
+        classifier_ema_decay: Float in [0, 1) or `None`, decay of the average of the discriminator.
+            `None` keeps no average. Defaults to `0.9999`; see `keras_gans.models.GAN` on its
+            warm-up.
+        n_critic, objective, ema_decay, seed, **kwargs: See `GAN`. The objective is about the logit
+            log Z(x).
 
     Raises:
         ValueError, TypeError: As `GAN`, and if the discriminator has fewer than two logits. `fit`
@@ -66,7 +81,8 @@ class SemiSupervisedGAN(GAN):
     (256, 3)
 
     Reference:
-        Salimans et al. 2016, Improved Techniques for Training GANs, sections 3.1 and 5.
+        Salimans et al. 2016, Improved Techniques for Training GANs, sections 3.1 and 5, and its
+        code, github.com/openai/improved-gan.
     """
 
     loss_names = ("g_loss", "d_loss", "supervised_loss", "accuracy")
@@ -78,11 +94,14 @@ class SemiSupervisedGAN(GAN):
         latent_dim,
         feature_layer=None,
         techniques=(),
+        classifier_ema_decay=0.9999,
         **kwargs,
     ):
         techniques = [FeatureMatching(feature_layer, alone=True), *technique.check(techniques)]
         super().__init__(generator, discriminator, latent_dim, techniques=techniques, **kwargs)
         self.feature_layer = feature_layer
+        self.classifier_ema_decay = classifier_ema_decay
+        self.keep_averages(classifier_ema_decay, "discriminator")
         self.num_classes = discriminator.output_shape[-1]
         if len(discriminator.output_shape) != 2 or self.num_classes < 2:
             raise ValueError(
@@ -91,25 +110,47 @@ class SemiSupervisedGAN(GAN):
                 f"{discriminator.output_shape}"
             )
 
+    def default_optimizers(self):
+        """Adam as in the authors' code: learning rate 3e-3, β₁ 0.5, epsilon 1e-4."""
+        return {
+            name: keras.optimizers.Adam(3e-3, beta_1=0.5, epsilon=1e-4, name=f"{name[0]}_adam")
+            for name in self.optimizer_networks
+        }
+
     # The game
 
     @property
     def batches_per_step(self):
-        return 2 * self.n_critic
+        return 2 * self.n_critic + 1
 
     def real_examples(self, data):
         return [super().real_examples(data), labels_of(data)]
 
     def mini_batches(self, examples):
-        """Cut one step's examples into unlabelled images, labelled images and their labels."""
+        """Cut one step's examples into those of each update.
+
+        Returns:
+            Lists of unlabelled images, labelled images and their labels, one for each update of the
+            discriminator; then one of unlabelled images, for the generator.
+        """
         images, labels = examples
         n = self.batches_per_step
         if images.shape[0] is not None and images.shape[0] % n:
             raise ValueError(
                 f"A step needs {n} mini-batches of one size, {self.n_critic} times a labelled and "
-                f"an unlabelled one. Received: {images.shape[0]} examples"
+                "an unlabelled one, and an unlabelled one for the generator. "
+                f"Received: {images.shape[0]} examples"
             )
-        return [[images[j + 1 :: n], images[j::n], labels[j::n]] for j in range(0, n, 2)]
+        pairs = [[images[j + 1 :: n], images[j::n], labels[j::n]] for j in range(0, n - 1, 2)]
+        return [*pairs, [images[n - 1 :: n]]]
+
+    def train_step(self, data):
+        *pairs, unlabelled = self.mini_batches(self.real_examples(data))
+        for pair in pairs:
+            self.record(self.train_discriminator(pair))
+            self.update_averages("discriminator")
+        self.record(self.train_generator(unlabelled))
+        return self.logs()
 
     def fake_examples(self, real, generator, training=True):
         return super().fake_examples(images_of(real), generator, training)
@@ -126,19 +167,10 @@ class SemiSupervisedGAN(GAN):
         unsupervised_loss = self.objective_played(training).discriminator(
             log_z(unlabelled_logits), log_z(fake_logits)
         )
-        is_labelled = ops.cast(labels >= 0, labelled_logits.dtype)
-        cross_entropy = is_labelled * keras.losses.sparse_categorical_crossentropy(
-            ops.maximum(labels, 0), labelled_logits, from_logits=True
-        )
-        is_right = ops.cast(ops.argmax(labelled_logits, axis=-1), labels.dtype) == labels
-        num_labelled = ops.sum(is_labelled)
-        labels_per_replica = ops.maximum(_replicas.mean(num_labelled), 1e-7)
-        return {
-            "d_loss": unsupervised_loss + ops.sum(cross_entropy) / labels_per_replica,
-            "supervised_loss": ops.sum(cross_entropy) / ops.maximum(num_labelled, 1),
-            "accuracy": ops.sum(as_float(is_right)) / ops.maximum(num_labelled, 1),
-            "num_labelled": num_labelled,
-        }
+        losses = supervised_losses(labelled_logits, labels)
+        labels_per_replica = ops.maximum(_replicas.mean(losses["num_labelled"]), 1e-7)
+        supervised_part = losses["supervised_loss"] * losses["num_labelled"] / labels_per_replica
+        return {"d_loss": supervised_part + 0.5 * unsupervised_loss, **losses}
 
     def generator_losses(self, fake_logits, training=True):
         return super().generator_losses(log_z(as_float(fake_logits)), training)
@@ -156,7 +188,9 @@ class SemiSupervisedGAN(GAN):
         real = [images, images, labels]
         fake = self.fake_examples(real, self, training=False)
         batch_size = ops.shape(images)[0]
-        self.record(self.discriminator_losses(real, fake, training=False), batch_size)
+        losses = self.discriminator_losses(real, fake, training=False)
+        in_use = supervised_losses(self.class_logits(images), labels)
+        self.record({**losses, **in_use}, batch_size)
         fake_logits = self.discriminator(fake, training=False)
         self.record(self.generator_losses(fake_logits, training=False), batch_size)
         self.update_sample_metrics(images, fake)
@@ -170,10 +204,13 @@ class SemiSupervisedGAN(GAN):
             x, y = np.asarray(x), np.asarray(y)
             self.check_examples(x, y)
             shuffle = shuffle_seed is not None
-            x, y = semi_supervised_batches(x, y, batch_size or 32, shuffle, shuffle_seed), None
+            x = semi_supervised_batches(
+                x, y, batch_size or 32, shuffle, shuffle_seed, self.n_critic
+            )
+            y = None
         elif isinstance(x, tf.data.Dataset):
             self.check_examples(*keras.utils.unpack_x_y_sample_weight(x.element_spec)[:2])
-            x = in_turn(x)
+            x = in_turn(x, self.n_critic)
         return super().training_batches(x, y, None, shuffle_seed)
 
     @property
@@ -190,6 +227,18 @@ class SemiSupervisedGAN(GAN):
 
     # Classification and serving
 
+    @property
+    def ema_discriminator(self):
+        """The moving average of the discriminator, which classifies, or `None`.
+
+        It is called as the discriminator is; `ema_discriminator.copy()` is a plain `keras.Model`.
+        """
+        return self.averages.get("discriminator")
+
+    def class_logits(self, x):
+        """Logits of the classifier in use, the moving average if there is one."""
+        return as_float(self.in_use("discriminator")(x, training=False))
+
     def classify(self, x, batch_size=256):
         """Return class probabilities of examples.
 
@@ -205,21 +254,36 @@ class SemiSupervisedGAN(GAN):
                 not scaled.
         """
         x = self.as_examples("x", x)
-        return in_batches(lambda x: ops.softmax(as_float(self.discriminator(x))), x, batch_size)
+        return in_batches(lambda x: ops.softmax(self.class_logits(x)), x, batch_size)
 
     def serving_endpoints(self):
         """Those of `GAN`, where `score` gives log Z(x), and `classify(data)`: probabilities."""
         networks, endpoints = super().serving_endpoints()
-        class_logits, signature = endpoints["score"]
+        logits_in_training, signature = endpoints["score"]
 
         def score(data):
-            return log_z(class_logits(data))
+            return log_z(logits_in_training(data))
 
         def classify(data):
-            return tf.nn.softmax(class_logits(data))
+            return tf.nn.softmax(self.class_logits(data))
 
         own = {"score": (score, signature), "classify": (classify, signature)}
-        return networks, {**endpoints, **own}
+        return [*networks, self.in_use("discriminator")], {**endpoints, **own}
+
+
+def supervised_losses(logits, labels):
+    """Means over the examples with labels: their cross-entropy, and the share that is right."""
+    is_labelled = ops.cast(labels >= 0, logits.dtype)
+    cross_entropy = is_labelled * keras.losses.sparse_categorical_crossentropy(
+        ops.maximum(labels, 0), logits, from_logits=True
+    )
+    is_right = ops.cast(ops.argmax(logits, axis=-1), labels.dtype) == labels
+    num_labelled = ops.sum(is_labelled)
+    return {
+        "supervised_loss": ops.sum(cross_entropy) / ops.maximum(num_labelled, 1),
+        "accuracy": ops.sum(as_float(is_right)) / ops.maximum(num_labelled, 1),
+        "num_labelled": num_labelled,
+    }
 
 
 def log_z(logits):

@@ -12,16 +12,21 @@ from keras_gans.techniques.technique import Technique
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class FeatureMatching(Technique):
-    """Let the generator match the mean of the discriminator's features: ‖E f(x) − E f(G(z))‖².
+    """Let the generator match the mean of the discriminator's features.
 
-    f are the activations of an intermediate layer of the discriminator; the means are over the
-    global mini-batch, the real one being the last that the discriminator learned from. Small
-    mini-batches make the means noisy.
+    f are F numbers, the activations of an intermediate layer of the discriminator. The term is
+
+        (1/F) Σᵢ (E fᵢ(x) − E fᵢ(G(z)))²
+
+    as in the authors' code. The paper writes ‖E f(x) − E f(G(z))‖², which is `weight=F`. The means
+    are over the global mini-batch, the real one being the last that the discriminator learned from
+    (`SemiSupervisedGAN` takes another). Small mini-batches make the means noisy.
 
     Args:
         layer: Name or index (inputs do not count) of the discriminator's layer whose output is f,
             of any shape `(batch, …)`. Defaults to `None`, what the last dense or convolutional
-            layer takes.
+            layer takes, before the noise or dropout that is put on it: that would be noise of the
+            means.
         weight: Float ≥ 0, weight of the term. Defaults to `1.0`.
         alone: Boolean. If true, the term takes the place of the generator's adversarial loss, as in
             the paper; if false, it is added. Defaults to `False`.
@@ -58,7 +63,7 @@ class FeatureMatching(Technique):
         layers = [x for x in discriminator.layers if not isinstance(x, keras.layers.InputLayer)]
         names = [layer.name for layer in layers]
         if self.layer is None and any(map(_has_kernel, layers)):
-            return list(filter(_has_kernel, layers))[-1].input
+            return _without_noise(list(filter(_has_kernel, layers))[-1].input)
         if isinstance(self.layer, int) and -len(layers) <= self.layer < len(layers):
             return layers[self.layer].output
         if self.layer in names:
@@ -79,7 +84,24 @@ class FeatureMatching(Technique):
         if player != "generator":
             return loss
         gap = mean_of_batch(self.features(real)) - mean_of_batch(self.features(fake))
-        return loss + self.weight * ops.sum(ops.square(gap))
+        return loss + self.weight * ops.mean(ops.square(gap))
+
+
+#: Layers that change their inputs in training alone.
+_NOISE = (
+    keras.layers.AlphaDropout,
+    keras.layers.Dropout,
+    keras.layers.GaussianDropout,
+    keras.layers.GaussianNoise,
+)
+
+
+def _without_noise(tensor):
+    """The tensor of a network that noise layers made this one of."""
+    operation, node, _ = tensor._keras_history
+    if not isinstance(operation, _NOISE):
+        return tensor
+    return _without_noise(operation._inbound_nodes[node].input_tensors[0])
 
 
 def _has_kernel(layer):

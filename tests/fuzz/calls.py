@@ -204,6 +204,11 @@ def classifier():
     return mlp_discriminator((2,), (3, 3), normalization="batch")
 
 
+def weight_normalized():
+    dense = layers.WeightNormalization(keras.layers.Dense(3, use_bias=False))
+    return keras.Sequential([keras.Input((2,)), dense])
+
+
 # What is done with what a call returns.
 
 
@@ -363,6 +368,11 @@ CALLS = {
     "layers.VirtualBatchNormalization": Call(
         layers.VirtualBatchNormalization, lambda: {"reference_batch": points(3)}, use=on(x2)
     ),
+    "layers.WeightNormalization": Call(
+        layers.WeightNormalization,
+        lambda: {"layer": keras.layers.Dense(2, use_bias=False)},
+        use=on(x2),
+    ),
     "constraints.ClipConstraint": Call(kg.constraints.ClipConstraint, use=on(x2)),
     "losses.Objective": Call(
         kg.losses.Objective,
@@ -498,6 +508,10 @@ CALLS = {
     ),
     "networks.patch_discriminator": network(
         n.patch_discriminator, image_shape=IMAGE, filters=2, num_layers=1
+    ),
+    "networks.data_dependent_initialization": Call(
+        n.data_dependent_initialization,
+        lambda: {"network": weight_normalized(), "examples": points(4)},
     ),
     "networks.virtual_batch_normalization": Call(
         n.virtual_batch_normalization,

@@ -31,7 +31,9 @@ class TestSemiSupervisedGAN(ModelTests):
         return POINTS, LABELS
 
     def dataset(self, model):
-        return kg.data.semi_supervised_batches(POINTS, LABELS, 8, shuffle=False)
+        return kg.data.semi_supervised_batches(
+            POINTS, LABELS, 8, shuffle=False, n_critic=model.n_critic
+        )
 
     def single_batches(self, model):
         """`fit` pairs labelled and unlabelled batches itself; a batch must hold both."""
@@ -64,7 +66,7 @@ def test_losses_are_the_papers():
     p_given_real = (p / p.sum(axis=1, keepdims=True))[np.arange(8), labels]
     supervised = -np.log(p_given_real).mean()
     is_fake = probabilities(unlabelled)[:, 3], probabilities(fake)[:, 3]
-    unsupervised = -np.log(1 - is_fake[0]).mean() - np.log(is_fake[1]).mean()
+    unsupervised = 0.5 * (-np.log(1 - is_fake[0]).mean() - np.log(is_fake[1]).mean())
     np.testing.assert_allclose(losses["supervised_loss"], supervised, rtol=1e-5)
     np.testing.assert_allclose(losses["d_loss"], supervised + unsupervised, rtol=1e-5)
     np.testing.assert_allclose(losses["accuracy"], (p.argmax(1) == labels).mean())
@@ -93,16 +95,62 @@ def test_examples_without_label_do_not_count_as_labelled():
     assert float(none["supervised_loss"]) == 0
 
 
-def test_the_generator_matches_features_and_nothing_else():
+def test_the_generator_matches_features_of_its_own_examples_and_nothing_else():
+    """Of the third mini-batch, in mean squares."""
     gan = make()
     gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
-    gan.fit(POINTS, LABELS, batch_size=64, shuffle=False, verbose=0)
+    labelled, unlabelled, other = POINTS[:8], POINTS[8:16], POINTS[16:24]
+    step = np.stack([labelled, unlabelled, other], axis=1).reshape(24, 2)
+    labels = np.stack([CLASSES[:8], np.full(8, -1), np.full(8, -1)], axis=1).reshape(24)
+    logs = gan.train_on_batch(step, labels, return_dict=True)
     features = keras.Model(gan.discriminator.inputs, gan.discriminator.layers[-1].input)
     seeds = keras.random.SeedGenerator(1)
-    keras.random.normal((64, 3), seed=seeds)
-    fake = gan.generator(keras.random.normal((64, 3), seed=seeds))
-    gap = features(POINTS).numpy().mean(0) - features(fake).numpy().mean(0)
-    np.testing.assert_allclose(gan.logs()["g_loss"], np.sum(gap**2), rtol=1e-4)
+    for_discriminator, for_generator = (keras.random.normal((8, 3), seed=seeds) for _ in range(2))
+    gap = features(other).numpy().mean(0) - features(gan.generator(for_generator)).numpy().mean(0)
+    np.testing.assert_allclose(logs["g_loss"], np.mean(gap**2), rtol=1e-4)
+    fake = gan.generator(for_discriminator)
+    losses = gan.discriminator_losses([unlabelled, labelled, CLASSES[:8]], fake)
+    np.testing.assert_allclose(logs["d_loss"], losses["d_loss"], rtol=1e-5)
+
+
+def test_trains_as_the_authors_code_by_default():
+    gan = make()
+    gan.compile()
+    for optimizer in (gan.g_optimizer, gan.d_optimizer):
+        config = optimizer.get_config()
+        assert config["learning_rate"] == pytest.approx(3e-3)
+        assert (config["beta_1"], config["beta_2"], config["epsilon"]) == (0.5, 0.999, 1e-4)
+    assert gan.classifier_ema_decay == 0.9999
+
+
+def test_classes_are_those_of_an_average_of_the_classifier(tmp_path):
+    gan = make(units=(8,), classifier_ema_decay=0.8)
+    gan.compile(*[keras.optimizers.SGD(0.1) for _ in range(2)])
+    average = [weight.numpy().astype("float64") for weight in gan.discriminator.weights]
+    for t in range(4):
+        gan.fit(POINTS[:8], LABELS[:8], batch_size=8, verbose=0)
+        decay = min(0.8, (1 + t) / (10 + t))
+        now = gan.discriminator.get_weights()
+        average = [decay * a + (1 - decay) * w for a, w in zip(average, now, strict=True)]
+    kernel, bias, last_kernel, last_bias = average
+    hidden = POINTS @ kernel + bias
+    logits = np.where(hidden > 0, hidden, 0.2 * hidden) @ last_kernel + last_bias
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    expected = weights / weights.sum(axis=1, keepdims=True)
+    found = gan.classify(POINTS)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    raw = make(units=(8,), classifier_ema_decay=None)
+    raw.discriminator.set_weights(gan.discriminator.get_weights())
+    assert np.abs(raw.classify(POINTS) - expected).max() > 1e-3
+
+    loss = -np.log(expected[np.arange(64), CLASSES]).mean()
+    logs = gan.evaluate(POINTS, CLASSES, batch_size=24, verbose=0, return_dict=True)
+    np.testing.assert_allclose(logs["supervised_loss"], loss, rtol=1e-4)
+    gan.export(tmp_path / "saved_model")
+    np.testing.assert_allclose(kg.load(tmp_path / "saved_model").classify(POINTS), found, atol=1e-6)
+    gan.save(tmp_path / "gan.keras")
+    again = keras.models.load_model(tmp_path / "gan.keras")
+    np.testing.assert_array_equal(again.classify(POINTS), found)
 
 
 def test_learns_from_a_label_of_each_class():
@@ -202,5 +250,5 @@ def test_refuses_a_discriminator_without_classes():
 def test_a_step_needs_pairs_of_mini_batches():
     gan = make()
     gan.compile()
-    with pytest.raises(ValueError, match="A step needs 2 mini-batches"):
+    with pytest.raises(ValueError, match="A step needs 3 mini-batches"):
         gan.train_on_batch(tf.constant(POINTS[:7]), LABELS[:7])

@@ -211,14 +211,14 @@ class TestFeatureMatching:
         return keras.Model(model.discriminator.inputs, output)(x).numpy()
 
     @pytest.mark.parametrize("alone", [False, True])
-    def test_is_the_squared_distance_of_the_mean_features(self, alone):
+    def test_is_the_mean_squared_difference_of_the_mean_features(self, alone):
         matching = techniques.FeatureMatching(layer=3, weight=2.0, alone=alone)
         model = gan(matching, units=(8, 4))
         name = model.discriminator.layers[4].name  # the input does not count
         real, fake = tf.constant(POINTS[:8]), tf.constant(POINTS[8:16])
         gap = self.features(model, name, real).mean(0) - self.features(model, name, fake).mean(0)
         loss = matching.loss(model, "generator", tf.constant(5.0), real, fake)
-        expected = 2 * np.sum(gap.astype("float64") ** 2) + 5
+        expected = 2 * np.mean(gap.astype("float64") ** 2) + 5
         np.testing.assert_allclose(loss, expected, rtol=1e-5)
         adversarial = model.generator_losses(tf.constant([[1.0]]))["g_loss"]
         assert (float(adversarial) == 0) == alone
@@ -240,6 +240,24 @@ class TestFeatureMatching:
         real, fake = tf.constant(POINTS[:8]), tf.constant(POINTS[8:16])
         terms = [t.loss(model, "generator", 0.0, real, fake) for t in (by_default, by_index)]
         assert float(terms[0]) == float(terms[1]) > 0
+
+    def test_by_default_takes_features_before_noise(self):
+        network = keras.Sequential(
+            [
+                keras.Input((2,)),
+                keras.layers.Dense(8, "relu", name="features"),
+                keras.layers.Dropout(0.5),
+                keras.layers.GaussianNoise(0.5),
+                keras.layers.Dense(1),
+            ]
+        )
+        matching = techniques.FeatureMatching(alone=True)
+        generator = kg.networks.mlp_generator((2,), 3, (8,))
+        model = kg.models.GAN(generator, network, latent_dim=3, techniques=[matching])
+        real, fake = tf.constant(POINTS[:8]), tf.constant(POINTS[8:16])
+        gap = [self.features(model, "features", x).mean(0) for x in (real, fake)]
+        loss = matching.loss(model, "generator", tf.constant(0.0), real, fake)
+        np.testing.assert_allclose(loss, np.mean((gap[0] - gap[1]) ** 2), rtol=1e-5)
 
     @pytest.mark.parametrize("layer", ["nowhere", 17, "input_layer"])
     def test_refuses_a_layer_that_is_not_there(self, layer):
