@@ -34,7 +34,7 @@ def test_a_generators_samples_depend_on_the_label(name, normalization):
 
 
 @pytest.mark.parametrize("name", ["mlp", "dcgan", "resnet"])
-def test_the_label_counts_as_much_as_the_latents_from_the_start(name):
+def test_the_label_counts_beside_the_latents_from_the_start(name):
     """The share of the samples' variance that the class explains, at random weights."""
     keras.utils.set_random_seed(0)
     network = {
@@ -46,7 +46,7 @@ def test_the_label_counts_as_much_as_the_latents_from_the_start(name):
     samples = np.array(network([latents, np.arange(1000) % 10])).reshape(100, 10, -1)
     between = samples.mean(0).var(0).sum() - samples.var(0).sum(1).mean() / 100
     share = between / samples.reshape(1000, -1).var(0).sum()
-    assert 0.25 < share < 0.75
+    assert 0.03 < share < 0.3  # 0.3² / (1 + 0.3²) of what the first layer takes
 
 
 @pytest.mark.parametrize("name", DISCRIMINATORS)
