@@ -1,7 +1,6 @@
 """Conditional GAN (Mirza and Osindero 2014)."""
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_gans import _checks, saved_model
@@ -45,7 +44,7 @@ class Conditional:
                 "fit(images, labels), or let the dataset yield (images, labels). "
                 "Received: no labels"
             )
-        check_integer_labels(y, self.label_range)
+        mini_batches.check_integer_labels(y, self.label_range)
 
     def check_labels(self, labels, num):
         return saved_model.check_labels(labels, num, self.num_classes)
@@ -61,18 +60,6 @@ def labels_of(data):
     """The labels in what `fit` is given, int32 `(batch,)`."""
     _, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
     return ops.cast(labels, "int32")
-
-
-def check_integer_labels(y, label_range):
-    """Refuse specs or arrays that do not hold one integer an example, or labels out of range."""
-    dtype = keras.backend.standardize_dtype(y.dtype)
-    if len(y.shape) != 1 or "int" not in dtype:
-        raise ValueError(
-            "Labels must be integers of shape (num_examples,), one class each, not one-hot. "
-            f"Received: labels of shape {tuple(y.shape)} and dtype {dtype}"
-        )
-    if isinstance(y, np.ndarray):
-        mini_batches.check_labels(y, label_range)
 
 
 def check_num_classes(num_classes, *networks):
