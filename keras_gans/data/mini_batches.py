@@ -378,7 +378,8 @@ def _dtype(x):
     try:
         return keras.backend.standardize_dtype(x.dtype)
     except ValueError:
-        return np.dtype(x.dtype).type.__name__.strip("_")
+        is_numpy = isinstance(x.dtype, np.dtype)
+        return x.dtype.type.__name__.strip("_") if is_numpy else x.dtype.name
 
 
 def _check_is_tensor(name, x):

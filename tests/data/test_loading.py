@@ -611,9 +611,11 @@ class TestBadPictures:
     def test_good_ones_are_no_cause_to_warn(self, tmp_path, on_error, recwarn):
         draw_pictures(tmp_path, ["red", "lime"])
         (tmp_path / "again.png").symlink_to("0.png")
+        damaged_exif = b"Exif\0\0MM\0\x2a\0\0\xff\xff"
+        Image.new("RGB", (4, 4)).save(tmp_path / "b.jpg", exif=damaged_exif)
         _, info = load(tmp_path, batch_size=2, image_size=4, on_error=on_error)
-        assert info.num_examples == 3
-        assert not [w for w in recwarn if "pictures" in str(w.message)]
+        assert info.num_examples == 4
+        assert not [w for w in recwarn if "pictures" in str(w.message) or "EXIF" in str(w.message)]
 
     def test_the_pixels_of_the_frame_that_is_shown_count(self, tmp_path, monkeypatch):
         from keras_gans.data import pictures
