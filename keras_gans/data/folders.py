@@ -7,7 +7,6 @@ import pathlib
 import warnings
 
 import tensorflow as tf
-from PIL import Image
 
 from keras_gans.data import pictures
 
@@ -138,7 +137,7 @@ def _is_inside(path, folder):
 def _faults(paths, folder):
     """What is wrong with pictures, by their paths: all are decoded, in parallel."""
     with warnings.catch_warnings(), concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         faults = list(pool.map(lambda path: _fault(path, folder), paths))
     return {path: fault for path, fault in zip(paths, faults, strict=True) if fault}
 

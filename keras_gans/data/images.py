@@ -36,7 +36,8 @@ def image_grid(images, columns=None, padding=2, scale=None):
     """Lay images out in a grid, row by row, on a white ground.
 
     Args:
-        images: Float array `(num, height, width, channels)` in [−1, 1], with 1 or 3 channels.
+        images: Float array `(num, height, width, channels)` in [−1, 1], with 1, 3 or 4 channels:
+            grey, red-green-blue, or these and opacity.
         columns: Positive integer. Defaults to `None`, the grid nearest to a square.
         padding: Non-negative integer, pixels between images. Defaults to `2`.
         scale: Positive integer, side in the grid of one pixel of an image. Defaults to `None`, as
@@ -58,9 +59,9 @@ def image_grid(images, columns=None, padding=2, scale=None):
     from PIL import Image
 
     images = to_uint8(images)
-    if images.ndim != 4 or len(images) == 0 or images.shape[3] not in (1, 3):
+    if images.ndim != 4 or len(images) == 0 or images.shape[3] not in (1, 3, 4):
         raise ValueError(
-            "`images` must have shape (num, height, width, channels) with 1 or 3 channels. "
+            "`images` must have shape (num, height, width, channels) with 1, 3 or 4 channels. "
             f"Received: shape {images.shape}"
         )
     scale = _checks.positive_int("scale", -(-32 // images.shape[1]) if scale is None else scale)

@@ -98,11 +98,11 @@ def load(
             those that a training which is to be gone on with has seen. Rounds that are left out
             whole cost nothing. Defaults to `0`.
         on_error: `"raise"` or `"skip"`: what to do with pictures of a folder that cannot be read:
-            those that are damaged or none at all, lead out of the folder by a symbolic link, or
-            have more than 100 million pixels, which nobody decodes. `"skip"` leaves them out, with
-            a warning that counts them. To find them, all pictures are decoded once before the
-            training, which takes about as long as to read them in the first epoch. Defaults to
-            `"raise"`.
+            those that are damaged or none at all, lead out of the folder by a symbolic link, hold
+            floats or 32-bit integers, whose black and white nobody knows, or have more than 100
+            million pixels, which nobody decodes. `"skip"` leaves them out, with a warning that
+            counts them. To find them, all pictures are decoded once before the training, which
+            takes about as long as to read them in the first epoch. Defaults to `"raise"`.
         channels: `1`, `3` or `4`: grey, red-green-blue, or these and opacity. Defaults to `None`:
             3 for folders, and for others what they have.
         background: String, name or `"#rrggbb"` of the color that transparent parts are seen on;
@@ -265,7 +265,7 @@ def _class_names(names):
     """Return the names of classes as a tuple of different strings, or `None`."""
     if names is None:
         return None
-    is_sequence = isinstance(names, (tuple, list, np.ndarray))
+    is_sequence = isinstance(names, (tuple, list)) or np.ndim(names) == 1
     if not is_sequence or not all(isinstance(name, str) for name in names):
         raise TypeError(
             f"`class_names` must be a sequence of strings. Received: class_names={names!r}"

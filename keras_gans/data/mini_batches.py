@@ -6,7 +6,6 @@ from j on is mini-batch j, on one replica as on many.
 """
 
 import contextlib
-import functools
 import itertools
 import types
 
@@ -35,6 +34,7 @@ def mini_batches(
             `None`, any.
     """
     x, y = checked(x, y, check, label_range)
+    check = _with_lengths(check, label_range)
     if isinstance(x, keras.utils.PyDataset):
         return InterleavedPyDataset(x, batches_per_step, replicas, check)
     if isinstance(x, types.GeneratorType):
@@ -48,6 +48,7 @@ def mini_batches(
 def evaluation_batches(x, y, check, label_range=None):
     """Return `(x, y)` for `keras.Model.evaluate`: as they are, but checked."""
     x, y = checked(x, y, check, label_range)
+    check = _with_lengths(check, label_range)
     if isinstance(x, keras.utils.PyDataset):
         x = CheckedPyDataset(x, check)
     elif isinstance(x, types.GeneratorType):
@@ -60,15 +61,22 @@ def checked(x, y, check, label_range=None):
 
     Arrays come back as arrays; datasets check their values as they are read.
     """
+    check = _with_lengths(check, label_range)
     if isinstance(x, tf.data.Dataset):
         _refuse_labels_beside(x, y)
-        check(*_unpack(x.element_spec))
-        check_batch = functools.partial(_check_values, label_range=label_range)
+        specs = _unpack(x.element_spec)
+        for name, spec in zip("xy", specs, strict=True):
+            _check_is_tensor(name, spec)
+        check(*specs)
+
+        def check_batch(*batch):
+            return _checked_tensors(_one_or_all(batch), label_range)
+
         return x.map(check_batch, num_parallel_calls=tf.data.AUTOTUNE), None
     if isinstance(x, (keras.utils.PyDataset, types.GeneratorType)):
         _refuse_labels_beside(x, y)
         if isinstance(x, keras.utils.PyDataset):
-            _checked_batch(x[0], check)
+            checked_batch(x[0], check)
         return x, None
     if isinstance(x, tf.distribute.DistributedDataset):
         raise TypeError(
@@ -77,15 +85,13 @@ def checked(x, y, check, label_range=None):
         )
     if not isinstance(x, (np.ndarray, tf.Tensor)) and not hasattr(x, "__array__"):
         raise TypeError(
-            "`x` must be an array, a tf.data.Dataset, a keras.utils.PyDataset or a generator. "
-            f"Received: x of type {type(x).__name__}"
+            "`x` must be an array, a tf.data.Dataset, a keras.utils.PyDataset or a generator; what "
+            f"belongs to an array goes to `y`. Received: x of type {type(x).__name__}"
         )
-    x, y = np.asarray(x), None if y is None else np.asarray(y)
-    if y is not None and len(x) != len(y):
-        raise ValueError(
-            f"`x` and `y` must have the same length. Received: len(x)={len(x)}, len(y)={len(y)}"
-        )
+    x, y = _as_array("x", x), None if y is None else _as_array("y", y)
     check(x, y)
+    if y is not None:
+        _check_lengths(x, y)
     return x, y
 
 
@@ -284,7 +290,7 @@ class CheckedPyDataset(WrappedPyDataset):
         return self.dataset.num_batches
 
     def __getitem__(self, index):
-        return _checked_batch(self.dataset[index], self.check)
+        return checked_batch(self.dataset[index], self.check)
 
 
 def interleaved_generator(batches, batches_per_step, replicas, check):
@@ -302,7 +308,7 @@ def interleaved_generator(batches, batches_per_step, replicas, check):
 def checked_generator(batches, check):
     """Yield every batch of a generator, checked, as tuples."""
     for batch in batches:
-        yield as_tuple(_checked_batch(batch, check))
+        yield as_tuple(checked_batch(batch, check))
 
 
 def as_tuple(batch):
@@ -316,7 +322,7 @@ def readable_errors():
         yield
     except tf.errors.InvalidArgumentError as error:
         about_values = [f.format(name) for f in (NOT_FINITE, NOT_SCALED) for name in "xy"]
-        for problem in (*about_values, EMPTY, NOT_LABELS, NOT_IN_TURN):
+        for problem in (*about_values, EMPTY, UNEQUAL, NOT_LABELS, NOT_IN_TURN):
             if problem in str(error):
                 raise ValueError(problem) from None
         raise
@@ -328,6 +334,7 @@ NOT_SCALED = (
     "Received: values outside"
 )
 EMPTY = "`x` must yield batches of examples. Received: an empty one"
+UNEQUAL = "`x` and `y` must have the same length, a label for each example. Received: other lengths"
 NOT_IN_TURN = (
     "Batches of labelled and of unlabelled examples must take turns, as those of "
     "keras_gans.data.semi_supervised_batches do: for each of `n_critic` updates one with labels "
@@ -338,6 +345,7 @@ NOT_LABELS = "Labels must count the classes of the model from 0. Received: other
 
 def check_examples(name, x, shape):
     """Refuse a spec or an array that does not hold a batch of float examples of some shape."""
+    _check_is_tensor(name, x)
     if len(x.shape) != len(shape) + 1 or any(
         a not in (None, b) for a, b in zip(x.shape[1:], shape, strict=True)
     ):
@@ -345,14 +353,76 @@ def check_examples(name, x, shape):
             f"`{name}` must hold batches of examples of shape {shape}, as the networks know them. "
             f"Received: shape {tuple(x.shape)}"
         )
-    dtype = keras.backend.standardize_dtype(x.dtype)
-    if "float" not in dtype:
+    if "float" not in _dtype(x):
         raise ValueError(
             f"`{name}` must hold floats, images scaled to [-1, 1]: for uint8 pixels in [0, 255] "
-            f"pass {name}.astype('float32') / 127.5 - 1. Received: dtype {dtype}"
+            f"pass {name}.astype('float32') / 127.5 - 1. Received: dtype {_dtype(x)}"
         )
     if not isinstance(x, tf.TypeSpec):
         check_values(name, x)
+
+
+def check_integer_labels(y, label_range):
+    """Refuse specs or arrays that do not hold one integer an example, or labels out of range."""
+    _check_is_tensor("y", y)
+    if len(y.shape) != 1 or "int" not in _dtype(y):
+        raise ValueError(
+            "Labels must be integers of shape (num_examples,), one class each, not one-hot. "
+            f"Received: labels of shape {tuple(y.shape)} and dtype {_dtype(y)}"
+        )
+    if isinstance(y, np.ndarray):
+        check_labels(y, label_range)
+
+
+def _dtype(x):
+    """The name of a dtype, whether Keras knows it or not."""
+    try:
+        return keras.backend.standardize_dtype(x.dtype)
+    except ValueError:
+        is_numpy = isinstance(x.dtype, np.dtype)
+        return x.dtype.type.__name__.strip("_") if is_numpy else x.dtype.name
+
+
+def _check_is_tensor(name, x):
+    """Refuse the spec of anything but a tensor of known rank, or no tensor at all."""
+    if x is None or (isinstance(x, tf.TensorSpec) and x.shape.rank is not None):
+        return
+    if isinstance(x, tf.TensorSpec):
+        raise ValueError(
+            f"`{name}` must hold tensors of known rank: end the dataset with "
+            "map(lambda x: tf.ensure_shape(x, shape)), where None stands for what differs. "
+            "Received: unknown rank"
+        )
+    if isinstance(x, (tuple, list, dict)):
+        raise TypeError(
+            f"`{name}` must be a tensor alone: take it out of the others, as does "
+            "map(lambda images, labels: images). "
+            f"Received: {type(x).__name__} of {len(x)} components"
+        )
+    if isinstance(x, tf.TypeSpec):
+        raise TypeError(
+            f"`{name}` must hold dense tensors. Received: {type(x).__name__.removesuffix('Spec')}"
+        )
+
+
+def _with_lengths(check, label_range):
+    """The same check of `(x, y)`, and of their lengths if y are labels."""
+    if label_range is None:
+        return check
+
+    def check_both(x, y):
+        check(x, y)
+        _check_lengths(x, y)
+
+    return check_both
+
+
+def _check_lengths(x, y):
+    if None not in (x.shape[0], y.shape[0]) and x.shape[0] != y.shape[0]:
+        raise ValueError(
+            "`x` and `y` must have the same length. "
+            f"Received: len(x)={x.shape[0]}, len(y)={y.shape[0]}"
+        )
 
 
 def check_values(name, x):
@@ -372,29 +442,30 @@ def check_labels(labels, label_range):
         )
 
 
-def _check_values(*batch, label_range=None):
-    batch = _one_or_all(batch)
-    parts = _unpack(batch)
-    checks = [tf.debugging.Assert(tf.shape(parts[0])[0] > 0, [EMPTY])]
-    for name, x in zip("xy", parts, strict=True):
-        if x is not None and x.dtype.is_floating:
-            is_finite = tf.reduce_all(tf.math.is_finite(x))
+def _checked_tensors(batch, label_range):
+    """Return a batch of tensors, `x` or `(x, y)`, whose values are good."""
+    x, y = _unpack(batch)
+    checks = [tf.debugging.Assert(tf.shape(x)[0] > 0, [EMPTY])]
+    for name, part in (("x", x), ("y", y)):
+        if part is not None and part.dtype.is_floating:
+            is_finite = tf.reduce_all(tf.math.is_finite(part))
             checks.append(tf.debugging.Assert(is_finite, [NOT_FINITE.format(name)]))
-            if len(x.shape) == 4:
-                is_scaled = tf.reduce_max(tf.abs(x)) <= 1.001
+            if len(part.shape) == 4:
+                is_scaled = tf.reduce_max(tf.abs(part)) <= 1.001
                 checks.append(tf.debugging.Assert(is_scaled, [NOT_SCALED.format(name)]))
     if label_range is not None:
         low, high = label_range
-        labels = tf.cast(parts[1], tf.int64)
+        labels = tf.cast(y, tf.int64)
         in_range = tf.reduce_all((labels >= low) & (labels < high))
         checks.append(tf.debugging.Assert(in_range, [NOT_LABELS]))
+        checks.append(tf.debugging.Assert(tf.shape(x)[0] == tf.shape(y)[0], [UNEQUAL]))
     with tf.control_dependencies(checks):
-        return tf.nest.map_structure(tf.identity, batch)
+        return tf.identity(x) if y is None else (tf.identity(x), tf.identity(y))
 
 
 def _interleave_arrays(batches, replicas, check):
     """Deal the examples of a step's batches, which may differ in size, out to its mini-batches."""
-    batches = [_checked_batch(batch, check) for batch in batches]
+    batches = [checked_batch(batch, check) for batch in batches]
     n = len(batches)
 
     def deal(*arrays):
@@ -406,17 +477,29 @@ def _interleave_arrays(batches, replicas, check):
     return tf.nest.map_structure(deal, *batches)
 
 
-def _checked_batch(batch, check):
+def checked_batch(batch, check):
     """Return a batch of arrays, `x` or `(x, y)`, that the check has found good."""
-    x, y = (None if part is None else np.asarray(part) for part in _unpack(batch))
-    if not x.size:
+    x, y = (
+        None if part is None else _as_array(name, part)
+        for name, part in zip("xy", _unpack(batch), strict=True)
+    )
+    if x is None or not x.size:
         raise ValueError(EMPTY)
     check(x, y)
     return x if y is None else (x, y)
 
 
+def _as_array(name, x):
+    try:
+        return np.asarray(x)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"`{name}` must be an array. Received: a {type(x).__name__} that is none"
+        ) from None
+
+
 def _unpack(batch):
-    """Return `(x, y)` of a batch that may be `x` alone."""
+    """Return `(x, y)` of a batch, or of its spec, that may be `x` alone."""
     if isinstance(batch, dict):
         raise TypeError(
             "`x` must yield examples, or (examples, labels), not dictionaries: pass "
@@ -424,12 +507,13 @@ def _unpack(batch):
         )
     if not isinstance(batch, (tuple, list)):
         return batch, None
-    if len(batch) > 2:
+    x, y, *others = *(None if isinstance(p, tf.NoneTensorSpec) else p for p in batch), None, None
+    if len(batch) > 2 and any(part is not None for part in others):
         raise ValueError(
             f"`x` must yield batches of examples, or of (examples, labels). Received: {len(batch)} "
             "components"
         )
-    return batch if len(batch) == 2 else (batch[0], None)
+    return x, y
 
 
 def _one_or_all(batch):

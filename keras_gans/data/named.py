@@ -1,6 +1,9 @@
 """Datasets that TFDS knows by name, which alone have splits."""
 
+import contextlib
+import pathlib
 import re
+import urllib.parse
 
 from keras_gans import _checks
 
@@ -25,9 +28,18 @@ def builder(name, sources):
 
 
 def prepared(builder, split):
-    """Return a split as a `tf.data.Dataset` of examples, downloaded at the first time."""
+    """Return a split as a `tf.data.Dataset` of examples, downloaded at the first time.
+
+    Raises:
+        OSError: If they cannot be downloaded: at once if there is no network, and without a trace
+            on the disk.
+        ValueError: If there is no such split.
+    """
     try:
-        builder.download_and_prepare()
+        with _without_empty_folders(builder):
+            if not builder.data_path.exists():
+                _check_network(builder)
+            builder.download_and_prepare()
     except Exception as error:
         raise OSError(
             f"The dataset {builder.name!r} cannot be downloaded and prepared: {error}"
@@ -36,6 +48,39 @@ def prepared(builder, split):
         return builder.as_dataset(split=split)
     except ValueError as error:
         raise ValueError(f"`split` must be a split of {builder.name!r}. {error}") from None
+
+
+def _check_network(builder):
+    """Raise if the host of a dataset cannot be reached; TFDS would try again for minutes."""
+    import requests
+
+    for url in list(builder.url_infos)[:1]:
+        if not url.startswith("http"):
+            continue
+        try:
+            requests.head(url, timeout=10)
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise OSError(
+                f"there is none in {str(builder.data_path)!r}, and its host "
+                f"{urllib.parse.urlsplit(url).hostname!r} cannot be reached"
+            ) from error
+
+
+@contextlib.contextmanager
+def _without_empty_folders(builder):
+    """After an error, remove the folders made for a dataset that have stayed empty."""
+    path = pathlib.Path(builder.data_path)
+    own = next(folder for folder in path.parents if folder.name == builder.name)
+    of_downloads = own.parent / "downloads"
+    folders = [path, *path.parents, of_downloads / "extracted", of_downloads]
+    missing = sorted((folder for folder in folders if not folder.exists()), reverse=True)
+    try:
+        yield
+    except BaseException:
+        for folder in missing:  # those inside others come first
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def class_names(builder):

@@ -1,7 +1,6 @@
 """Conditional GAN (Mirza and Osindero 2014)."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -55,7 +54,7 @@ class Conditional:
                 "fit(images, labels), or let the dataset yield (images, labels). "
                 "Received: no labels"
             )
-        check_integer_labels(y, self.label_range)
+        mini_batches.check_integer_labels(y, self.label_range)
 
     def check_labels(self, labels, num):
         return _inputs.labels(labels, num, self.num_classes, self.class_names)
@@ -84,18 +83,6 @@ def labels_of(data):
     """The labels in what `fit` is given, int32 `(batch,)`."""
     _, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
     return ops.cast(labels, "int32")
-
-
-def check_integer_labels(y, label_range):
-    """Refuse specs or arrays that do not hold one integer an example, or labels out of range."""
-    dtype = keras.backend.standardize_dtype(y.dtype)
-    if len(y.shape) != 1 or "int" not in dtype:
-        raise ValueError(
-            "Labels must be integers of shape (num_examples,), one class each, not one-hot. "
-            f"Received: labels of shape {tuple(y.shape)} and dtype {dtype}"
-        )
-    if isinstance(y, np.ndarray):
-        mini_batches.check_labels(y, label_range)
 
 
 def check_num_classes(num_classes, *networks):

@@ -8,7 +8,7 @@ from keras import ops
 from keras_gans import _replicas
 from keras_gans._precision import as_float
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
-from keras_gans.models.conditional_gan import check_integer_labels, labels_of
+from keras_gans.models.conditional_gan import labels_of
 from keras_gans.models.gan import GAN, images_of
 from keras_gans.models.generative_model import in_batches
 from keras_gans.techniques import FeatureMatching, technique
@@ -223,7 +223,7 @@ class SemiSupervisedGAN(GAN):
                 "Labels must be given, −1 for examples without: call fit(images, labels). "
                 "Received: no labels"
             )
-        check_integer_labels(y, self.label_range)
+        mini_batches.check_integer_labels(y, self.label_range)
 
     # Classification and serving
 

@@ -24,11 +24,11 @@ def test_pixels_survive_the_round_trip(dtype):
     np.testing.assert_array_equal(again, pixels)
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, 3, 4])
 def test_the_grid_puts_every_pixel_where_it_belongs(channels):
     images = np.random.default_rng(0).uniform(-1, 1, (5, 4, 3, channels))
     grid = np.asarray(image_grid(images, columns=2, padding=1, scale=2))
-    assert grid.shape == (3 * 9 + 1, 2 * 7 + 1, 3)[: 2 if channels == 1 else 3]
+    assert grid.shape == (3 * 9 + 1, 2 * 7 + 1, channels)[: 2 if channels == 1 else 3]
     grid = grid.reshape(*grid.shape[:2], channels)
     expected = np.full(grid.shape, 255)
     for i, image in enumerate(to_uint8(images)):

@@ -7,11 +7,12 @@ import shutil
 import keras
 import numpy as np
 import pytest
+import requests
 import tensorflow as tf
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from keras_gans.data import load, loading, save_grid, to_uint8
+from keras_gans.data import load, loading, named, save_grid, to_uint8
 
 
 def all_of(dataset):
@@ -610,9 +611,11 @@ class TestBadPictures:
     def test_good_ones_are_no_cause_to_warn(self, tmp_path, on_error, recwarn):
         draw_pictures(tmp_path, ["red", "lime"])
         (tmp_path / "again.png").symlink_to("0.png")
+        damaged_exif = b"Exif\0\0MM\0\x2a\0\0\xff\xff"
+        Image.new("RGB", (4, 4)).save(tmp_path / "b.jpg", exif=damaged_exif)
         _, info = load(tmp_path, batch_size=2, image_size=4, on_error=on_error)
-        assert info.num_examples == 3
-        assert not [w for w in recwarn if "pictures" in str(w.message)]
+        assert info.num_examples == 4
+        assert not [w for w in recwarn if "pictures" in str(w.message) or "EXIF" in str(w.message)]
 
     def test_the_pixels_of_the_frame_that_is_shown_count(self, tmp_path, monkeypatch):
         from keras_gans.data import pictures
@@ -710,8 +713,40 @@ class TestNamedDatasets:
         import tensorflow_datasets as tfds
 
         monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", no_download)
+        monkeypatch.setattr(requests, "head", lambda url, timeout: None)
         with pytest.raises(OSError, match=r"'cifar10' cannot be downloaded.*there is no network"):
             load("cifar10")
+
+    def test_without_a_network_that_is_said_at_once_and_nothing_is_left(
+        self, tmp_path, monkeypatch
+    ):
+        """And nothing is left on the disk. TFDS alone would try for minutes."""
+        import tensorflow_datasets as tfds
+
+        def head(url, timeout):
+            raise requests.ConnectionError("no route to host")
+
+        monkeypatch.setattr(requests, "head", head)
+        monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", None)  # not called
+        builder = tfds.builder("fashion_mnist", data_dir=tmp_path / "new")
+        with pytest.raises(OSError, match=r"'fashion_mnist' cannot .* none in .* host .* reached"):
+            named.prepared(builder, "train")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_what_breaks_off_leaves_no_empty_folders(self, tmp_path, monkeypatch):
+        import tensorflow_datasets as tfds
+
+        def download_and_prepare(builder):
+            for name in ("fashion_mnist/3.0.1", "downloads/extracted", "other/1.0.0"):
+                (tmp_path / "new" / name).mkdir(parents=True)
+            raise ConnectionError("the network is lost")
+
+        monkeypatch.setattr(requests, "head", lambda url, timeout: None)
+        monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", download_and_prepare)
+        builder = tfds.builder("fashion_mnist", data_dir=tmp_path / "new")
+        with pytest.raises(OSError, match="the network is lost"):
+            named.prepared(builder, "train")
+        assert [path.name for path in (tmp_path / "new").iterdir()] == ["other"]
 
     def test_what_holds_no_images_is_not_downloaded(self, monkeypatch):
         import tensorflow_datasets as tfds

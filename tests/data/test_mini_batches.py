@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import keras_gans as kg
 from keras_gans.data.mini_batches import (
+    check_integer_labels,
     checked,
     evaluation_batches,
     mapped,
@@ -383,6 +384,126 @@ class TestOtherInput:
         dataset = two_replicas.experimental_distribute_dataset(static(BATCHES))
         with pytest.raises(TypeError, match=r"must be the plain tf.data.Dataset"):
             checked(dataset, None, accept)
+
+
+def unknown_rank(x):
+    return tf.numpy_function(lambda x: x, [x], x.dtype)
+
+
+IMAGES = np.zeros((8, 4, 4, 1), "float32")
+DATASET = tf.data.Dataset.from_tensor_slices(IMAGES).batch(4)
+NOT_TENSORS = {
+    "unknown rank": (DATASET.map(unknown_rank), ValueError, "`x` must hold tensors of known rank"),
+    "sparse": (DATASET.map(tf.sparse.from_dense), TypeError, "dense tensors.*SparseTensor$"),
+    "ragged": (
+        DATASET.map(tf.RaggedTensor.from_tensor),
+        TypeError,
+        "dense tensors.*RaggedTensor$",
+    ),
+    "a dictionary": (
+        DATASET.map(lambda x: ({"image": x}, x)),
+        TypeError,
+        "`x` must be a tensor alone.*dict of 1 comp",
+    ),
+    "labelled": (
+        tf.data.Dataset.zip(DATASET.map(lambda x: (x, x)), DATASET),
+        TypeError,
+        r"`x` must be a tensor alone.*map\(lambda images, labels: images\).*tuple of 2",
+    ),
+    "unknown rank of y": (
+        DATASET.map(lambda x: (x, unknown_rank(x))),
+        ValueError,
+        "`y` must hold tensors of known rank",
+    ),
+}
+
+
+class TestWhatIsNoTensor:
+    @pytest.mark.parametrize("kind", NOT_TENSORS)
+    def test_in_a_dataset_is_refused(self, kind):
+        dataset, error, message = NOT_TENSORS[kind]
+        for check in (mini_batches_of_one, evaluation_batches):
+            with pytest.raises(error, match=message):
+                check(dataset, None, accept)
+
+    @pytest.mark.parametrize("kind", ["py_dataset", "generator"])
+    def test_elsewhere_is_refused(self, kind):
+        ragged = [np.zeros((2, 3)), np.zeros((3, 3))]
+        for batch, error, message in (
+            (None, ValueError, "`x` must yield batches of examples"),
+            ((ragged, LABELS[0]), TypeError, "`x` must be an array.*a list"),
+        ):
+            with pytest.raises(error, match=message):
+                as_numpy(batches_of(SOURCES[kind]([batch]), 1))
+
+    @pytest.mark.parametrize("n", [1, 2])
+    def test_is_left_out_where_it_says_nothing(self, n):
+        """`None` stands for no labels, or no weights, as in Keras."""
+        for others in ((None,), (None, None)):
+            batches = [(x, *others) for x in BATCHES[:2]]
+            dataset = DATASET.map(lambda x, others=others: (x, *others))
+            assert as_numpy(batches_of(dataset, n))[0].shape == (4 * n, 4, 4, 1)
+            for kind in ("py_dataset", "generator"):
+                step = as_numpy(batches_of(SOURCES[kind](batches), n))[0]
+                np.testing.assert_array_equal(step[::n], BATCHES[0])
+
+
+def mini_batches_of_one(x, y, check):
+    return batches_of(x, 1, y, check=check)
+
+
+class TestLabels:
+    """One integer for each example: anything else is refused in words."""
+
+    def check(self, x, y):
+        if y is None:
+            raise ValueError("Labels must be given")
+        check_integer_labels(y, (0, 3))
+
+    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize("dtype", [str, bytes, float, bool, object])
+    def test_of_another_dtype_are_refused(self, kind, dtype):
+        labels = (np.arange(4) % 3).astype(dtype)
+        if dtype is object and kind in ("static", "unknown"):
+            pytest.skip("no tensor holds it")
+        name = {str: "str", bytes: "bytes|string"}.get(dtype, dtype.__name__)
+        self.refuses(kind, labels, rf"Labels must be integers.*dtype ({name}|string)")
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_in_another_shape_are_refused(self, kind):
+        for labels in (np.eye(4, 3, dtype=int), np.zeros((4, 1), int)):
+            self.refuses(kind, labels, r"Labels must be integers of shape.*not one-hot.*\(")
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_that_are_missing_are_refused(self, kind):
+        with pytest.raises(ValueError, match="Labels must be given"):
+            as_numpy(
+                mini_batches(
+                    KINDS[kind](BATCHES[:2]), None, 4, 1, 1, None, self.check, label_range=(0, 3)
+                )
+            )
+
+    @pytest.mark.parametrize("labels", ["cat", 1])
+    def test_of_all_examples_at_once_are_refused(self, labels):
+        with pytest.raises(ValueError, match=r"Labels must be integers.*shape \(\)"):
+            checked(BATCHES[0], labels, self.check, (0, 3))
+
+    @pytest.mark.parametrize("kind", SOURCES)
+    def test_of_another_number_are_refused(self, kind):
+        if kind in ("static", "unknown"):
+            source = tf.data.Dataset.zip(unknown(BATCHES[:2]), unknown([np.zeros(3, int)] * 2))
+        else:
+            source = SOURCES[kind]([(BATCHES[0], np.zeros(3, int))])
+        with pytest.raises(ValueError, match="`x` and `y` must have the same length"):
+            as_numpy(mini_batches(source, None, None, 1, 1, None, self.check, label_range=(0, 3)))
+
+    def refuses(self, kind, labels, message):
+        if kind == "array":
+            source, y = BATCHES[0], labels
+        else:
+            source, y = KINDS[kind]([(BATCHES[0], labels)]), None
+        with pytest.raises(ValueError, match=message):
+            as_numpy(mini_batches(source, y, 4, 1, 1, None, self.check, label_range=(0, 3)))
 
 
 class TestValidationSplit:
