@@ -58,16 +58,28 @@ class Configured(Fixed):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         given = keras.saving.deserialize_keras_object(config, custom_objects=custom_objects)
-        signature = _signature(cls)
-        named = [p.name for p in signature.parameters.values() if p.kind != PARAMETER.VAR_KEYWORD]
-        bound = inspect.BoundArguments(signature, {n: given.pop(n) for n in named if n in given})
-        return cls(*bound.args, **bound.kwargs, **given)
+        args, kwargs = _call(cls, given)
+        return cls(*args, **kwargs)
 
 
 @functools.cache
 def arguments_of(cls):
     """Names of the arguments of a class and of its parents, those of Keras excluded."""
     return {name for signature in _signatures(cls) for name in _named(signature)}
+
+
+def check_call(cls, config):
+    """Raise if a config is not one of arguments that the constructor takes."""
+    args, kwargs = _call(cls, config)
+    _signature(cls).bind(*args, **kwargs)
+
+
+def _call(cls, given):
+    """The positional and the named arguments of a call, by name: the reverse of `_by_name`."""
+    signature, given = _signature(cls), dict(given)
+    named = [p.name for p in signature.parameters.values() if p.kind != PARAMETER.VAR_KEYWORD]
+    bound = inspect.BoundArguments(signature, {n: given.pop(n) for n in named if n in given})
+    return bound.args, {**bound.kwargs, **given}
 
 
 def _takes(cls, name):

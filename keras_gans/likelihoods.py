@@ -9,12 +9,13 @@ import numpy as np
 from keras import ops
 
 from keras_gans import _checks
+from keras_gans._configured import Fixed
 from keras_gans._precision import at_least_float32
 
 __all__ = ["Bernoulli", "Gaussian", "Likelihood", "get"]
 
 
-class Likelihood:
+class Likelihood(Fixed):
     """Base class of likelihoods.
 
     A subclass states
@@ -22,7 +23,8 @@ class Likelihood:
     - `num_outputs`: how many outputs a decoder may have;
     - `distribution(*outputs)`: the TFP distribution of an example's independent numbers, after
       `to_support`;
-    - `mean(*outputs)`: the mean example.
+    - `mean(*outputs)`: the mean example;
+    - `of_logits`: whether the outputs are logits, and must not be probabilities.
 
     Example:
 
@@ -40,6 +42,7 @@ class Likelihood:
     """
 
     num_outputs = (1,)
+    of_logits = False
 
     def distribution(self, *outputs):
         raise NotImplementedError
@@ -96,6 +99,8 @@ class Bernoulli(Likelihood):
     Reference:
         Kingma and Welling 2013, Auto-Encoding Variational Bayes, appendix C.1.
     """
+
+    of_logits = True
 
     def distribution(self, logits):
         return _distributions().Bernoulli(logits=logits)

@@ -22,7 +22,7 @@ class FeatureMatching(Technique):
         layer: Name or index (inputs do not count) of the discriminator's layer whose output is f,
             of any shape `(batch, …)`. Defaults to `None`, what the last dense or convolutional
             layer takes.
-        weight: Float ≥ 0, weight of the term. Defaults to `1.0`.
+        weight: Float ≥ 0, or a schedule, weight of the term. Defaults to `1.0`.
         alone: Boolean. If true, the term takes the place of the generator's adversarial loss, as in
             the paper; if false, it is added. Defaults to `False`.
 
