@@ -172,7 +172,7 @@ class GAN(LatentModel):
         Of the real examples only the number and the labels matter, but for `FeatureMatching`.
         """
         like_fake = tf.nest.map_structure(
-            lambda x: ops.repeat(x, self.generator_batch_multiple, axis=0), real
+            lambda x: each_repeated(x, self.generator_batch_multiple), real
         )
 
         def stabilised_losses():
@@ -237,6 +237,11 @@ class GAN(LatentModel):
         data = tf.TensorSpec(discriminator.inputs[0].shape, name="data")
         score_endpoint = {"score": (score, [data, *self.label_specs])}
         return [*samplers, discriminator], {**endpoints, **score_endpoint}
+
+
+def each_repeated(x, times):
+    """Every example of a batch some times, one after the other, as replicas cut it."""
+    return ops.reshape(ops.stack([x] * times, axis=1), (-1, *x.shape[1:]))
 
 
 def images_of(examples):

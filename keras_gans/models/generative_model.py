@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import json
+import warnings
 
 import keras
 import numpy as np
@@ -230,14 +231,15 @@ class GenerativeModel(Tunable, keras.Model):
         """Refuse, before it is trained, a model that could not be saved or loaded."""
         kind = type(self)
         try:
-            json.dumps(keras.saving.serialize_keras_object(self))
+            with warnings.catch_warnings(action="ignore"):  # saving will give them
+                json.dumps(keras.saving.serialize_keras_object(self))
             if kind.from_config.__func__ is Tunable.from_config.__func__:
                 check_call(kind, self.get_config())
         except Exception as error:
             raise ValueError(
                 f"{kind.__name__} must be able to make itself again from its config, as saving and "
-                "loading do: give objects among its arguments a `get_config`, or override "
-                f"`get_config` and `from_config`. Received: {error}"
+                "loading do: give objects among its arguments a `get_config`, functions a name, or "
+                f"override `get_config` and `from_config`. Received: {error}"
             ) from error
 
     def learning_rates(self, total_steps):
