@@ -7,6 +7,10 @@ import keras
 
 PARAMETER = inspect.Parameter
 
+#: Names of attributes that Keras leaves out of files: it saves what others hold.
+MADE_WITH = "__made_with"
+VARIABLES = "__hyperparameters"
+
 
 class Fixed:
     """An object whose arguments stay what they were when it was made.
@@ -39,7 +43,7 @@ class Configured(Fixed):
 
     def __new__(cls, *args, **kwargs):
         self = super().__new__(cls, *args, **kwargs)
-        vars(self)["_made_with"] = _by_name(cls, args, kwargs)
+        vars(self)[MADE_WITH] = _by_name(cls, args, kwargs)
         return self
 
     def get_config(self):
@@ -49,7 +53,7 @@ class Configured(Fixed):
         """
         given = {
             name: vars(self).get(name) if value is None else value
-            for name, value in self._made_with.items()
+            for name, value in vars(self)[MADE_WITH].items()
         }
         given = {name: keras.saving.serialize_keras_object(value) for name, value in given.items()}
         of_keras = super().get_config().items()

@@ -1,5 +1,6 @@
 """What holds for every model, and is refused by every model."""
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -341,3 +342,15 @@ def test_trackers_read_what_they_log_of_an_optimizer():
     assert config["r_optimizer/learning_rate"] == pytest.approx(2e-3)
     assert float(model.optimizer.learning_rate) == 1
     assert int(model.optimizer.iterations) == 0
+
+
+@pytest.mark.parametrize("name", every_model.NAMES)
+def test_files_hold_networks_by_their_attributes(name, tmp_path):
+    """So that what one version wrote can be read by the next."""
+    model = every_model.make(name)
+    model.compile()
+    model.save_weights(tmp_path / "model.weights.h5")
+    with h5py.File(tmp_path / "model.weights.h5") as file:
+        networks = {n for names in model.optimizer_networks.values() for n in names}
+        assert networks <= set(file)
+        assert not [part for part in file if part.startswith("_")]
