@@ -165,6 +165,7 @@ def sides(value):
 
 def image_shape(name, value):
     """Return `value` as `(height, width, channels)` with sides of at least 4."""
+    channels_last()
     shape = sides(value)
     if len(shape) != 3 or min(shape[:2]) < 4 or shape[2] < 1 or math.prod(shape) > MAX_IMAGE_SIZE:
         raise ValueError(
@@ -172,3 +173,14 @@ def image_shape(name, value):
             f"channel and at most {MAX_IMAGE_SIZE:,} numbers in all. Received: {name}={value!r}"
         )
     return shape
+
+
+def channels_last():
+    """Refuse to build networks where Keras is told that channels come first."""
+    found = keras.config.image_data_format()
+    if found != "channels_last":
+        raise ValueError(
+            "`keras.config.image_data_format()` must be 'channels_last': networks of keras_gans "
+            "take images (height, width, channels) and sequences (length, channels). Call "
+            f"keras.config.set_image_data_format('channels_last'). Received: {found!r}"
+        )

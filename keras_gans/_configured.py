@@ -7,6 +7,10 @@ import keras
 
 PARAMETER = inspect.Parameter
 
+#: Names of attributes that Keras leaves out of files: it saves what others hold.
+MADE_WITH = "__made_with"
+VARIABLES = "__hyperparameters"
+
 
 class Fixed:
     """An object whose arguments stay what they were when it was made.
@@ -39,7 +43,7 @@ class Configured(Fixed):
 
     def __new__(cls, *args, **kwargs):
         self = super().__new__(cls, *args, **kwargs)
-        vars(self)["_made_with"] = _by_name(cls, args, kwargs)
+        vars(self)[MADE_WITH] = _by_name(cls, args, kwargs)
         return self
 
     def get_config(self):
@@ -49,7 +53,7 @@ class Configured(Fixed):
         """
         given = {
             name: vars(self).get(name) if value is None else value
-            for name, value in self._made_with.items()
+            for name, value in vars(self)[MADE_WITH].items()
         }
         given = {name: keras.saving.serialize_keras_object(value) for name, value in given.items()}
         of_keras = super().get_config().items()
@@ -58,16 +62,28 @@ class Configured(Fixed):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         given = keras.saving.deserialize_keras_object(config, custom_objects=custom_objects)
-        signature = _signature(cls)
-        named = [p.name for p in signature.parameters.values() if p.kind != PARAMETER.VAR_KEYWORD]
-        bound = inspect.BoundArguments(signature, {n: given.pop(n) for n in named if n in given})
-        return cls(*bound.args, **bound.kwargs, **given)
+        args, kwargs = _call(cls, given)
+        return cls(*args, **kwargs)
 
 
 @functools.cache
 def arguments_of(cls):
     """Names of the arguments of a class and of its parents, those of Keras excluded."""
     return {name for signature in _signatures(cls) for name in _named(signature)}
+
+
+def check_call(cls, config):
+    """Raise if a config is not one of arguments that the constructor takes."""
+    args, kwargs = _call(cls, config)
+    _signature(cls).bind(*args, **kwargs)
+
+
+def _call(cls, given):
+    """The positional and the named arguments of a call, by name: the reverse of `_by_name`."""
+    signature, given = _signature(cls), dict(given)
+    named = [p.name for p in signature.parameters.values() if p.kind != PARAMETER.VAR_KEYWORD]
+    bound = inspect.BoundArguments(signature, {n: given.pop(n) for n in named if n in given})
+    return bound.args, {**bound.kwargs, **given}
 
 
 def _takes(cls, name):

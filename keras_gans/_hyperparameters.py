@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks
-from keras_gans._configured import Configured
+from keras_gans._configured import VARIABLES, Configured
 from keras_gans._precision import as_float
 
 SCHEDULE = keras.optimizers.schedules.LearningRateSchedule
@@ -132,7 +132,7 @@ def hyperparameters_of(cls):
 
 
 def _variables_of(owner):
-    return vars(owner).setdefault("_hyperparameters", {})
+    return vars(owner).setdefault(VARIABLES, {})
 
 
 def _unboxed(value):

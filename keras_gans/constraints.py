@@ -4,12 +4,13 @@ import keras
 from keras import ops
 
 from keras_gans import _checks
+from keras_gans._configured import Fixed
 
 __all__ = ["ClipConstraint"]
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class ClipConstraint(keras.constraints.Constraint):
+class ClipConstraint(Fixed, keras.constraints.Constraint):
     """Clip every weight to [−clip_value, clip_value].
 
     Args:
@@ -17,6 +18,7 @@ class ClipConstraint(keras.constraints.Constraint):
 
     Raises:
         ValueError: If `clip_value` is not positive.
+        AttributeError: If `clip_value` is set later: that of `WGAN` may change.
 
     Example:
 

@@ -9,12 +9,13 @@ import numpy as np
 from keras import ops
 
 from keras_gans import _checks, _inputs
+from keras_gans._configured import Fixed
 from keras_gans._precision import at_least_float32
 
 __all__ = ["Bernoulli", "Gaussian", "Likelihood", "get"]
 
 
-class Likelihood:
+class Likelihood(Fixed):
     """Base class of likelihoods.
 
     A subclass states
@@ -23,7 +24,8 @@ class Likelihood:
     - `distribution(*outputs)`: the TFP distribution of an example's independent numbers, after
       `to_support`;
     - `mean(*outputs)`: the mean example;
-    - `value_range`: lowest and highest number of an example. Defaults to `None`, any.
+    - `value_range`: lowest and highest number of an example. Defaults to `None`, any;
+    - `of_logits`: whether the outputs are logits, and must not be probabilities.
 
     Example:
 
@@ -42,6 +44,7 @@ class Likelihood:
 
     num_outputs = (1,)
     value_range = None
+    of_logits = False
 
     def distribution(self, *outputs):
         raise NotImplementedError
@@ -102,6 +105,7 @@ class Bernoulli(Likelihood):
     """
 
     value_range = (-1.0, 1.0)
+    of_logits = True
 
     def distribution(self, logits):
         return _distributions().Bernoulli(logits=logits)

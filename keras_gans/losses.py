@@ -14,6 +14,7 @@ import keras
 from keras import ops
 
 from keras_gans import _checks
+from keras_gans._configured import Fixed
 
 __all__ = [
     "Objective",
@@ -30,7 +31,7 @@ _register = keras.saving.register_keras_serializable(package="keras_gans")
 
 
 @_register
-class Objective:
+class Objective(Fixed):
     """A pair of losses: one for the discriminator, one for the generator.
 
     Args:

@@ -40,7 +40,7 @@ class ALAE(LatentModel):
         encoder: Likewise E, from examples to codes.
         discriminator: Likewise D, from codes to logits `(batch, 1)`, without sigmoid.
         latent_dim: Positive integer, size of the latent vectors.
-        gamma: Float ≥ 0, weight γ of the gradient penalty. Defaults to `10.0`.
+        gamma: Float ≥ 0, or a schedule, weight γ of the gradient penalty. Defaults to `10.0`.
         ema_decay: Float in [0, 1) or `None`. If given, all but training uses moving averages of F,
             G and E with this decay. Defaults to `None`.
         seed: Integer or `None`, seed of the noise drawn in training. Defaults to `None`.
@@ -122,7 +122,7 @@ class ALAE(LatentModel):
             g_optimizer: Keras optimizer of step II. Defaults to the paper's.
             r_optimizer: Keras optimizer of step III, reciprocity. Defaults to the paper's.
             **kwargs: `metrics`, `run_eagerly`, `steps_per_execution`, `jit_compile`,
-                `auto_scale_loss`; see `GenerativeModel.compile`.
+                `auto_scale_loss`, `total_steps`; see `GenerativeModel.compile`.
         """
         super().compile(
             d_optimizer=d_optimizer, g_optimizer=g_optimizer, r_optimizer=r_optimizer, **kwargs
@@ -310,5 +310,6 @@ def _check_networks(mapping, generator, encoder, discriminator, latent_dim):
     checks.outputs("encoder", encoder, "codes, as `mapping` does", mapping.output_shape)
     checks.inputs("discriminator", discriminator, "what `encoder` makes", encoder.output_shape)
     checks.outputs("discriminator", discriminator, "one logit for each code", (None, 1))
+    checks.logits("discriminator", discriminator)
     for name in ("encoder", "discriminator"):
         checks.no_batch_normalization(name, networks[name])

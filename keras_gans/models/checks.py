@@ -1,5 +1,7 @@
 """Checks of the networks that a model is given."""
 
+import re
+
 import keras
 
 from keras_gans import _checks
@@ -56,3 +58,75 @@ def no_batch_normalization(name, network):
                 "samples. Use normalization='layer', 'instance' or None. "
                 f"Received: the layer {layer.name!r}"
             )
+
+
+#: Activations that make probabilities or their like, whose values are bounded as no logits are.
+BOUNDED = {
+    "sigmoid",
+    "hard_sigmoid",
+    "log_sigmoid",
+    "tanh",
+    "hard_tanh",
+    "softsign",
+    "softmax",
+    "log_softmax",
+    "sparsemax",
+}
+#: Layers and operations that pass on what they take, in another shape or type, or its mean.
+PASSING_ON = {
+    "Activation",
+    "ActivityRegularization",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "Cast",
+    "Dropout",
+    "ExpandDims",
+    "Flatten",
+    "GetItem",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "Identity",
+    "Mean",
+    "Permute",
+    "Reshape",
+    "Squeeze",
+    "Transpose",
+}
+
+
+def logits(name, network):
+    """Refuse a network that ends in an activation: losses compute the sigmoid themselves.
+
+    Looks through wrappers, nested networks, and layers that reshape, cast or average. What a
+    `Lambda` or another layer with code of its own computes remains unknown.
+    """
+    for output in network.outputs:
+        activation, layer = _last_activation(output)
+        if activation in BOUNDED:
+            raise ValueError(
+                f"`{name}` must end in logits, any real numbers, as the losses compute what it "
+                f"takes to make probabilities of them: end it without activation. Received: "
+                f"{name} whose layer {layer!r} ends in {activation!r}"
+            )
+
+
+def _last_activation(tensor):
+    """The activation that a tensor of a network comes from, and its layer: names, or `None`."""
+    operation, node, index = tensor._keras_history
+    if isinstance(operation, keras.Model) and hasattr(operation, "outputs"):
+        return _last_activation(operation.outputs[index])
+    inner = operation
+    while isinstance(inner, keras.layers.Wrapper):
+        inner = inner.layer
+        if isinstance(inner, keras.Model) and getattr(inner, "outputs", None):
+            return _last_activation(inner.outputs[0])
+    kind = type(inner).__name__
+    activation = getattr(inner, "activation", None)
+    of_layer = getattr(activation, "__name__", None) or type(activation).__name__
+    of_operation = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
+    for found in (of_layer, of_operation):
+        if found.lower() in BOUNDED:
+            return found.lower(), inner.name
+    if kind in PASSING_ON and operation._inbound_nodes:
+        return _last_activation(operation._inbound_nodes[node].input_tensors[0])
+    return None, inner.name

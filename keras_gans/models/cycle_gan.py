@@ -12,6 +12,7 @@ from keras_gans._read_only import read_only
 from keras_gans.data import mini_batches, unpaired
 from keras_gans.models import checks
 from keras_gans.models.generative_model import GenerativeModel, in_batches
+from keras_gans.models.schedules import LinearToZero
 from keras_gans.techniques import ExperienceReplay
 
 
@@ -32,7 +33,8 @@ class CycleGAN(GenerativeModel):
 
     `fit(images_a, images_b)` takes two arrays or two `tf.data.Dataset`s: an epoch goes through the
     longer, while the shorter is repeated. Datasets and `keras.utils.PyDataset`s of pairs of batches
-    do as well. The paper's batch size is 1.
+    do as well. Batches of arrays have the paper's size of 1, unless `batch_size` is given, and
+    `compile(total_steps=…)` gives its learning rates: constant, then linearly to 0.
 
     Args:
         generator_ab: G, a built Sequential or functional `keras.Model` from images of A to images
@@ -41,9 +43,10 @@ class CycleGAN(GenerativeModel):
         discriminator_a: D_A, likewise from images of A to logits `(batch, …)`, one or one for each
             patch.
         discriminator_b: D_B, likewise from images of B.
-        cycle_weight: Float ≥ 0, the paper's λ. Defaults to `10.0`.
-        identity_weight: Float ≥ 0, the weight μ of the identity losses in units of λ. Domains whose
-            images differ in shape need `0`. Defaults to `0.5`.
+        cycle_weight: Float ≥ 0, or a schedule, the paper's λ. Defaults to `10.0`.
+        identity_weight: Float ≥ 0, or a schedule, the weight μ of the identity losses in units of
+            λ. With `0`, which domains whose images differ in shape need, the model computes none,
+            and it stays `0`. Defaults to `0.5`.
         pool_size: Positive integer, past translations in the pool of each discriminator, which sees
             one of them in place of the present one every other time. Defaults to `50`.
         seed: Integer or `None`, seed of the pools. Defaults to `None`.
@@ -54,7 +57,7 @@ class CycleGAN(GenerativeModel):
             number is out of range.
 
     Logs: `g_loss`, all that the generators minimise; `d_loss`, the sum for both discriminators; and
-    before their weights `cycle_loss`, `identity_loss` (zero if its weight is) and
+    before their weights `cycle_loss`, `identity_loss` (zero if there is none) and
     `adversarial_loss`, each the sum for both generators. `evaluate(images_a, images_b)` gives them
     for held-out images, without pools; metrics given to `compile` compare images of B with
     translations to B.
@@ -144,6 +147,11 @@ class CycleGAN(GenerativeModel):
             "d_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.5, name="d_adam"),
         }
 
+    def learning_rates(self, total_steps):
+        """Constant in the first half of the run, then linearly to 0."""
+        rate = LinearToZero(2e-4, total_steps, start=total_steps // 2)
+        return {"g_optimizer": rate, "d_optimizer": rate}
+
     def compile(self, g_optimizer=None, d_optimizer=None, **kwargs):
         """Give the generators and the discriminators their optimizers.
 
@@ -151,7 +159,7 @@ class CycleGAN(GenerativeModel):
             g_optimizer: Keras optimizer of both generators. Defaults to the paper's.
             d_optimizer: Keras optimizer of both discriminators. Defaults to the paper's.
             **kwargs: `metrics`, `run_eagerly`, `steps_per_execution`, `jit_compile`,
-                `auto_scale_loss`; see `GenerativeModel.compile`.
+                `auto_scale_loss`, `total_steps`; see `GenerativeModel.compile`.
         """
         super().compile(g_optimizer=g_optimizer, d_optimizer=d_optimizer, **kwargs)
 
@@ -226,6 +234,7 @@ class CycleGAN(GenerativeModel):
 
     def training_batches(self, x, y, batch_size, shuffle_seed):
         """Pairs of batches: made of two arrays or two datasets, or of what yields them."""
+        batch_size = 1 if batch_size is None else batch_size
         if y is not None:
             if not unpaired.are_datasets(x, y):
                 self.check_examples(np.asarray(x), np.asarray(y))
@@ -322,3 +331,5 @@ def _check_networks(generator_ab, generator_ba, discriminator_a, discriminator_b
     checks.inputs("discriminator_a", discriminator_a, "what `generator_ab` takes", of_a)
     checks.inputs("discriminator_b", discriminator_b, "what `generator_ab` makes", of_b)
     checks.outputs("generator_ba", generator_ba, "what `generator_ab` takes", of_a)
+    checks.logits("discriminator_a", discriminator_a)
+    checks.logits("discriminator_b", discriminator_b)

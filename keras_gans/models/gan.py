@@ -39,11 +39,14 @@ class GAN(LatentModel):
             in the first updates: see `MovingAverage`. `generator` remains the network in training.
             Defaults to `None`.
         seed: Integer or `None`, seed of the noise drawn in training. Defaults to `None`.
+        generator_batch_multiple: Positive integer, fakes in a mini-batch of the generator for each
+            example in one of the discriminator. Defaults to `1`.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
     Raises:
         ValueError, TypeError: If a network is not built, the networks do not fit each other or
-            `latent_dim`, a number is out of range, or a technique makes no sense for the objective.
+            `latent_dim`, the discriminator ends in a sigmoid or the like, a number is out of range,
+            or a technique makes no sense for the objective.
 
     Logs: `d_loss`, the mean over the discriminator's updates, and `g_loss`; what techniques add is
     in them. `evaluate` gives the losses of the objective without techniques, for held-out data.
@@ -78,6 +81,7 @@ class GAN(LatentModel):
         techniques=(),
         ema_decay=None,
         seed=None,
+        generator_batch_multiple=1,
         **kwargs,
     ):
         super().__init__(latent_dim, seed, **kwargs)
@@ -85,6 +89,9 @@ class GAN(LatentModel):
         self.generator = generator
         self.discriminator = discriminator
         self.n_critic = _checks.positive_int("n_critic", n_critic)
+        self.generator_batch_multiple = _checks.positive_int(
+            "generator_batch_multiple", generator_batch_multiple
+        )
         self.objective = losses.get(objective)
         self.ema_decay = ema_decay
         self.keep_averages(ema_decay, "generator")
@@ -107,7 +114,7 @@ class GAN(LatentModel):
             g_optimizer: Keras optimizer of the generator. Defaults to the paper's.
             d_optimizer: Keras optimizer of the discriminator. Defaults to the paper's.
             **kwargs: `metrics`, `run_eagerly`, `steps_per_execution`, `jit_compile`,
-                `auto_scale_loss`; see `GenerativeModel.compile`.
+                `auto_scale_loss`, `total_steps`; see `GenerativeModel.compile`.
         """
         super().compile(g_optimizer=g_optimizer, d_optimizer=d_optimizer, **kwargs)
 
@@ -162,9 +169,14 @@ class GAN(LatentModel):
 
         Of the real examples only the number and the labels matter, but for `FeatureMatching`.
         """
+        like_fake = tf.nest.map_structure(
+            lambda x: each_repeated(x, self.generator_batch_multiple), real
+        )
 
         def stabilised_losses():
-            fake = self.fake_examples(real, lambda inputs: self.generator(inputs, training=True))
+            fake = self.fake_examples(
+                like_fake, lambda inputs: self.generator(inputs, training=True)
+            )
             seen = [self.stabilisers.view(self, examples) for examples in (real, fake)]
             adversarial = self.generator_losses(read_only(self.discriminator, seen[1]))
             return self.stabilise("generator", adversarial, *seen)
@@ -232,6 +244,11 @@ class GAN(LatentModel):
         return [*samplers, discriminator], {**endpoints, **score_endpoint}
 
 
+def each_repeated(x, times):
+    """Every example of a batch some times, one after the other, as replicas cut it."""
+    return ops.reshape(ops.stack([x] * times, axis=1), (-1, *x.shape[1:]))
+
+
 def images_of(examples):
     """The part of examples that the generator makes: all but the labels."""
     return tf.nest.flatten(examples)[0]
@@ -244,3 +261,4 @@ def _check_networks(generator, discriminator, latent_dim, label_shapes):
     checks.inputs("generator", generator, "latents" + labels, (None, latent_dim), *label_shapes)
     made = "what `generator` makes" + labels
     checks.inputs("discriminator", discriminator, made, generator.output_shape, *label_shapes)
+    checks.logits("discriminator", discriminator)

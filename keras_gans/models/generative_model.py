@@ -3,7 +3,9 @@
 import contextlib
 import inspect
 import itertools
+import json
 import types
+import warnings
 
 import keras
 import numpy as np
@@ -11,6 +13,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, _files, _replicas
+from keras_gans._configured import check_call
 from keras_gans._hyperparameters import Tunable
 from keras_gans._precision import as_float, float_dtype
 from keras_gans._read_only import SEED_STATE
@@ -21,14 +24,25 @@ from keras_gans.models.moving_average import MovingAverage
 class OptimizerGroup:
     """The optimizers of a model, where Keras callbacks look for the only one: `model.optimizer`.
 
-    Callbacks that tune learning rates go through `optimizers`; those of Keras before 3.15 read and
-    set `learning_rate`, one for all.
+    Callbacks that tune learning rates go through `optimizers`; those of Keras before 3.15, and
+    experiment trackers, read and set `learning_rate`, that of the first and of all. Trackers log
+    `name` and `get_config()`, too: names and numbers, one level deep.
     """
 
     built = True
+    name = "optimizer_group"
 
     def __init__(self, optimizers):
-        self.optimizers = list(optimizers)
+        self.named = dict(optimizers)
+        self.optimizers = list(self.named.values())
+
+    def get_config(self):
+        """The configs of all optimizers, under names such as `g_optimizer/learning_rate`."""
+        config = {"name": self.name}
+        for name, optimizer in self.named.items():
+            config[f"{name}/class_name"] = type(optimizer).__name__
+            config |= {f"{name}/{key}": value for key, value in optimizer.get_config().items()}
+        return config
 
     @property
     def variables(self):
@@ -65,6 +79,11 @@ class GenerativeModel(Tunable, keras.Model):
     saved; losses are averaged over replicas; noise is drawn once for the global batch and cut to
     each replica's part, so that results do not depend on the number of replicas; seeds are saved.
     Models that draw examples from latents are a `LatentModel`.
+
+    Arguments stay as they are, with the exception of numbers that weigh terms of a loss and the
+    like: where a docstring says "or a schedule", a callback may set the attribute while the model
+    trains, and the constructor takes a `keras.optimizers.schedules.LearningRateSchedule`, of the
+    updates of the model's first optimizer, in place of the number. They are saved with the model.
 
     Args:
         seed: Integer or `None`, seed of the noise drawn in training. Defaults to `None`, which
@@ -139,6 +158,7 @@ class GenerativeModel(Tunable, keras.Model):
         steps_per_execution=1,
         jit_compile="auto",
         auto_scale_loss=True,
+        total_steps=None,
         **optimizers,
     ):
         """Give the model its optimizers.
@@ -149,14 +169,20 @@ class GenerativeModel(Tunable, keras.Model):
             run_eagerly, steps_per_execution, jit_compile: Those of `keras.Model.compile`.
             auto_scale_loss: Boolean, wrap each optimizer in a `LossScaleOptimizer` if its networks
                 compute in float16. Defaults to `True`.
+            total_steps: Positive integer or `None`. If given, the paper's optimizers follow the
+                paper's learning rates over a run of so many training steps: see `learning_rates`.
+                Defaults to `None`, the constant rates of `default_optimizers`.
             **optimizers: One Keras optimizer for each name of `optimizer_networks`, as an object,
                 a name or a config. Those not given, or `None`, are the paper's. Under a strategy
                 they are made inside its scope, as the model is.
 
         Raises:
-            TypeError: If an optimizer's name is unknown.
-            ValueError: If one optimizer is given twice, or was made outside the strategy's scope.
+            TypeError: If an optimizer's name is unknown, or `metrics` holds something else.
+            ValueError: If one optimizer is given twice, or was made outside the strategy's scope;
+                if `total_steps` is given and the paper has no schedule, or optimizers are given,
+                too; or if the model could not be saved.
         """
+        _check_metrics(metrics)
         unknown = set(optimizers) - set(self.optimizer_networks)
         if unknown:
             raise TypeError(
@@ -177,6 +203,9 @@ class GenerativeModel(Tunable, keras.Model):
         )
         with self.distribute_strategy.scope():
             defaults = self.default_optimizers()
+            if total_steps is not None:
+                for name, rate in self._scheduled_rates(total_steps, optimizers).items():
+                    defaults[name].learning_rate = rate
             for name in self.optimizer_networks:
                 optimizer = _checks.optimizer(name, optimizers.get(name) or defaults[name])
                 self._check_optimizer(name, optimizer)
@@ -185,7 +214,9 @@ class GenerativeModel(Tunable, keras.Model):
                 optimizer.build(self._trained_variables(name))
                 setattr(self, name, optimizer)
         if "optimizer" not in self.optimizer_networks:
-            self.optimizer = OptimizerGroup(getattr(self, name) for name in self.optimizer_networks)
+            self.optimizer = OptimizerGroup(
+                {name: getattr(self, name) for name in self.optimizer_networks}
+            )
         with self.distribute_strategy.scope():
             for layer in self._flatten_layers():
                 if isinstance(layer, Tunable):
@@ -197,6 +228,49 @@ class GenerativeModel(Tunable, keras.Model):
             "jit_compile": jit_compile,
             "auto_scale_loss": auto_scale_loss,
         }
+
+        self._check_saving()
+
+    def _check_saving(self):
+        """Refuse, before it is trained, a model that could not be saved or loaded."""
+        kind = type(self)
+        try:
+            with warnings.catch_warnings(action="ignore"):  # saving will give them
+                json.dumps(keras.saving.serialize_keras_object(self))
+            if kind.from_config.__func__ is Tunable.from_config.__func__:
+                check_call(kind, self.get_config())
+        except Exception as error:
+            raise ValueError(
+                f"{kind.__name__} must be able to make itself again from its config, as saving and "
+                "loading do: give objects among its arguments a `get_config`, functions a name, or "
+                f"override `get_config` and `from_config`. Received: {error}"
+            ) from error
+
+    def learning_rates(self, total_steps):
+        """Return the paper's learning rates over a run, or `None` if it keeps them constant.
+
+        Args:
+            total_steps: Integer, training steps of the run. An optimizer that makes several updates
+                in a step has as many times more.
+
+        Returns:
+            Dictionary of `keras.optimizers.schedules.LearningRateSchedule`s by optimizer.
+        """
+
+    def _scheduled_rates(self, total_steps, optimizers):
+        given = [name for name, optimizer in optimizers.items() if optimizer is not None]
+        if given:
+            raise ValueError(
+                "`total_steps` must be None beside optimizers, which have learning rates of their "
+                f"own: give them schedules. Received: total_steps={total_steps!r} and {given}"
+            )
+        rates = self.learning_rates(_checks.positive_int("total_steps", total_steps))
+        if rates is None:
+            raise ValueError(
+                f"`total_steps` must be None: the learning rates of the paper of "
+                f"{type(self).__name__} are constant. Received: total_steps={total_steps!r}"
+            )
+        return rates
 
     def get_compile_config(self):
         if not self.compiled:
@@ -406,7 +480,8 @@ class GenerativeModel(Tunable, keras.Model):
                 [−1, 1].
             y: What belongs to an array `x`: integer labels `(num_examples,)`, for models that take
                 labels; images of the other domain for models that translate between two.
-            batch_size: Examples of one mini-batch of an array `x`. Defaults to `32`.
+            batch_size: Examples of one mini-batch of an array `x`. Defaults to `32`, and to the
+                paper's `1` for `CycleGAN`.
             validation_data: Held-out examples, in any form of `x`, or a tuple `(x, y)`; `evaluate`
                 is called on them after each epoch.
             epochs, verbose, callbacks, validation_split, shuffle, validation_batch_size, **kwargs:
@@ -775,6 +850,24 @@ def _refuse_weights(**weights):
                 f"`{name}` must be None: weights of examples have no meaning in a game between "
                 f"networks. Received: {name} of type {type(value).__name__}"
             )
+
+
+def _check_metrics(metrics):
+    """Refuse what `update_sample_metrics` cannot show samples to."""
+    if not isinstance(metrics, (list, tuple, type(None))):
+        raise TypeError(f"`metrics` must be a list of keras_gans.metrics. Received: {metrics!r}")
+    for metric in metrics or ():
+        is_metric = isinstance(metric, keras.metrics.Metric)
+        if not (is_metric and "generated" in inspect.signature(metric.update_state).parameters):
+            raise TypeError(
+                "`metrics` must hold keras_gans.metrics, which look at samples: there are no "
+                f"predictions to compare with labels. Received: {metric!r}"
+            )
+    names = [metric.name for metric in metrics or ()]
+    if len(set(names)) < len(names):
+        raise ValueError(
+            f"`metrics` must have different names, under which they are logged. Received: {names}"
+        )
 
 
 def _optional_batch_size(name, value):

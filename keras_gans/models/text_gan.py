@@ -83,6 +83,9 @@ class TextGAN(WGANGP):
             "d_optimizer": keras.optimizers.Adam(1e-4, beta_1=0.5, beta_2=0.9, name="d_adam"),
         }
 
+    def learning_rates(self, total_steps):
+        """Constant ones, as in the authors' code."""
+
     # Strings and tokens
 
     def encode(self, texts):

@@ -1,5 +1,8 @@
 """Variational autoencoder (Kingma and Welling 2013)."""
 
+import functools
+import itertools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -33,14 +36,15 @@ class VAE(LatentModel):
         likelihood: `"bernoulli"` (the decoder's output is a logit), `"gaussian"` (its output is a
             mean, or two outputs are mean and log variance), or a `keras_gans.likelihoods`, such as
             `Gaussian(stddev=0.1)`. Defaults to `"bernoulli"`.
-        beta: Non-negative float, weight of the KL divergence; above 1 it favours latents that are
-            independent of each other (Higgins et al. 2017). Defaults to `1.0`.
+        beta: Non-negative float, or a schedule, weight of the KL divergence; above 1 it favours
+            latents that are independent of each other (Higgins et al. 2017). Defaults to `1.0`.
         seed: Integer or `None`, seed of the noise drawn in training. Defaults to `None`.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.
 
     Raises:
         ValueError, TypeError: If a network is not built, the networks do not fit each other, the
-            likelihood or `latent_dim`, or `beta` is negative. `fit` refuses examples outside
+            likelihood or `latent_dim`, `beta` is negative, or a decoder of logits ends in a sigmoid
+            or the like. `fit` refuses examples outside
             [−1, 1] for black and white pixels.
 
     Logs: `loss`, what is minimised; `elbo`, whatever β; `log_likelihood`, E log p(x | z); and
@@ -92,7 +96,7 @@ class VAE(LatentModel):
         Args:
             optimizer: Keras optimizer of both networks. Defaults to Adam with rate 1e-3.
             **kwargs: `metrics`, `run_eagerly`, `steps_per_execution`, `jit_compile`,
-                `auto_scale_loss`; see `GenerativeModel.compile`.
+                `auto_scale_loss`, `total_steps`; see `GenerativeModel.compile`.
         """
         super().compile(optimizer=optimizer, **kwargs)
 
@@ -217,21 +221,37 @@ class VAE(LatentModel):
         """
         x = self.as_examples("x", x)
         num_samples = _checks.positive_int("num_samples", num_samples)
-        seeds = keras.random.SeedGenerator(_checks.seed("seed", seed))
+        seed = _checks.seed_or_new(seed)
+        draws = itertools.count(step=num_samples)
+        return in_batches(
+            lambda batch: self._log_evidence(batch, num_samples, [seed, next(draws)]),
+            x.astype(float_dtype()),
+            batch_size,
+        )
 
-        @tf.function
-        def log_evidence(batch):
+    @functools.cached_property
+    def _log_evidence(self):
+        """A graph of (examples, number of latents for each, seed): one for all calls."""
+
+        def log_evidence(batch, num_samples, seed):
             mean, log_variance = self.approximate_posterior(batch)
-            log_weights = tf.TensorArray(float_dtype(), num_samples)
+            log_weights = tf.TensorArray(mean.dtype, num_samples)
             for k in tf.range(num_samples):
-                noise = keras.random.normal(tf.shape(mean), seed=seeds)
+                draw = tf.stack([seed[0], seed[1] + k])
+                noise = tf.random.stateless_normal(tf.shape(mean), draw, mean.dtype)
                 z = mean + ops.exp(log_variance / 2) * noise
                 # log p(z) / q(z | x), in which the normalising constants are the same
                 log_ratio = 0.5 * ops.sum(noise**2 + log_variance - z**2, axis=-1)
                 log_weights = log_weights.write(k, self.log_prob(batch, z) + log_ratio)
-            return ops.logsumexp(log_weights.stack(), axis=0) - np.log(num_samples)
+            log_num = tf.math.log(tf.cast(num_samples, mean.dtype))
+            return ops.logsumexp(log_weights.stack(), axis=0) - log_num
 
-        return in_batches(log_evidence, x.astype(float_dtype()), batch_size)
+        specs = [
+            tf.TensorSpec((None, *self.example_shape), float_dtype()),
+            tf.TensorSpec((), tf.int32),
+            tf.TensorSpec((2,), tf.int32),
+        ]
+        return tf.function(log_evidence, input_signature=specs)
 
     def serving_endpoints(self):
         """Those of `LatentModel`, `encode(data)` to μ(x), and `reconstruct(data)`; and
@@ -260,6 +280,8 @@ def kl_from_standard_normal(mean, log_variance):
 def _check_networks(encoder, decoder, latent_dim, likelihood):
     checks.network("encoder", encoder, num_outputs=(2,))
     checks.network("decoder", decoder, likelihood.num_outputs)
+    if likelihood.of_logits:
+        checks.logits("decoder", decoder)
     latents = (None, latent_dim)
     for output in encoder.outputs:
         if tuple(output.shape) != latents:

@@ -19,7 +19,7 @@ class WGAN(GAN):
         generator, discriminator, latent_dim, techniques, ema_decay, seed, **kwargs: See `GAN`. The
             discriminator is here called critic.
         n_critic: Positive integer, critic updates for each generator update. Defaults to `5`.
-        clip_value: Positive float, the paper's c. Defaults to `0.01`.
+        clip_value: Positive float, or a schedule, the paper's c. Defaults to `0.01`.
 
     Raises:
         ValueError, TypeError: As `GAN`, and if `clip_value` is not positive.

@@ -8,6 +8,7 @@ from keras_gans import _checks
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans.models import checks
 from keras_gans.models.gan import GAN, images_of
+from keras_gans.models.schedules import LinearToZero
 from keras_gans.penalties import gradient_penalty
 
 
@@ -26,7 +27,8 @@ class WGANGP(GAN):
         generator, discriminator, latent_dim, techniques, ema_decay, seed, **kwargs: See `GAN`. The
             discriminator, here called critic, must not use batch normalisation.
         n_critic: Positive integer, critic updates for each generator update. Defaults to `5`.
-        gp_weight: Positive float, the paper's λ. Defaults to `10.0` (toy densities: `0.1`).
+        gp_weight: Positive float, or a schedule, the paper's λ. Defaults to `10.0` (toy densities:
+            `0.1`).
         one_sided: Boolean, penalise only norms above 1. Defaults to `False`.
 
     Raises:
@@ -77,6 +79,13 @@ class WGANGP(GAN):
         return {
             "g_optimizer": keras.optimizers.Adam(1e-4, beta_1=0.0, beta_2=0.9, name="g_adam"),
             "d_optimizer": keras.optimizers.Adam(1e-4, beta_1=0.0, beta_2=0.9, name="d_adam"),
+        }
+
+    def learning_rates(self, total_steps):
+        """Linearly from 2e-4 to 0, as for the ResNets of the paper on CIFAR-10 (appendix F)."""
+        return {
+            "g_optimizer": LinearToZero(2e-4, total_steps),
+            "d_optimizer": LinearToZero(2e-4, total_steps * self.n_critic),
         }
 
     def discriminator_losses(self, real, fake, training=True):

@@ -125,6 +125,7 @@ def _residual_blocks(x, num_blocks, kernel_size):
 
 
 def _convolution(filters, kernel_size):
+    _checks.channels_last()
     return layers.Conv1D(
         filters,
         kernel_size,

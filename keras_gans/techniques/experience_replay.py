@@ -23,7 +23,7 @@ class ExperienceReplay(Technique):
     Args:
         capacity: Positive integer, fakes in the memory. Of a mini-batch as many at most are
             exchanged. Defaults to `1024`.
-        probability: Float in [0, 1], of exchanging a fake. Defaults to `0.5`.
+        probability: Float in [0, 1], or a schedule, of exchanging a fake. Defaults to `0.5`.
 
     Raises:
         ValueError, TypeError: If a number is out of range.

@@ -27,7 +27,7 @@ class FeatureMatching(Technique):
             of any shape `(batch, …)`. Defaults to `None`, what the last dense or convolutional
             layer takes, before the noise or dropout that is put on it: that would be noise of the
             means.
-        weight: Float ≥ 0, weight of the term. Defaults to `1.0`.
+        weight: Float ≥ 0, or a schedule, weight of the term. Defaults to `1.0`.
         alone: Boolean. If true, the term takes the place of the generator's adversarial loss, as in
             the paper; if false, it is added. Defaults to `False`.
 

@@ -21,8 +21,9 @@ class LabelSmoothing(Technique):
     side only. The generator's loss is left as it is.
 
     Args:
-        real: Float in (0, 1], the target α of real examples. Defaults to `0.9`.
-        fake: Float in [0, 1), below `real`, the target β of fakes. Defaults to `0.0`: one-sided.
+        real: Float in (0, 1], or a schedule, the target α of real examples. Defaults to `0.9`.
+        fake: Float in [0, 1), below `real`, or a schedule, the target β of fakes. Defaults to
+            `0.0`: one-sided.
 
     Raises:
         ValueError, TypeError: If a target is out of range; by the model, if its objective is not a

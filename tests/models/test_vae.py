@@ -345,3 +345,18 @@ class TestBadInput:
         vae.compile()
         with pytest.raises(ValueError, match=r"`x` must be in \[-1, 1\]. Received: values from"):
             vae.fit(np.full((8, 2), 3.0, "float32"))
+
+
+def test_log_likelihood_is_one_graph_for_all_calls(monkeypatch):
+    vae, traces = make(), []
+    posterior = kg.models.VAE.approximate_posterior
+
+    def spy(self, x, training=False):
+        traces.append(x.shape)
+        return posterior(self, x, training)
+
+    monkeypatch.setattr(kg.models.VAE, "approximate_posterior", spy)
+    x = pixels(10)
+    for num_samples, seed, batch_size in ((3, 0, 4), (2, 1, 10), (3, None, 100)):
+        vae.log_likelihood(x, num_samples, seed, batch_size)
+    assert len(traces) == 1
