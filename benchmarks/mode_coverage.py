@@ -60,7 +60,7 @@ def discriminator():
 
 
 def minibatch_discriminator():
-    """The same, with minibatch discrimination before the logit."""
+    """The same, with minibatch discrimination before the logit, initialized in `train`."""
     network = discriminator()
     *hidden, _ = network.layers
     features = kg.layers.MinibatchDiscrimination(num_kernels=4, kernel_dim=4)(hidden[-1].output)
@@ -116,6 +116,8 @@ def train(name, density, seed, options):
         steps_per_execution=STEPS_PER_CALL,
     )
     examples = density.sample(400 * BATCH_SIZE, seed=seed)
+    if name == "minimax + minibatch discrimination":
+        kg.networks.data_dependent_initialization(model.discriminator, examples[:BATCH_SIZE])
     batches = (
         tf.data.Dataset.from_tensor_slices(examples)
         .shuffle(len(examples), seed)

@@ -13,11 +13,17 @@ class MinibatchDiscrimination(keras.layers.Layer):
 
     A learnt tensor T maps the features xᵢ to a matrix Mᵢ = xᵢT with a row for each kernel, and
 
-        o(xᵢ)ₖ = Σ_{j ≠ i} exp(−‖Mᵢₖ − Mⱼₖ‖₁)
+        o(xᵢ)ₖ = Σ_{j ≠ i} exp(−‖Mᵢₖ − Mⱼₖ‖₁) + bₖ
 
     is appended to xᵢ. The sum is over the other examples of the global batch, on all replicas; for
-    a batch of one it is zero. Memory grows as
+    a batch of one it is zero. The bias b starts at zero. Memory grows as
     `local batch · global batch · num_kernels · kernel_dim`.
+
+    With a random T and large batches the sums are large numbers beside other features: up to
+    batch − 1, in every example. They saturate the logits before the discriminator has learned
+    anything, and a minimax generator gets no gradient. The authors' code sets the scale of T and b
+    from data, and so does `keras_gans.networks.data_dependent_initialization`; there T is also
+    weight-normalized.
 
     Args:
         num_kernels: Positive integer, numbers appended to each example. Defaults to `100`, that of
@@ -32,7 +38,7 @@ class MinibatchDiscrimination(keras.layers.Layer):
         ValueError, TypeError: If a size is not a positive integer, or the inputs are not of rank 2.
 
     Input shape: `(batch, features)`.
-    Output shape: `(batch, features + num_kernels)`; what is appended lies in [0, batch − 1].
+    Output shape: `(batch, features + num_kernels)`; what is appended lies in [0, batch − 1] + b.
 
     Example:
 
@@ -41,7 +47,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
     [1.0, 1.0, 3.0, 3.0, 3.0]
 
     Reference:
-        Salimans et al. 2016, Improved Techniques for Training GANs, section 3.2.
+        Salimans et al. 2016, Improved Techniques for Training GANs, section 3.2; the bias is that
+        of the authors' code.
     """
 
     def __init__(
@@ -60,13 +67,45 @@ class MinibatchDiscrimination(keras.layers.Layer):
             autocast=False,
             name="kernel",
         )
+        self.bias = self.add_weight(
+            shape=(self.num_kernels,), initializer="zeros", autocast=False, name="bias"
+        )
 
     def call(self, inputs):
+        closeness = self.closeness(inputs) + self.bias
+        return ops.concatenate([inputs, ops.cast(closeness, inputs.dtype)], axis=-1)
+
+    def closeness(self, inputs):
+        """Return the sums over the other examples, `(batch, num_kernels)`."""
+        return ops.sum(ops.exp(-self.distances(inputs)), axis=1) - 1  # exp(0) is to itself
+
+    def distances(self, inputs):
+        """Return ‖Mᵢₖ − Mⱼₖ‖₁, `(batch, global batch, num_kernels)`."""
         rows = ops.matmul(at_least_float32(inputs), self.kernel)
         rows = ops.reshape(rows, (-1, self.num_kernels, self.kernel_dim))
-        distances = ops.sum(ops.abs(rows[:, None] - _replicas.gather(rows)[None]), axis=-1)
-        closeness = ops.sum(ops.exp(-distances), axis=1) - 1  # exp(0) of each example to itself
-        return ops.concatenate([inputs, ops.cast(closeness, inputs.dtype)], axis=-1)
+        return ops.sum(ops.abs(rows[:, None] - _replicas.gather(rows)[None]), axis=-1)
+
+    def initialize(self, inputs):
+        """Set the scale of T and the bias from data, as the authors' code does.
+
+        In each kernel the distance of an example to its nearest one is then 2 in the mean, and the
+        mean of what is appended is 0. A kernel in which all are equal keeps its scale.
+
+        Args:
+            inputs: Array or tensor `(num, features)`, best a mini-batch as in training.
+
+        Returns:
+            The outputs with the new weights.
+        """
+        if not self.built:
+            self.build(ops.shape(inputs))
+        own = 1e6 * ops.eye(ops.shape(inputs)[0])[..., None]
+        nearest = ops.mean(ops.min(self.distances(inputs) + own, axis=1), axis=0)
+        is_scale = (nearest > 0) & (nearest < 1e6)  # none where all are equal, or there is but one
+        scale = ops.where(is_scale, 2 / ops.where(is_scale, nearest, 1.0), 1.0)
+        self.kernel.assign(self.kernel * ops.repeat(scale, self.kernel_dim))
+        self.bias.assign(-ops.mean(self.closeness(inputs), axis=0))
+        return self(inputs)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], input_shape[1] + self.num_kernels)

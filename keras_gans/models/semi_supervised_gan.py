@@ -101,6 +101,10 @@ class SemiSupervisedGAN(GAN):
         techniques = [FeatureMatching(feature_layer, alone=True), *technique.check(techniques)]
         super().__init__(generator, discriminator, latent_dim, techniques=techniques, **kwargs)
         self.feature_layer = feature_layer
+        if classifier_ema_decay is not None:
+            _checks.real_number(
+                "classifier_ema_decay", classifier_ema_decay, 0.0, 1.0, high_open=True
+            )
         self.classifier_ema_decay = classifier_ema_decay
         self.keep_averages(classifier_ema_decay, "discriminator")
         self.num_classes = discriminator.output_shape[-1]
@@ -269,7 +273,7 @@ class SemiSupervisedGAN(GAN):
             return tf.nn.softmax(self.class_logits(data))
 
         own = {"score": (score, signature), "classify": (classify, signature)}
-        return [*networks, self.in_use("discriminator")], {**endpoints, **own}
+        return [*networks, *filter(None, [self.ema_discriminator])], {**endpoints, **own}
 
 
 def supervised_losses(logits, labels):

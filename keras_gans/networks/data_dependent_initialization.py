@@ -1,26 +1,28 @@
-"""Scales and biases of weight normalization, from data."""
+"""Scales and biases of weight normalization and minibatch discrimination, from data."""
 
 import keras
 
 from keras_gans import _checks
-from keras_gans.layers import WeightNormalization
+from keras_gans.layers import MinibatchDiscrimination, WeightNormalization
 
 
 def data_dependent_initialization(network, examples):
-    """Let every `WeightNormalization` of a network begin with outputs of mean 0 and deviation 1.
+    """Give layers the scales and biases that normalize their outputs on some examples.
 
-    One layer after the other, from the inputs on, is given the scale and bias that normalize its
-    outputs on the examples, as the layers before it now make them. Noise layers are active.
+    Every `WeightNormalization` begins with outputs of mean 0 and standard deviation 1, and every
+    `MinibatchDiscrimination` with sums of mean 0 and nearest neighbours at distance 2: one after
+    the other, from the inputs on, given what the layers before it now make. Noise layers are
+    active.
 
     Args:
-        network: Built Sequential or functional `keras.Model` with `WeightNormalization` layers. Its
-            weights are changed.
+        network: Built Sequential or functional `keras.Model` with such layers. Its weights are
+            changed.
         examples: Array `(num, …)`, or a list of arrays, of what the network takes: the authors take
             500 real examples. All go through the network at once.
 
     Raises:
         TypeError: If `network` is not a built Sequential or functional model.
-        ValueError: If it has no `WeightNormalization`, one is called more than once, or the
+        ValueError: If it has no such layer, one is called more than once, or the
             examples do not fit its inputs.
 
     Example:
@@ -33,24 +35,26 @@ def data_dependent_initialization(network, examples):
     >>> bool(np.allclose(network.predict(examples, verbose=0).std(axis=0), 1, atol=1e-5))
     True
 
-    Reference:
-        Salimans and Kingma 2016, Weight Normalization: A Simple Reparameterization to Accelerate
-        Training of Deep Neural Networks, section 3.
+    References:
+        - Salimans and Kingma 2016, Weight Normalization: A Simple Reparameterization to Accelerate
+          Training of Deep Neural Networks, section 3.
+        - Salimans et al. 2016, Improved Techniques for Training GANs, and its code.
     """
     if not isinstance(network, keras.Model) or not hasattr(network, "input_shape"):
         raise TypeError(
             "`network` must be a built Sequential or functional keras.Model. Received: network of "
             f"type {type(network).__name__}"
         )
-    normalized = [layer for layer in network.layers if isinstance(layer, WeightNormalization)]
-    if not normalized:
+    kinds = (WeightNormalization, MinibatchDiscrimination)
+    chosen = [layer for layer in network.layers if isinstance(layer, kinds)]
+    if not chosen:
         raise ValueError(
-            "`network` must have a WeightNormalization to initialize. Received: "
-            f"{network.name!r}, which has none"
+            "`network` must have a WeightNormalization or MinibatchDiscrimination to initialize. "
+            f"Received: {network.name!r}, which has none"
         )
     examples = _examples_of(network, examples)
     inputs = network.inputs if len(network.inputs) > 1 else network.inputs[0]
-    for layer in normalized:
+    for layer in chosen:
         before = keras.Model(inputs, layer.input)
         layer.initialize(before(examples, training=True))
 

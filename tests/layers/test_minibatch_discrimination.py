@@ -84,6 +84,43 @@ def test_the_sizes_are_those_of_the_papers_code():
     assert layer.compute_output_shape((None, 7)) == (None, 107)
 
 
+def test_a_bias_is_added():
+    x = np.random.default_rng(0).normal(size=(7, 5))
+    layer = MinibatchDiscrimination(2, 3, dtype="float64")
+    before = layer(x).numpy()
+    layer.bias.assign([1.0, -2.0])
+    np.testing.assert_allclose(layer(x) - before, [[0] * 5 + [1, -2]] * 7, atol=1e-12)
+
+
+def test_initialize_sets_scale_and_bias_as_the_authors_do():
+    x = np.random.default_rng(0).normal(0, 30, size=(9, 5))
+    layer = MinibatchDiscrimination(4, 3, dtype="float64")
+    layer.build(x.shape)
+    before = layer.kernel.numpy().reshape(5, 4, 3)
+    outputs = layer.initialize(x)
+    kernel = layer.kernel.numpy().reshape(5, 4, 3)
+    rows = np.einsum("na,abc->nbc", x, kernel)
+    distances = np.abs(rows[:, None] - rows[None]).sum(axis=-1)
+    distances[np.arange(9), np.arange(9)] = np.inf
+    np.testing.assert_allclose(distances.min(axis=1).mean(axis=0), 2, rtol=1e-10)
+    ratio = (kernel / before).transpose(1, 0, 2).reshape(4, -1)
+    np.testing.assert_allclose(ratio, ratio[:, :1].repeat(15, axis=1), rtol=1e-10)
+    np.testing.assert_allclose(outputs[:, 5:].numpy().mean(axis=0), 0, atol=1e-12)
+    sums = closeness(x, kernel)
+    np.testing.assert_allclose(outputs[:, 5:], sums - sums.mean(axis=0), atol=1e-10)
+
+
+@pytest.mark.parametrize("num", [1, 4])
+def test_initialize_keeps_the_scale_where_there_is_no_distance(num):
+    layer = MinibatchDiscrimination(2, 3)
+    x = np.ones((num, 5), "float32")
+    layer.build(x.shape)
+    before = layer.kernel.numpy()
+    layer.initialize(x)
+    np.testing.assert_array_equal(layer.kernel, before)
+    np.testing.assert_allclose(layer.bias, 1 - num)
+
+
 @pytest.mark.parametrize("name", ["num_kernels", "kernel_dim"])
 def test_sizes_must_be_positive(name):
     with pytest.raises(ValueError, match=f"`{name}` must be a positive integer.*{name}=0"):

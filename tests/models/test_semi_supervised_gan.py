@@ -247,6 +247,12 @@ def test_refuses_a_discriminator_without_classes():
         )
 
 
+@pytest.mark.parametrize("decay", [1.0, -0.1, "0.5"])
+def test_the_decay_of_the_average_must_be_in_range(decay):
+    with pytest.raises((ValueError, TypeError), match="`classifier_ema_decay` must be a number"):
+        make(classifier_ema_decay=decay)
+
+
 def test_a_step_needs_pairs_of_mini_batches():
     gan = make()
     gan.compile()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_gans as kg
-from keras_gans.layers import WeightNormalization
+from keras_gans.layers import MinibatchDiscrimination, WeightNormalization
 
 
 def make():
@@ -24,6 +24,13 @@ def test_every_layer_is_normalized_given_those_before_it():
             outputs = keras.Model(network.inputs, layer.output)(x).numpy()
             np.testing.assert_allclose(outputs.mean(axis=0), 0, atol=1e-5)
             np.testing.assert_allclose(outputs.std(axis=0), 1, rtol=1e-5)
+
+
+def test_minibatch_discrimination_is_initialized_too():
+    network = keras.Sequential([keras.Input((2,)), MinibatchDiscrimination(3, 2)])
+    x = kg.data.swiss_roll().sample(64)
+    kg.networks.data_dependent_initialization(network, x)
+    np.testing.assert_allclose(network(x)[:, 2:].numpy().mean(axis=0), 0, atol=1e-4)
 
 
 def test_noise_is_active():
