@@ -76,15 +76,12 @@ def test_the_average_is_written_also_by_a_loaded_model(exported, tmp_path, capsy
 @pytest.mark.parametrize(
     ("name", "endpoint", "data"),
     [
-        ("DCGAN", None, None),
         ("DCGAN", "score", (8, 8, 1)),
         ("SemiSupervisedGAN", "classify", (2,)),
         ("VAE", None, None),
         ("VAE", "encode", (2,)),
-        ("ALAE", None, None),
         ("ALAE", "reconstruct", (8, 8, 1)),
         ("CycleGAN", None, (8, 8, 1)),
-        ("CycleGAN", "translate_ba", (8, 8, 1)),
     ],
 )
 def test_files_give_what_the_model_gives(exported, name, endpoint, data):
@@ -96,14 +93,8 @@ def test_files_give_what_the_model_gives(exported, name, endpoint, data):
         found, expected = run(path, latents=x), made.generate(x)
     else:
         x = rng.uniform(-1, 1, (3, *data)).astype("float32")
-        expected = {
-            "score": lambda x: made.discriminator(x),
-            "classify": made.classify if name == "SemiSupervisedGAN" else None,
-            "encode": getattr(made, "encode", None),
-            "reconstruct": getattr(made, "reconstruct", None),
-            "translate_ba": lambda x: made.translate(x, "ba"),
-            None: lambda x: made.translate(x, "ab"),
-        }[endpoint](x)
+        verb = {"score": "discriminator", None: "translate"}.get(endpoint, endpoint)
+        expected = getattr(made, verb)(x)
         found = run(path, data=x)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
