@@ -17,6 +17,14 @@ ENDPOINTS = (
     "translate_ba",
 )
 
+#: What reads the files that a model writes elsewhere, by their suffix.
+READERS = {
+    ".keras": "keras.models.load_model",
+    ".h5": "the model's load_weights",
+    ".onnx": "onnxruntime.InferenceSession",
+    ".tflite": "ai_edge_litert.interpreter.Interpreter",
+}
+
 
 class SavedGenerator:
     """A generative model read from a SavedModel, for inference.
@@ -174,7 +182,8 @@ def load(filepath):
     A SavedModel is a program, and runs with your rights: load none that you do not trust.
 
     Args:
-        filepath: Path of its folder.
+        filepath: Path of its folder, which may be a remote one that TensorFlow can read, such as
+            `gs://…`.
 
     Returns:
         A `SavedGenerator`, with `sample(num)`, `generate(latents)`, `score(data)`, or whatever the
@@ -192,16 +201,15 @@ def load(filepath):
     (16, 8, 8, 1)
     """
     path = _checks.path("filepath", filepath)
-    if not _files.is_saved_model(path):
-        hint = (
-            " It is a Keras file: use keras.models.load_model." if path.suffix == ".keras" else ""
-        )
+    remote = "://" in str(filepath)
+    if not remote and not _files.is_saved_model(path):
+        hint = f", a file for {READERS[path.suffix]}" if path.suffix in READERS else ""
         raise ValueError(
             "`filepath` must be the folder of a SavedModel, with a file saved_model.pb. "
-            f"Received: filepath={str(filepath)!r}.{hint}"
+            f"Received: filepath={str(filepath)!r}{hint}"
         )
     try:
-        artifact = tf.saved_model.load(str(path))
+        artifact = tf.saved_model.load(str(filepath if remote else path))
     except Exception as error:
         raise ValueError(
             f"The SavedModel at {str(filepath)!r} cannot be read; it may be incomplete or damaged: "

@@ -95,11 +95,6 @@ def test_export_prints_nothing_unless_asked(tmp_path, capsys):
     assert "generate" in capsys.readouterr().out
 
 
-def test_export_knows_one_format(tmp_path):
-    with pytest.raises(ValueError, match="`format`"):
-        points().export(tmp_path / "model", format="onnx")
-
-
 def test_export_inside_a_strategy(tmp_path, two_replicas):
     with two_replicas.scope():
         gan = points(ema_decay=0.9)
@@ -110,7 +105,28 @@ def test_export_inside_a_strategy(tmp_path, two_replicas):
     )
 
 
+def test_remote_paths(tmp_path):
+    """A path with a scheme is TensorFlow's to read and write."""
+    gan, path = points(), f"file://{tmp_path}/saved_model"
+    gan.export(path)
+    np.testing.assert_allclose(kg.load(path).sample(3, seed=0), gan.sample(3, seed=0), atol=1e-6)
+    for nowhere in (f"file://{tmp_path}/nothing", "nosuch://bucket/saved_model"):
+        with pytest.raises(ValueError, match="cannot be read"):
+            kg.load(nowhere)
+
+
 class TestBadInput:
+    @pytest.mark.parametrize("path", [None, 3, b"saved_model", ["saved_model"]])
+    def test_what_is_no_path(self, path):
+        with pytest.raises(TypeError, match="`filepath` must be a path"):
+            kg.load(path)
+
+    @pytest.mark.parametrize("path", ["", ".", "~", "a\0b", "saved_model/saved_model.pb"])
+    def test_paths_of_something_else(self, exported, path, monkeypatch):
+        monkeypatch.chdir(exported[1].parent)
+        with pytest.raises(ValueError, match="`filepath` must be the folder of a SavedModel"):
+            kg.load(path)
+
     def test_missing_folder(self, tmp_path):
         with pytest.raises(ValueError, match=r"`filepath` must be the folder of a SavedModel"):
             kg.load(tmp_path / "nothing")

@@ -18,6 +18,7 @@ from keras_gans._hyperparameters import Tunable
 from keras_gans._precision import as_float, float_dtype
 from keras_gans._read_only import SEED_STATE
 from keras_gans.data import mini_batches
+from keras_gans.models import conversion
 from keras_gans.models.moving_average import MovingAverage
 
 
@@ -808,25 +809,54 @@ class GenerativeModel(Tunable, keras.Model):
 
     # Serving
 
-    def export(self, filepath, format="tf_saved_model", verbose=None, **kwargs):
-        """Write a TensorFlow SavedModel for inference, beside its target and renamed.
+    def export(self, filepath, format="tf_saved_model", verbose=None, endpoint=None, **kwargs):
+        """Write the model for inference, beside its target and renamed.
 
-        Its endpoints are those of `serving_endpoints()`. `keras_gans.load(filepath)` and
-        `tf.saved_model.load(filepath)` read it without any training code.
+        A SavedModel holds all of `serving_endpoints()`. `keras_gans.load(filepath)` and
+        `tf.saved_model.load(filepath)` read it without any training code. An ONNX or LiteRT file
+        holds one function of numbers, converted by Keras. Moving averages are written in place of
+        the networks that they are of.
 
         Args:
-            filepath: Path of the folder to write. An older SavedModel there is replaced.
-            format: Must be `"tf_saved_model"`.
-            verbose: Boolean, whether to print the endpoints. Defaults to `None`, no.
+            filepath: Path of the folder to write, or of the file. An older one there is replaced. A
+                LiteRT file must end in `.tflite`.
+            format: `"tf_saved_model"`; `"onnx"`, which needs tf2onnx; or `"litert"`, the former
+                TensorFlow Lite. Defaults to `"tf_saved_model"`.
+            verbose: Boolean, whether to print what was written. Defaults to `None`, no.
+            endpoint: Name of the function to write to a file, one of `tensor_endpoints()`. Its
+                inputs have the names that `tensor_endpoints()` gives them. Defaults to `None`, the
+                first: `"generate"` for models that draw from latents, `"translate_ab"` for those
+                that translate.
+            **kwargs: For a file, options of Keras's exporter: `opset_version` of ONNX, those of
+                TensorFlow's converter to LiteRT.
 
         Raises:
-            ValueError: If `format` is another, or `filepath` holds something that is not a
-                SavedModel.
+            ValueError: If `format` or `endpoint` is unknown, `filepath` holds something else, or
+                the format has no such operations as the networks need.
+            ImportError: If the converter is not installed.
+
+        Example:
+
+        >>> import keras_gans as kg
+        >>> gan = kg.models.GAN(
+        ...     kg.networks.mlp_generator((2,), latent_dim=2, hidden_units=(32,)),
+        ...     kg.networks.mlp_discriminator((2,), hidden_units=(32,)),
+        ...     latent_dim=2,
+        ...     ema_decay=0.99,
+        ... )
+        >>> gan.export("saved_model")
+        >>> kg.load("saved_model").sample(4).shape
+        (4, 2)
+        >>> gan.export("generator.tflite", format="litert")  # of gan.ema_generator
         """
-        if format != "tf_saved_model" or kwargs:
+        formats = ["tf_saved_model", *conversion.CONVERTERS]
+        if _checks.one_of("format", format, formats) != "tf_saved_model":
+            self._export_file(filepath, format, endpoint, bool(verbose), kwargs)
+            return
+        if endpoint is not None or kwargs:
             raise ValueError(
-                "`format` must be 'tf_saved_model', without further arguments. "
-                f"Received: format={format!r}, {kwargs}"
+                "`format` must be 'onnx' or 'litert' for further arguments: a SavedModel holds all "
+                f"endpoints. Received: format={format!r}, endpoint={endpoint!r}, {kwargs}"
             )
         self.catch_up()
         archive = keras.export.ExportArchive()
@@ -838,9 +868,30 @@ class GenerativeModel(Tunable, keras.Model):
         with self._writing(_files.replacing_saved_model, filepath) as temporary:
             archive.write_out(temporary, verbose=bool(verbose))
 
+    def _export_file(self, filepath, format, endpoint, verbose, kwargs):
+        networks, endpoints = self.tensor_endpoints()
+        names = list(endpoints)
+        endpoint = names[0] if endpoint is None else _checks.one_of("endpoint", endpoint, names)
+        conversion.check(self, filepath, format)
+        if _checks.path("filepath", filepath).is_dir():
+            raise IsADirectoryError(f"{filepath} is a folder. Nothing was written.")
+        self.catch_up()
+        function, signature = endpoints[endpoint]
+        served = conversion.Endpoint(networks, function)
+        with self._writing(_files.replacing, filepath) as temporary:
+            conversion.convert(served, signature, temporary, format, verbose, **kwargs)
+
     def serving_endpoints(self):
         """Return the networks to export and a dictionary of `(function, input signature)`."""
         raise NotImplementedError
+
+    def tensor_endpoints(self):
+        """As `serving_endpoints`: those that take and give numbers and draw none at random, which
+        is what ONNX and LiteRT know."""
+        networks, endpoints = self.serving_endpoints()
+        constants = [name for name, (_, signature) in endpoints.items() if not signature]
+        without = {"sample", *constants}
+        return networks, {name: e for name, e in endpoints.items() if name not in without}
 
 
 def _refuse_weights(**weights):

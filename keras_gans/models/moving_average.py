@@ -74,7 +74,7 @@ class MovingAverage(keras.layers.Layer):
 
     def catch_up(self):
         """Before the first update, be what the network is now. To be called eagerly."""
-        if not int(self.updates):
+        if not int(ops.convert_to_numpy(self.updates)):
             for average, weight in zip(self.averages, self.network().weights, strict=True):
                 average.assign(weight)
 

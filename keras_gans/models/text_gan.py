@@ -212,6 +212,13 @@ class TextGAN(WGANGP):
             "score": (lambda data: score(self.one_hot(data)), texts),
         }
 
+    def tensor_endpoints(self):
+        """Those of `WGANGP`: `generate` gives the probabilities that `decode` reads, `score` takes
+        what `one_hot` makes of texts."""
+        networks, endpoints = super().serving_endpoints()
+        del endpoints["sample"]
+        return networks, endpoints
+
 
 def _check_vocabulary(vocabulary, generator):
     """Return the characters as a list, or say why they are none, or not the generator's."""

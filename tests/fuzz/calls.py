@@ -670,6 +670,17 @@ CALLS = {
         of=functools.partial(model, "GAN"),
         kept=("verbose", "callbacks", "steps", "sample_weight", "return_dict"),
     ),
+    "models.GAN.predict": Call(
+        m.GAN.predict,
+        lambda: {"x": points(4), "verbose": 0},
+        of=functools.partial(model, "GAN"),
+        kept=("verbose", "callbacks", "steps"),
+    ),
+    "models.ConditionalGAN.predict_on_batch": Call(
+        m.ConditionalGAN.predict_on_batch,
+        lambda: {"x": [points(2), [0, 1]]},
+        of=functools.partial(model, "ConditionalGAN"),
+    ),
     "models.ConditionalGAN.fit": Call(
         m.ConditionalGAN.fit,
         lambda: {"x": points(), "y": LABELS, "batch_size": 4, "verbose": 0},

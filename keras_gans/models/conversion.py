@@ -1,0 +1,64 @@
+"""One endpoint of a model as an ONNX or LiteRT file, converted by Keras."""
+
+import importlib.util
+
+import keras
+import tensorflow as tf
+
+#: By format, what converts to it.
+CONVERTERS = {"onnx": "tf2onnx", "litert": "tensorflow"}
+
+
+class Endpoint(keras.Model):
+    """A function of some networks as a model of its own, which Keras can export."""
+
+    def __init__(self, networks, function):
+        super().__init__()
+        self.networks = networks
+        self.function = function
+        self.built = True
+
+    def call(self, *inputs, training=None):
+        return self.function(*inputs)
+
+
+def check(model, filepath, format):
+    """Refuse what is known not to work before anything is converted."""
+    converter = CONVERTERS[format]
+    if importlib.util.find_spec(converter) is None:
+        raise ImportError(f"`format={format!r}` needs {converter}: pip install {converter}")
+    if format == "litert" and not str(filepath).endswith(".tflite"):
+        raise ValueError(f"`filepath` must end in '.tflite'. Received: filepath={str(filepath)!r}")
+    dtypes = {layer.compute_dtype for layer in model._flatten_layers()}
+    others = sorted(dtypes & {"float16", "bfloat16", "float64"})
+    if others:
+        raise ValueError(
+            f"`format` must be 'tf_saved_model' for networks that compute in {others[0]}. For "
+            "others, build the model with networks that compute in float32 and give it the weights "
+            f"of this one. Received: format={format!r}"
+        )
+
+
+def convert(endpoint, signature, filepath, format, verbose, **kwargs):
+    """Write an endpoint, or raise a `ValueError` if the format lacks an operation of it.
+
+    Args:
+        endpoint: `Endpoint`.
+        signature: List of `tf.TensorSpec`, what the endpoint takes.
+        filepath: Path of the file to write.
+        format: `"onnx"` or `"litert"`.
+        verbose: Boolean, whether to print where the file is.
+        **kwargs: Those of Keras's exporter.
+    """
+    if format == "litert":
+        # Other operations than these need an interpreter with TensorFlow inside.
+        kwargs.setdefault("target_spec", {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]})
+    try:
+        kwargs = {"input_signature": signature, **kwargs}
+        endpoint.export(filepath, format=format, verbose=verbose, **kwargs)
+        if format == "onnx":  # tf2onnx copies operations that ONNX does not know
+            import onnx
+
+            onnx.checker.check_model(str(filepath))
+    except Exception as error:
+        raise ValueError(f"The model cannot be converted to {format!r}: {error}") from error

@@ -1,0 +1,184 @@
+"""Models as ONNX and LiteRT files give what the models give."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_gans as kg
+from keras_gans import saved_model
+from tests.fuzz.calls import model
+
+networks = kg.networks
+LATENTS = np.random.default_rng(0).normal(size=(5, 2)).astype("float32")
+SUFFIX = {"onnx": "onnx", "litert": "tflite"}
+both_formats = pytest.mark.parametrize("format", SUFFIX)
+
+
+def run(path, **inputs):
+    """What an ONNX or LiteRT file makes of inputs by their names."""
+    if path.suffix == ".onnx":
+        runtime = pytest.importorskip("onnxruntime", reason="onnxruntime cannot be installed")
+        session = runtime.InferenceSession(path)
+        return session.run(None, inputs)[0]
+    litert = pytest.importorskip("ai_edge_litert.interpreter", reason="no wheel of ai-edge-litert")
+    runner = litert.Interpreter(str(path)).get_signature_runner()
+    (output,) = runner(**inputs).values()
+    return output
+
+
+@pytest.fixture
+def exported(tmp_path, format):
+    """A function that exports a model, and returns the file's path."""
+    if format == "onnx":
+        pytest.importorskip("tf2onnx", reason="tf2onnx cannot be installed")
+
+    def export(made, **kwargs):
+        path = tmp_path / f"model.{SUFFIX[format]}"
+        made.export(path, format=format, **kwargs)
+        return path
+
+    return export
+
+
+def averaged():
+    """A conditional GAN whose average is far from its generator, with batch statistics."""
+    gan = kg.models.ConditionalGAN(
+        networks.mlp_generator(
+            (8, 8, 1), 2, (4,), normalization="conditional_batch", num_classes=3
+        ),
+        networks.mlp_discriminator((8, 8, 1), (4,), num_classes=3),
+        latent_dim=2,
+        ema_decay=0.9,
+    )
+    gan.update_averages()
+    gan.generator.set_weights([w + 0.5 for w in gan.generator.get_weights()])
+    gan.update_averages()
+    return gan
+
+
+@both_formats
+def test_the_average_is_written_also_by_a_loaded_model(exported, tmp_path, capsys):
+    """For batches of any size, without a word."""
+    gan = averaged()
+    gan.save(tmp_path / "model.keras")
+    path = exported(keras.models.load_model(tmp_path / "model.keras"))
+    assert capsys.readouterr().out == ""
+    labels = np.array([0, 1, 2, 2, 0], "int32")
+    expected = gan.generate(LATENTS, labels)
+    assert np.abs(expected - gan.generator([LATENTS, labels])).max() > 1e-2
+    for num in (5, 1):
+        images = run(path, latents=LATENTS[:num], labels=labels[:num])
+        np.testing.assert_allclose(images, expected[:num], atol=1e-4)
+
+
+@both_formats
+@pytest.mark.parametrize(
+    ("name", "endpoint", "data"),
+    [
+        ("DCGAN", "score", (8, 8, 1)),
+        ("SemiSupervisedGAN", "classify", (2,)),
+        ("VAE", None, None),
+        ("VAE", "encode", (2,)),
+        ("ALAE", "reconstruct", (8, 8, 1)),
+        ("CycleGAN", None, (8, 8, 1)),
+    ],
+)
+def test_files_give_what_the_model_gives(exported, name, endpoint, data):
+    made = model(name)
+    path = exported(made, endpoint=endpoint)
+    rng = np.random.default_rng(0)
+    if data is None:
+        x = rng.normal(size=(3, made.latent_dim)).astype("float32")
+        found, expected = run(path, latents=x), made.generate(x)
+    else:
+        x = rng.uniform(-1, 1, (3, *data)).astype("float32")
+        verb = {"score": "discriminator", None: "translate"}.get(endpoint, endpoint)
+        expected = getattr(made, verb)(x)
+        found = run(path, data=x)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@both_formats
+def test_texts_are_probabilities(exported):
+    """Strings are no numbers: `decode` and `one_hot` stand on both sides."""
+    made = model("TextGAN")
+    probabilities = run(exported(made), latents=LATENTS)
+    texts = saved_model.as_numpy(made.decode(probabilities))
+    np.testing.assert_array_equal(texts, made.generate(LATENTS))
+    critic = exported(made, endpoint="score")
+    texts = made.one_hot(["ab", "b"]).numpy()
+    np.testing.assert_allclose(run(critic, data=texts), made.discriminator(texts), atol=1e-4)
+
+
+@both_formats
+def test_files_of_a_model_in_a_strategy(exported, two_replicas):
+    with two_replicas.scope():
+        gan = kg.models.GAN(
+            networks.mlp_generator((2,), 2, (3,)),
+            networks.mlp_discriminator((2,), (3,)),
+            latent_dim=2,
+            ema_decay=0.9,
+        )
+    np.testing.assert_allclose(
+        run(exported(gan), latents=LATENTS), gan.generate(LATENTS), atol=1e-4
+    )
+
+
+@both_formats
+def test_operations_that_the_format_lacks_are_named_before_anything_is_written(exported, tmp_path):
+    latents = keras.Input((2,))
+    waves = keras.layers.Lambda(lambda x: tf.math.bessel_i0(x), output_shape=(2,))(latents)
+    generator = keras.Model(latents, waves)
+    gan = kg.models.GAN(generator, networks.mlp_discriminator((2,), (3,)), 2)
+    (tmp_path / f"model.{SUFFIX['onnx']}").write_text("the old one")
+    (tmp_path / f"model.{SUFFIX['litert']}").write_text("the old one")
+    with pytest.raises(ValueError, match=r"cannot be converted to(.|\n)*BesselI0"):
+        exported(gan)
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"the old one"}
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (
+                {"format": "torch"},
+                r"`format` must be one of \['tf_saved_model', 'onnx', 'litert'\]",
+            ),
+            ({"format": "onnx", "endpoint": "sample"}, r"`endpoint` must be one of \['generate'"),
+            ({"format": "onnx", "endpoint": "encode"}, "`endpoint` must be one of"),
+            ({"format": "litert"}, r"`filepath` must end in '\.tflite'"),
+            ({"endpoint": "generate"}, "`format` must be 'onnx' or 'litert' for further arguments"),
+            ({"opset_version": 17}, "`format` must be 'onnx' or 'litert' for further arguments"),
+        ],
+    )
+    def test_arguments(self, tmp_path, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            model("GAN").export(tmp_path / "model", **arguments)
+        assert not any(tmp_path.iterdir())
+
+    def test_a_folder_is_kept(self, tmp_path):
+        model("GAN").export(tmp_path / "model.onnx")
+        with pytest.raises(OSError, match="is a folder"):
+            model("GAN").export(tmp_path / "model.onnx", format="onnx")
+        assert kg.load(tmp_path / "model.onnx").endpoints == ["generate", "sample", "score"]
+
+    def test_half_precision(self, tmp_path):
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        gan = kg.models.GAN(
+            networks.mlp_generator((2,), 2, (3,)), networks.mlp_discriminator((2,), (3,)), 2
+        )
+        with pytest.raises(ValueError, match=r"`format` must be .* compute in bfloat16"):
+            gan.export(tmp_path / "model.onnx", format="onnx")
+
+    def test_a_missing_converter(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+        with pytest.raises(ImportError, match="`format='onnx'` needs tf2onnx: pip install tf2onnx"):
+            model("GAN").export(tmp_path / "model.onnx", format="onnx")
+
+    @pytest.mark.parametrize("suffix", ["onnx", "tflite", "keras", "weights.h5"])
+    def test_load_says_what_reads_a_file(self, tmp_path, suffix):
+        (tmp_path / f"model.{suffix}").write_text("")
+        with pytest.raises(ValueError, match=r"`filepath` must be the folder.*, a file for \S+"):
+            kg.load(tmp_path / f"model.{suffix}")
