@@ -80,8 +80,17 @@ def _of_keras(name, value, room, kind):
     except Exception as error:
         wrong = TypeError if isinstance(error, TypeError) else ValueError
         raise wrong(
-            f"`{name}` must be a Keras {kind}, its name or its config. Received: {name}={value!r}"
+            f"`{name}` must be a Keras {kind}, its name or its config. Received: {name}={value!r} "
+            f"of type {type_name(value)}"
         ) from error
+
+
+def type_name(value):
+    """The name of a value's type, and what is wrong with it if it is Keras 2's."""
+    name = type(value).__name__
+    if any(parent.__module__.split(".")[0] == "tf_keras" for parent in type(value).__mro__):
+        return f"{name} of tf_keras, which is Keras 2: make it with `keras`, which is Keras 3"
+    return name
 
 
 def path(name, value):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_gans import _checks
+from keras_gans import _checks, _inputs
 from keras_gans._precision import at_least_float32
 
 __all__ = ["Bernoulli", "Gaussian", "Likelihood", "get"]
@@ -22,7 +22,8 @@ class Likelihood:
     - `num_outputs`: how many outputs a decoder may have;
     - `distribution(*outputs)`: the TFP distribution of an example's independent numbers, after
       `to_support`;
-    - `mean(*outputs)`: the mean example.
+    - `mean(*outputs)`: the mean example;
+    - `value_range`: lowest and highest number of an example. Defaults to `None`, any.
 
     Example:
 
@@ -40,6 +41,7 @@ class Likelihood:
     """
 
     num_outputs = (1,)
+    value_range = None
 
     def distribution(self, *outputs):
         raise NotImplementedError
@@ -53,6 +55,8 @@ class Likelihood:
 
     def check(self, x):
         """Refuse an array of examples, or a spec, that cannot be of this kind."""
+        if self.value_range is not None and isinstance(x, np.ndarray):
+            _inputs.in_range("x", x, self.value_range)
 
     def log_prob(self, x, outputs):
         """Return log p(x | z) of each example.
@@ -95,15 +99,10 @@ class Bernoulli(Likelihood):
         Kingma and Welling 2013, Auto-Encoding Variational Bayes, appendix C.1.
     """
 
+    value_range = (-1.0, 1.0)
+
     def distribution(self, logits):
         return _distributions().Bernoulli(logits=logits)
-
-    def check(self, x):
-        if isinstance(x, np.ndarray) and x.size and np.abs(x).max() > 1.001:
-            raise ValueError(
-                "`x` must be in [-1, 1], black to white, for the likelihood 'bernoulli'. "
-                f"Received: values from {x.min():g} to {x.max():g}"
-            )
 
     def to_support(self, x):
         return (x + 1) / 2

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_gans import _checks, _files
+from keras_gans import _checks, _files, _inputs
 
 #: What `export()` may write.
 ENDPOINTS = (
@@ -32,6 +32,8 @@ class SavedGenerator:
         conditional: Boolean, whether the model takes labels.
         num_classes: Integer, of how many classes, or `None`.
         class_names: Tuple of their names, or `None` if the model that was exported has none.
+        value_range: Lowest and highest number of an example that is not an image, or `None` if it
+            may hold any. Images are in [−1, 1].
     """
 
     def __init__(self, artifact):
@@ -48,6 +50,9 @@ class SavedGenerator:
         self.class_names = None
         if hasattr(artifact, "class_names"):
             self.class_names = tuple(as_numpy(artifact.class_names()).tolist())
+        self.value_range = None
+        if hasattr(artifact, "value_range"):
+            self.value_range = tuple(artifact.value_range().numpy().tolist())
 
     def generate(self, latents, labels=None):
         """Generate examples from latents.
@@ -64,12 +69,7 @@ class SavedGenerator:
                 missing or not expected, or the model does not draw from latents.
         """
         self._check_endpoint("generate")
-        latents = _checks.finite("latents", latents)
-        if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
-            raise ValueError(
-                f"`latents` must have shape (num, {self.latent_dim}). "
-                f"Received: latents.shape={latents.shape}"
-            )
+        latents = _inputs.latents("latents", latents, self.latent_dim)
         return as_numpy(self._artifact.generate(latents, *self._labels(labels, len(latents))))
 
     def sample(self, num, labels=None, seed=None):
@@ -99,9 +99,9 @@ class SavedGenerator:
 
         Raises:
             ValueError, TypeError: If the model has no such endpoint, or the examples have another
-                shape or are not finite numbers.
+                shape, are not floats, not finite or not scaled.
         """
-        data = self._examples(data, "score")
+        data = self._examples("score", data)
         return self._artifact.score(data, *self._labels(labels, len(data))).numpy()
 
     def classify(self, data):
@@ -109,27 +109,27 @@ class SavedGenerator:
 
         Raises:
             ValueError, TypeError: If the model has no such endpoint, or the examples have another
-                shape or are not finite numbers.
+                shape, are not floats, not finite or not scaled.
         """
-        return self._artifact.classify(self._examples(data, "classify")).numpy()
+        return self._artifact.classify(self._examples("classify", data)).numpy()
 
     def encode(self, data):
         """Return the codes of examples, float32 `(num, …)`.
 
         Raises:
             ValueError, TypeError: If the model has no such endpoint, or the examples have another
-                shape or are not finite numbers.
+                shape, are not floats, not finite or not scaled.
         """
-        return self._artifact.encode(self._examples(data, "encode")).numpy()
+        return self._artifact.encode(self._examples("encode", data)).numpy()
 
     def reconstruct(self, data):
         """Return what the model makes of examples' codes, float32 `(num, …)`.
 
         Raises:
             ValueError, TypeError: If the model has no such endpoint, or the examples have another
-                shape or are not finite numbers.
+                shape, are not floats, not finite or not scaled.
         """
-        return self._artifact.reconstruct(self._examples(data, "reconstruct")).numpy()
+        return self._artifact.reconstruct(self._examples("reconstruct", data)).numpy()
 
     def translate(self, images, direction):
         """Translate images from one domain to the other.
@@ -143,36 +143,29 @@ class SavedGenerator:
 
         Raises:
             ValueError, TypeError: If the model has no such endpoint, or the images have another
-                shape or are not finite numbers.
+                shape, are not floats, not finite or not scaled; or if `direction` is another.
         """
         endpoint = "translate_" + _checks.one_of("direction", direction, ["ab", "ba"])
-        images = self._examples(images, endpoint)
+        images = self._examples(endpoint, images, "images")
         return getattr(self._artifact, endpoint)(images).numpy()
 
     def _check_endpoint(self, endpoint):
         if endpoint not in self.endpoints:
             raise ValueError(f"This SavedModel has the endpoints {self.endpoints} only.")
 
-    def _examples(self, data, endpoint):
+    def _examples(self, endpoint, data, name="data"):
         self._check_endpoint(endpoint)
         spec = _input_specs(self._artifact.signatures[endpoint])["data"]
         if spec.dtype == tf.string:
-            return tf.constant(_strings(data), tf.string)
-        data = _checks.finite("data", data)
-        shape = tuple(spec.shape)
-        if data.ndim != len(shape) or data.shape[1:] != shape[1:]:
-            raise ValueError(
-                f"`data` must have shape (num, {', '.join(map(str, shape[1:]))}). "
-                f"Received: data.shape={data.shape}"
-            )
-        return data
+            return tf.constant(_inputs.texts(name, data), tf.string)
+        examples = _inputs.examples(name, data, tuple(spec.shape[1:]), self.value_range)
+        return tf.cast(examples, spec.dtype)
 
     def _labels(self, labels, num):
         if not self.conditional:
-            if labels is not None:
-                raise ValueError("`labels` must be None: this SavedModel is not conditional.")
+            _inputs.no_labels(labels, "this SavedModel")
             return ()
-        return (check_labels(labels, num, self.num_classes, self.class_names),)
+        return (_inputs.labels(labels, num, self.num_classes, self.class_names),)
 
 
 def load(filepath):
@@ -237,48 +230,6 @@ def as_numpy(outputs):
     """Return an array, with Python strings for bytes."""
     array = outputs.numpy()
     return np.char.decode(array.astype(bytes), "utf-8") if array.dtype == object else array
-
-
-def check_labels(labels, num, num_classes, class_names=None):
-    """Return labels, or one label for all, as an int32 array `(num,)`, or refuse them."""
-    array = _checks.as_array(labels)
-    if array.dtype.kind == "U":
-        array = _positions(array, class_names)
-    if array.dtype.kind not in "iu" or array.shape not in ((), (num,)):
-        kind = "integer" if class_names is None else "integer or class name"
-        raise ValueError(
-            f"`labels` must be one {kind} or {num} of them, as the model is conditional. "
-            f"Received: labels={labels!r}"
-        )
-    if array.size and not (0 <= array.min() and array.max() < num_classes):
-        raise ValueError(
-            f"`labels` must be in [0, {num_classes}). Received: labels from {array.min()} to "
-            f"{array.max()}"
-        )
-    return np.broadcast_to(array, (num,)).astype("int32")
-
-
-def _positions(names, class_names):
-    """The labels of classes that are given by their names."""
-    if class_names is None:
-        raise ValueError(
-            "`labels` must be integers, as this model has no class names. "
-            f"Received: {names.tolist()!r}"
-        )
-    found = names.ravel().tolist()
-    unknown = sorted(set(found) - set(class_names))
-    if unknown:
-        raise ValueError(
-            f"`labels` must be among the class names {list(class_names)}. Received: {unknown}"
-        )
-    return np.array([class_names.index(name) for name in found], int).reshape(names.shape)
-
-
-def _strings(data):
-    array = np.asarray(data)
-    if array.ndim != 1 or array.dtype.kind not in "SUO":
-        raise ValueError(f"`data` must be strings, of shape (num,). Received: data={data!r}")
-    return array
 
 
 def _input_specs(signature):

@@ -8,7 +8,6 @@ from keras import ops
 from keras_gans import _checks, losses
 from keras_gans._precision import at_least_float32
 from keras_gans._read_only import read_only
-from keras_gans.data import mini_batches
 from keras_gans.models import checks
 from keras_gans.models.generative_model import in_batches
 from keras_gans.models.latent_model import LatentModel
@@ -225,9 +224,7 @@ class ALAE(LatentModel):
             ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
                 not scaled.
         """
-        x = _checks.array("x", x)
-        mini_batches.check_examples("x", x, self.example_shape)
-        return in_batches(self.in_use("encoder"), x, batch_size)
+        return in_batches(self.in_use("encoder"), self.as_examples("x", x), batch_size)
 
     def reconstruct(self, x, batch_size=256):
         """Return G(E(x)): examples made from the codes of examples.
@@ -271,8 +268,8 @@ class ALAE(LatentModel):
                 f"`layer` must be at most {num_styles}, the generator's number of styles. "
                 f"Received: layer={layer}"
             )
-        coarse, fine = _checks.array("coarse", coarse), _checks.array("fine", fine)
-        nums = [len(np.atleast_1d(x)) for x in (coarse, fine)]
+        coarse, fine = self.as_examples("coarse", coarse), self.as_examples("fine", fine)
+        nums = len(coarse), len(fine)
         if nums[0] != nums[1]:
             raise ValueError(
                 f"`coarse` and `fine` must hold as many examples. Received: {nums[0]} and {nums[1]}"

@@ -2,12 +2,14 @@
 
 import keras
 
+from keras_gans import _checks
+
 
 def network(name, network, num_outputs=(1,)):
     """Refuse what is not a built Sequential or functional model with as many outputs."""
     if not isinstance(network, keras.Model):
         raise TypeError(
-            f"`{name}` must be a keras.Model. Received: {name} of type {type(network).__name__}"
+            f"`{name}` must be a keras.Model. Received: {name} of type {_checks.type_name(network)}"
         )
     if not network.built:
         raise ValueError(

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, saved_model
+from keras_gans import _checks, _inputs
 from keras_gans.data import mini_batches
 from keras_gans.models.gan import GAN
 
@@ -58,7 +58,16 @@ class Conditional:
         check_integer_labels(y, self.label_range)
 
     def check_labels(self, labels, num):
-        return saved_model.check_labels(labels, num, self.num_classes, self.class_names)
+        return _inputs.labels(labels, num, self.num_classes, self.class_names)
+
+    def as_inputs(self, name, inputs):
+        if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
+            raise TypeError(
+                f"`{name}` must be [latents, labels], as the model is conditional. "
+                f"Received: {name} of type {type(inputs).__name__}"
+            )
+        latents = super().as_inputs(name, inputs[0])
+        return [latents, self.check_labels(inputs[1], latents.shape[0])]
 
     def serving_endpoints(self):
         """Those of the unconditional model with labels; `num_classes()`, and `class_names()` if

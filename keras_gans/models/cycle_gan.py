@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, losses
+from keras_gans import _checks, _inputs, losses
 from keras_gans._precision import at_least_float32
 from keras_gans._read_only import read_only
 from keras_gans.data import mini_batches, unpaired
@@ -237,6 +237,9 @@ class CycleGAN(GenerativeModel):
 
     # Translation and serving
 
+    def as_inputs(self, name, inputs):
+        return _inputs.examples(name, inputs, self.shape_of_a)
+
     def call(self, inputs, training=False):
         """Translate images from A to B: what `model(images)` and `model.predict` do."""
         return at_least_float32(self.generator_ab(inputs, training=training))
@@ -258,9 +261,8 @@ class CycleGAN(GenerativeModel):
         """
         _checks.one_of("direction", direction, ["ab", "ba"])
         generator = self.generator_ab if direction == "ab" else self.generator_ba
-        images = _checks.array("images", images)
-        mini_batches.check_examples("images", images, tuple(generator.input_shape[1:]))
-        return in_batches(generator, images, batch_size)
+        images = _inputs.examples("images", images, tuple(generator.input_shape[1:]))
+        return in_batches(generator, ops.convert_to_numpy(images), batch_size)
 
     def serving_endpoints(self):
         """`translate_ab(data)` and `translate_ba(data)`."""

@@ -2,6 +2,8 @@
 
 import contextlib
 import inspect
+import itertools
+import types
 
 import keras
 import numpy as np
@@ -394,9 +396,10 @@ class GenerativeModel(keras.Model):
             ValueError, TypeError: If the examples do not fit the networks, are not finite, are not
                 scaled, carry labels that are not expected, or are too few for one step.
         """
-        for name in ("class_weight", "sample_weight"):
-            if kwargs.pop(name, None) is not None:
-                raise ValueError(f"`{name}` has no meaning in a game between networks.")
+        _refuse_weights(
+            class_weight=kwargs.pop("class_weight", None),
+            sample_weight=kwargs.pop("sample_weight", None),
+        )
         if validation_split and validation_data is None:
             (x, y), validation_data = mini_batches.split(x, y, validation_split)
         if validation_data is not None:
@@ -447,10 +450,7 @@ class GenerativeModel(keras.Model):
         Raises:
             ValueError, TypeError: As `fit`.
         """
-        if sample_weight is not None:
-            raise ValueError(
-                "`sample_weight` has no meaning in a game between networks. Remove it."
-            )
+        _refuse_weights(sample_weight=sample_weight)
         if not kwargs.get("_use_cached_eval_dataset"):
             x, y = self.evaluation_batches(x, y)
         batch_size = _optional_batch_size("batch_size", batch_size)
@@ -476,6 +476,118 @@ class GenerativeModel(keras.Model):
             logs.update(result if isinstance(result, dict) else {metric.name: result})
         logs = {name: float(value) for name, value in logs.items()}
         return logs if return_dict else list(logs.values())
+
+    # Single batches and predictions
+
+    def as_batch(self, x, y):
+        """Return one batch of examples as arrays, or refuse what `fit` refuses."""
+        given = {"x": x, "y": y} if y is not None else {"x": x}
+        batch = {name: _checks.as_array(part) for name, part in given.items()}
+        for name, part in batch.items():
+            if not part.ndim:
+                raise TypeError(
+                    f"`{name}` must be an array, of one batch. "
+                    f"Received: {name} of type {type(given[name]).__name__}"
+                )
+        x, y = batch["x"], batch.get("y")
+        self.check_examples(x, y)
+        if not len(x):
+            raise ValueError(f"`x` must hold an example. Received: shape {x.shape}")
+        if y is not None and len(y) != len(x):
+            raise ValueError(
+                f"`y` must hold as many examples as `x`. Received: {len(y)} beside {len(x)}"
+            )
+        return x, y
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """Take one step, as `keras.Model.train_on_batch`.
+
+        Args:
+            x, y: Arrays or tensors, as in `fit`: the `batches_per_step` mini-batches of one step,
+                of n mini-batches the j-th being `x[j::n]`.
+            return_dict: Boolean, whether to return losses by name. Defaults to `False`, a list in
+                the order of `metrics_names`.
+
+        Raises:
+            ValueError, TypeError: As `fit`.
+        """
+        _refuse_weights(sample_weight=sample_weight, class_weight=class_weight)
+        x, y = self.as_batch(x, y)
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if len(x) % (self.batches_per_step * replicas):
+            shared = f", a multiple of the {replicas} replicas" if replicas > 1 else ""
+            raise ValueError(
+                f"`x` must hold the {self.batches_per_step} mini-batches of a step, of one "
+                f"size{shared}. Received: {len(x)} examples"
+            )
+        return super().train_on_batch(x, y, return_dict=return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """Measure the losses of one batch, as `keras.Model.test_on_batch`.
+
+        Args:
+            x, y: Arrays or tensors, as in `evaluate`.
+            return_dict: See `train_on_batch`.
+
+        Raises:
+            ValueError, TypeError: As `evaluate`.
+        """
+        _refuse_weights(sample_weight=sample_weight)
+        return super().test_on_batch(*self.as_batch(x, y), return_dict=return_dict)
+
+    def as_inputs(self, name, inputs):
+        """Return what the model is called on, checked by the argument's name."""
+        return inputs
+
+    def __call__(self, inputs, *args, **kwargs):
+        return super().__call__(self.as_inputs("inputs", inputs), *args, **kwargs)
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """Call the model on many inputs, as `keras.Model.predict`.
+
+        Args:
+            x: What the model is called on, as arrays, or whatever yields batches of it.
+            batch_size, verbose, steps, callbacks: Those of `keras.Model.predict`.
+
+        Raises:
+            ValueError, TypeError: If the inputs are not what the model is called on.
+        """
+        batch_size = _optional_batch_size("batch_size", batch_size)
+        if isinstance(x, keras.utils.PyDataset):
+            numbers = itertools.count() if x.num_batches is None else range(x.num_batches)
+            steps, x = steps or x.num_batches, map(x.__getitem__, numbers)
+        elif isinstance(x, tf.data.Dataset):
+            known = int(x.cardinality())
+            steps = steps or (known if known >= 0 else None)
+        elif not isinstance(x, types.GeneratorType):
+            x = self.as_inputs("x", x)
+            return super().predict(x, batch_size, verbose, steps, callbacks)
+        refused = []
+
+        def checked():
+            for batch in x:
+                inputs, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
+                try:
+                    inputs = self.as_inputs("x", inputs)
+                except (TypeError, ValueError) as error:
+                    refused.append(error)
+                    raise
+                yield (tuple(inputs) if isinstance(inputs, list) else inputs,)
+
+        try:
+            return super().predict(checked(), None, verbose, steps, callbacks)
+        except tf.errors.OpError:
+            if refused:
+                raise refused[0] from None
+            raise
+
+    def predict_on_batch(self, x):
+        """Call the model on one batch of inputs, as `keras.Model.predict_on_batch`.
+
+        Raises:
+            ValueError, TypeError: As `predict`.
+        """
+        return super().predict_on_batch(self.as_inputs("x", x))
 
     def update_sample_metrics(self, real, generated):
         """Show a batch to the metrics given to `compile`; some compare, some look at one side."""
@@ -623,6 +735,15 @@ class GenerativeModel(keras.Model):
     def serving_endpoints(self):
         """Return the networks to export and a dictionary of `(function, input signature)`."""
         raise NotImplementedError
+
+
+def _refuse_weights(**weights):
+    for name, value in weights.items():
+        if value is not None:
+            raise ValueError(
+                f"`{name}` must be None: weights of examples have no meaning in a game between "
+                f"networks. Received: {name} of type {type(value).__name__}"
+            )
 
 
 def _optional_batch_size(name, value):

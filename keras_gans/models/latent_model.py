@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, latents
+from keras_gans import _checks, _inputs, latents
 from keras_gans._precision import at_least_float32
 from keras_gans.data import mini_batches
 from keras_gans.models.generative_model import GenerativeModel, in_batches
@@ -96,6 +96,13 @@ class LatentModel(GenerativeModel):
                 f"examples alone. Received: labels of shape {tuple(y.shape)}"
             )
 
+    def as_examples(self, name, x):
+        """Return examples as an array, or refuse what `fit` refuses, by the argument's name."""
+        return ops.convert_to_numpy(_inputs.examples(name, x, self.example_shape))
+
+    def as_inputs(self, name, inputs):
+        return _inputs.latents(name, inputs, self.latent_dim)
+
     def call(self, inputs, training=False):
         """Generate examples from latents: what `model(latents)` and `model.predict` do."""
         for network in self.samplers:
@@ -139,19 +146,14 @@ class LatentModel(GenerativeModel):
             ValueError, TypeError: If the latents have another shape or are not finite, or labels
                 are missing, not expected or out of range.
         """
-        points = _checks.finite("points", points)
-        mini_batches.check_examples("points", points, (self.latent_dim,))
+        points = ops.convert_to_numpy(_inputs.latents("points", points, self.latent_dim))
         labels = self.check_labels(labels, len(points))
         inputs = with_labels(points, [] if labels is None else [labels])
         return in_batches(self, inputs, batch_size)
 
     def check_labels(self, labels, num):
         """Return labels as an integer array `(num,)`, or refuse them."""
-        if labels is not None:
-            raise ValueError(
-                f"`labels` must be None: {type(self).__name__} is not conditional. "
-                f"Received: labels={labels!r}"
-            )
+        _inputs.no_labels(labels, type(self).__name__)
 
     def serving_endpoints(self):
         """`generate(latents[, labels])` and `sample(num[, labels], seed)`."""

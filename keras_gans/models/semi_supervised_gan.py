@@ -5,9 +5,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _replicas
+from keras_gans import _replicas
 from keras_gans._precision import at_least_float32
-from keras_gans.data import mini_batches
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
 from keras_gans.models.conditional_gan import check_integer_labels, labels_of
 from keras_gans.models.gan import GAN, images_of
@@ -209,8 +208,7 @@ class SemiSupervisedGAN(GAN):
             ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
                 not scaled.
         """
-        x = _checks.array("x", x)
-        mini_batches.check_examples("x", x, self.example_shape)
+        x = self.as_examples("x", x)
         return in_batches(
             lambda x: ops.softmax(at_least_float32(self.discriminator(x))), x, batch_size
         )

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, saved_model
+from keras_gans import _checks, _inputs, saved_model
 from keras_gans.data import mini_batches
 from keras_gans.data.text import UNKNOWN, vocabulary_size
 from keras_gans.models.wgan_gp import WGANGP
@@ -89,22 +89,34 @@ class TextGAN(WGANGP):
         """Turn texts into tokens, cut or padded to the generator's length.
 
         Args:
-            texts: Strings `(num,)`: tensor, array or list. Integers, which are tokens already, stay
-                as they are.
+            texts: Strings `(num,)`: tensor, array or list. Integers `(num, length)`, which are
+                tokens already, stay as they are.
 
         Returns:
             Integer tensor `(num, length)`.
 
         Raises:
-            ValueError: If they are not strings.
+            ValueError: If they are neither strings nor tokens.
         """
-        texts = tf.convert_to_tensor(texts)
-        if texts.dtype.is_integer:
-            return texts
-        _check_strings("texts", texts)
+        if _is_of_integers(texts):
+            return self._tokens(texts)
+        texts = tf.convert_to_tensor(_inputs.texts("texts", texts), tf.string)
         characters = tf.strings.unicode_split(texts, "UTF-8")
         shape = (None, self.generator.output_shape[1])
         return self.to_tokens(characters.to_tensor(default_value="", shape=shape))
+
+    def _tokens(self, tokens):
+        """Return tokens as a tensor, or refuse what cannot be any."""
+        tokens = tf.convert_to_tensor(tokens)
+        length, size = self.generator.output_shape[1:]
+        if not tokens.shape.is_compatible_with((None, length)):
+            raise ValueError(
+                f"`texts` must be strings (num,) or tokens (num, {length}). "
+                f"Received: integers of shape {tuple(tokens.shape)}"
+            )
+        if not _inputs.is_symbolic(tokens):
+            _inputs.in_range("texts", tokens.numpy(), (0, size - 1))
+        return tokens
 
     def decode(self, probabilities):
         """Read the most likely character at each position.
@@ -120,8 +132,8 @@ class TextGAN(WGANGP):
             ValueError, TypeError: If they are not numbers of that shape.
         """
         shape = self.generator.output_shape[1:]
-        if not tf.is_tensor(probabilities):
-            probabilities = _checks.array("probabilities", probabilities)
+        if not _inputs.is_symbolic(probabilities):
+            probabilities = _checks.finite("probabilities", probabilities)
         if not tf.TensorShape(probabilities.shape).is_compatible_with((None, *shape)):
             raise ValueError(
                 f"`probabilities` must have shape (num, {', '.join(map(str, shape))}). "
@@ -151,12 +163,16 @@ class TextGAN(WGANGP):
         return ()
 
     def check_examples(self, x, y):
-        _check_strings("x", x)
+        _inputs.check_strings("x", x)
         self.check_training_labels(y)
 
     def training_batches(self, x, y, batch_size, shuffle_seed):
         batches = super().training_batches(_as_array(x), y, batch_size, shuffle_seed)
         return mini_batches.mapped(self.encode, batches)
+
+    def as_batch(self, x, y):
+        x, y = super().as_batch(x, y)
+        return self.encode(x), y
 
     def evaluation_batches(self, x, y):
         x, y = super().evaluation_batches(_as_array(x), y)
@@ -218,17 +234,10 @@ def _check_vocabulary(vocabulary, generator):
     return vocabulary
 
 
-def _check_strings(name, x):
-    """Refuse a spec, a tensor or an array that does not hold one string an example."""
-    if isinstance(x.dtype, tf.DType):
-        strings = x.dtype == tf.string
-    else:
-        strings = x.dtype.kind in "SU" or all(isinstance(text, (str, bytes)) for text in x.flat)
-    if not strings or len(x.shape) != 1:
-        raise ValueError(
-            f"`{name}` must hold strings, of shape (num,). "
-            f"Received: shape {tuple(x.shape)} and dtype {x.dtype}"
-        )
+def _is_of_integers(texts):
+    if tf.is_tensor(texts):
+        return texts.dtype.is_integer
+    return _checks.as_array(texts).dtype.kind in "iu"
 
 
 def _as_array(x):

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, likelihoods
+from keras_gans import _checks, _inputs, likelihoods
 from keras_gans._precision import at_least_float32
 from keras_gans.models import checks
 from keras_gans.models.generative_model import in_batches
@@ -136,6 +136,11 @@ class VAE(LatentModel):
         super().check_examples(x, y)
         self.likelihood.check(x)
 
+    def as_examples(self, name, x):
+        x = super().as_examples(name, x)
+        self.likelihood.check(x)
+        return x
+
     # Latents
 
     @property
@@ -164,12 +169,12 @@ class VAE(LatentModel):
             ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
                 not scaled.
         """
-        x = _checks.array("x", x)
-        self.check_examples(x, None)
+        x = self.as_examples("x", x)
         return in_batches(lambda x: self.approximate_posterior(x)[0], x, batch_size)
 
     def decode(self, latents, batch_size=256):
         """Return the mean examples of latents: another name of `generate`."""
+        latents = _inputs.latents("latents", latents, self.latent_dim)
         return self.generate(latents, batch_size=batch_size)
 
     def reconstruct(self, x, batch_size=256):
@@ -208,8 +213,7 @@ class VAE(LatentModel):
         Reference:
             Burda et al. 2015, Importance Weighted Autoencoders, equation 8.
         """
-        x = _checks.array("x", x)
-        self.check_examples(x, None)
+        x = self.as_examples("x", x)
         num_samples = _checks.positive_int("num_samples", num_samples)
         seeds = keras.random.SeedGenerator(_checks.seed("seed", seed))
 
@@ -228,7 +232,8 @@ class VAE(LatentModel):
         return in_batches(log_evidence, x.astype("float32"), batch_size)
 
     def serving_endpoints(self):
-        """Those of `LatentModel`, `encode(data)` to μ(x), and `reconstruct(data)`."""
+        """Those of `LatentModel`, `encode(data)` to μ(x), and `reconstruct(data)`; and
+        `value_range()` if the likelihood has one."""
         decoder, endpoints = super().serving_endpoints()
 
         def encode(data):
@@ -239,6 +244,9 @@ class VAE(LatentModel):
 
         data = [tf.TensorSpec(self.encoder.inputs[0].shape, name="data")]
         own = {"encode": (encode, data), "reconstruct": (reconstruct, data)}
+        value_range = self.likelihood.value_range
+        if value_range is not None:
+            own["value_range"] = (lambda: ops.array(value_range), [])
         return [*decoder, self.encoder], {**endpoints, **own}
 
 

@@ -153,7 +153,7 @@ def synthesis(generator):
     if not isinstance(generator, keras.Model):
         raise TypeError(
             "`generator` must be a keras.Model. "
-            f"Received: generator of type {type(generator).__name__}"
+            f"Received: generator of type {_checks.type_name(generator)}"
         )
     for layer in generator.layers:
         if layer.name == SYNTHESIS:

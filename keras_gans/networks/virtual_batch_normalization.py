@@ -115,7 +115,7 @@ def _check_network(network):
     if not isinstance(network, keras.Model) or not hasattr(network, "input_shape"):
         raise TypeError(
             "`network` must be a built Sequential or functional keras.Model. Received: network of "
-            f"type {type(network).__name__}"
+            f"type {_checks.type_name(network)}"
         )
     if len(network.inputs) != 1 or network.inputs[0].shape[0] is not None:
         raise ValueError(

@@ -343,5 +343,5 @@ class TestBadInput:
             kg.networks.mlp_encoder(2, 3, (8,)), kg.networks.mlp_decoder(2, 3, (8,)), latent_dim=3
         )
         vae.compile()
-        with pytest.raises(ValueError, match=r"`x` must be in \[-1, 1\], black to white"):
+        with pytest.raises(ValueError, match=r"`x` must be in \[-1, 1\]. Received: values from"):
             vae.fit(np.full((8, 2), 3.0, "float32"))
