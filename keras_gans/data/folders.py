@@ -1,68 +1,106 @@
 """Folders of pictures, whoever made them: what cannot be read is found before the training."""
 
+import concurrent.futures
 import itertools
 import os
 import pathlib
 import warnings
 
-import keras
 import tensorflow as tf
+from PIL import Image
 
-#: Endings of the files that are taken for pictures, in small letters or capitals.
-ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
-
-#: What the files may hold: what TensorFlow decodes.
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "WEBP")
-
-#: Pictures with more pixels, in all their frames together, are never decoded.
-MAX_PIXELS = 10**8
+from keras_gans.data import pictures
 
 
-def examples(folder, image_size, on_error):
-    """Return a dataset of pairs of an image in [0, 255] and a label, their number, and the classes.
+def examples(folder, image_size, on_error, channels, background, class_names):
+    """Return a dataset of pairs of an image and a label, their number, and the classes' names.
 
-    The classes are the names of the visible sub-folders; without any they are `None`, and the
-    labels are 0.
+    Args:
+        folder: `pathlib.Path`.
+        image_size: `(height, width)` that the images are to be resized to afterwards.
+        on_error: `"raise"` or `"skip"`: what to do with pictures that cannot be read.
+        channels, background: See `pictures.decoded`.
+        class_names: Tuple of names that sub-folders may have, in the order of their labels. `None`:
+            those of all that hold pictures.
+
+    Returns:
+        The images are uint8 `(height, width, channels)`, of differing sizes. Without classes, the
+        labels are 0 and the names `None`.
     """
-    classes = _classes(folder)
-    pictures = {
-        path: label for label, place in enumerate(classes or [folder]) for path in _pictures(place)
+    class_names, empty = _class_names(folder, class_names)
+    places = [folder / name for name in class_names or [""]]
+    labels = {
+        path: label
+        for label, place in enumerate(places)
+        if place.is_dir()
+        for path in _pictures(place)
     }
-    loose = _pictures(folder, depth=1) if classes else []
-    if loose:
-        warnings.warn(
-            f"{len(loose)} pictures in {str(folder)!r} are left out, as they lie beside its "
-            "sub-folders, which are the classes",
-            stacklevel=5,
+    for message in _left_out(folder, class_names, empty):
+        _warn(message)
+    faults = _faults(labels, folder)
+    if faults and on_error == "raise":
+        raise ValueError(
+            "`source` must hold pictures that can be read; on_error='skip' leaves out others. "
+            f"Received: source={str(folder)!r}, with {len(faults)} of {len(labels)} that cannot: "
+            f"{_few([f'{path} ({fault})' for path, fault in faults.items()])}"
         )
-    faults = _faults(pictures, folder)
     if faults:
-        _report(faults, len(pictures), folder, on_error)
-    good = {path: label for path, label in pictures.items() if path not in faults}
+        named = _few([f"{path} ({fault})" for path, fault in faults.items()])
+        _warn(f"{len(faults)} of {len(labels)} pictures in {str(folder)!r} are left out: {named}")
+    good = {path: label for path, label in labels.items() if path not in faults}
     if not good:
         raise ValueError(
-            f"`source` must hold pictures, files that end in {', '.join(ENDINGS)}. "
+            f"`source` must hold pictures, files that end in {', '.join(pictures.endings())}. "
             f"Received: source={str(folder)!r}, without any that can be read"
         )
 
+    def decoded(path):
+        return pictures.decoded(path, image_size, channels, background)
+
     def example(path, label):
-        image = keras.preprocessing.image.smart_resize(_decoded(path), image_size)
-        return tf.ensure_shape(image, (*image_size, 3)), label
+        image = tf.numpy_function(decoded, [path], tf.uint8, stateful=False)
+        return tf.ensure_shape(image, (None, None, channels)), label
 
-    dataset = tf.data.Dataset.from_tensor_slices((_encoded(good), list(good.values())))
+    paths = [os.fsencode(path) for path in good]  # whether their names are UTF-8 or not
+    dataset = tf.data.Dataset.from_tensor_slices((paths, list(good.values())))
     dataset = dataset.map(example, num_parallel_calls=tf.data.AUTOTUNE)
-    return dataset, len(good), tuple(place.name for place in classes) or None
+    return dataset, len(good), class_names
 
 
-def _classes(folder):
-    classes = sorted(p for p in folder.iterdir() if p.is_dir() and _is_visible(p.name))
-    for place in classes:
+def _class_names(folder, asked):
+    """Return the names of the classes, or `None`, and of sub-folders that are none."""
+    places = sorted(p for p in folder.iterdir() if p.is_dir() and _is_visible(p.name))
+    for place in places:
         if not _is_inside(place, folder):
             raise ValueError(
                 "`source` must hold its sub-folders itself. "
                 f"Received: {str(place)!r}, which leads out of it"
             )
-    return classes
+    found = [place.name for place in places if _pictures(place)]
+    others = [name for name in found if asked is not None and name not in asked]
+    if others or (asked and not found):
+        received = f"others: {_few(others)}" if others else "none"
+        raise ValueError(
+            "`class_names` must name all sub-folders of pictures, which are the classes. "
+            f"Received: class_names={asked!r} for {str(folder)!r}, with {received}"
+        )
+    return asked or tuple(found) or None, [p.name for p in places if p.name not in found]
+
+
+def _left_out(folder, class_names, empty):
+    """Say what a folder holds beside the pictures of its classes."""
+    where = f"in {str(folder)!r} are left out"
+    loose = _pictures(folder, depth=1) if class_names else []
+    if loose:
+        yield (
+            f"{len(loose)} pictures {where}, as they lie beside its sub-folders, which are the "
+            f"classes: {_few(loose)}"
+        )
+    if empty:
+        yield f"{len(empty)} sub-folders {where}, as they hold no pictures: {_few(empty)}"
+    others = [path for path in _contents(folder)[0] if not _ends_as_a_picture(path)]
+    if others:
+        yield f"{len(others)} files {where}, as they do not end as pictures do: {_few(others)}"
 
 
 def _pictures(folder, depth=None):
@@ -70,12 +108,22 @@ def _pictures(folder, depth=None):
 
     Sub-folders that cannot be read are among them, to be reported as pictures that cannot.
     """
+    files, closed = _contents(folder, depth)
+    return [path for path in files if _ends_as_a_picture(path)] + closed
+
+
+def _contents(folder, depth=None):
+    """Paths of the visible files at any depth, and of the sub-folders that cannot be read."""
     found, closed = [], []
     walk = os.walk(folder, onerror=lambda error: closed.append(error.filename))
     for place, folders, names in itertools.islice(walk, depth):
         folders[:] = filter(_is_visible, folders)
-        found += [(place, n) for n in names if _is_visible(n) and n.lower().endswith(ENDINGS)]
-    return [os.path.join(*parts) for parts in sorted(found)] + sorted(closed)
+        found += [(place, name) for name in names if _is_visible(name)]
+    return [os.path.join(*parts) for parts in sorted(found)], sorted(closed)
+
+
+def _ends_as_a_picture(path):
+    return path.lower().endswith(pictures.endings())
 
 
 def _is_visible(name):
@@ -88,65 +136,28 @@ def _is_inside(path, folder):
 
 
 def _faults(paths, folder):
-    """What is wrong with pictures, by their paths: first from the headers, then from the pixels."""
-    from PIL import Image
-
-    with warnings.catch_warnings():
+    """What is wrong with pictures, by their paths: all are decoded, in parallel."""
+    with warnings.catch_warnings(), concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        headers = {path: _fault_of_header(path, folder) for path in paths}
-    faults = {path: fault for path, fault in headers.items() if fault}
-    damaged = _undecodable([path for path in paths if path not in faults])
-    return faults | dict.fromkeys(damaged, "its pixels cannot be decoded")
+        faults = list(pool.map(lambda path: _fault(path, folder), paths))
+    return {path: fault for path, fault in zip(paths, faults, strict=True) if fault}
 
 
-def _fault_of_header(path, folder):
-    from PIL import Image
-
+def _fault(path, folder):
     if not _is_inside(path, folder):
         return "it leads out of the folder"
     if os.path.isdir(path) and not os.access(path, os.R_OK | os.X_OK):
         return "it is a folder that cannot be read"
     if not os.path.isfile(path):
         return "it is not a file"
-    try:
-        with Image.open(path, formats=FORMATS) as picture:
-            pixels = picture.width * picture.height * getattr(picture, "n_frames", 1)
-    except Exception as error:
-        return f"its header cannot be read: {type(error).__name__}"
-    return f"it has more than {MAX_PIXELS:,} pixels" if pixels > MAX_PIXELS else None
+    return pictures.fault(path)
 
 
-def _undecodable(paths):
-    """Paths of the pictures that TensorFlow cannot decode to the end: it tries all, in parallel."""
-    decodable = (
-        tf.data.Dataset.from_tensor_slices(tf.constant(_encoded(paths), tf.string))
-        .enumerate()
-        .map(lambda i, path: (i, tf.shape(_decoded(path))), num_parallel_calls=tf.data.AUTOTUNE)
-        .ignore_errors()
-        .batch(1024)
-    )
-    good = {i for indices, _ in decodable.as_numpy_iterator() for i in indices.tolist()}
-    return [path for i, path in enumerate(paths) if i not in good]
+def _few(names):
+    """The first of some names, in words."""
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
-def _report(faults, num, folder, on_error):
-    """Name a few of the pictures with faults: in an error, or in a warning if they are skipped."""
-    few = ", ".join(f"{path} ({fault})" for path, fault in list(faults.items())[:3])
-    named = f"{few}, …" if len(faults) > 3 else few
-    if on_error == "raise":
-        raise ValueError(
-            "`source` must hold pictures that can be read; on_error='skip' leaves out others. "
-            f"Received: source={str(folder)!r}, with {len(faults)} of {num} that cannot: {named}"
-        )
-    warnings.warn(
-        f"{len(faults)} of {num} pictures in {str(folder)!r} are left out: {named}", stacklevel=6
-    )
-
-
-def _encoded(paths):
-    """Paths as the file system has them, whether their names are UTF-8 or not."""
-    return [os.fsencode(path) for path in paths]
-
-
-def _decoded(path):
-    return tf.io.decode_image(tf.io.read_file(path), channels=3, expand_animations=False)
+def _warn(message):
+    """Warn whoever called `keras_gans.data.load`."""
+    warnings.warn(message, stacklevel=6)

@@ -68,7 +68,7 @@ def checked(x, y, check, label_range=None):
     if isinstance(x, (keras.utils.PyDataset, types.GeneratorType)):
         _refuse_labels_beside(x, y)
         if isinstance(x, keras.utils.PyDataset):
-            _check_batch(x[0], check)
+            _checked_batch(x[0], check)
         return x, None
     if isinstance(x, tf.distribute.DistributedDataset):
         raise TypeError(
@@ -154,23 +154,41 @@ def interleaved_dataset(dataset, batches_per_step, replicas):
     batch_sizes = [part.shape[0] for part in tf.nest.flatten(dataset.element_spec)]
     if 0 <= dataset.cardinality() < batches_per_step:
         raise ValueError(_too_few(batches_per_step, f"a dataset of {dataset.cardinality()}"))
-    if None not in batch_sizes:
-        for batch_size in batch_sizes:
-            _check_divisible(batch_size, replicas)
-    elif replicas > 1:
+    if None in batch_sizes and replicas > 1:
         raise ValueError(
             "`x` must have batches of a fixed size to be shared among replicas: make them with "
             "`batch(batch_size, drop_remainder=True)`."
         )
+    if None in batch_sizes:
+        steps = dataset.window(batches_per_step, drop_remainder=True).map(_joined)
     else:
-        unknown = np.full(len(batch_sizes), -1, "int64")
-        dataset = dataset.scan(unknown, _flag_full).filter(lambda full, batch: full)
-        dataset = dataset.map(lambda full, batch: batch)
-    return (
-        dataset.batch(batches_per_step, drop_remainder=True)
-        .map(lambda *batch: tf.nest.map_structure(interleave, _one_or_all(batch)))
-        .prefetch(tf.data.AUTOTUNE)
+        for batch_size in batch_sizes:
+            _check_divisible(batch_size, replicas)
+        steps = dataset.batch(batches_per_step, drop_remainder=True).map(_flattened)
+
+    def deal(*examples):
+        return tf.nest.map_structure(lambda x: dealt(x, batches_per_step), _one_or_all(examples))
+
+    return steps.map(deal).prefetch(tf.data.AUTOTUNE)
+
+
+def _joined(*batches):
+    """The examples of a step's batches, which may differ in size, out of datasets of them."""
+    return tf.nest.map_structure(
+        lambda parts: parts.rebatch(tf.int32.max).get_single_element(), _one_or_all(batches)
     )
+
+
+def _flattened(*batches):
+    """The examples of a step's batches of one size, out of `(n, batch, …)`."""
+
+    def flat(x):
+        n, size, *shape = x.shape
+        return tf.ensure_shape(
+            tf.reshape(x, tf.concat([[n * size], tf.shape(x)[2:]], 0)), (n * size, *shape)
+        )
+
+    return tf.nest.map_structure(flat, _one_or_all(batches))
 
 
 def repeated(examples, length, num):
@@ -182,13 +200,18 @@ def repeated(examples, length, num):
     return examples.repeat(-(-num // length)).take(num)
 
 
-def interleave(batches):
-    """Turn `(n, batch, …)` into `(batch · n, …)` with example k of batch j at k·n + j."""
-    shape = batches.shape
-    batches = tf.transpose(batches, [1, 0, *range(2, len(shape))])
-    flat = tf.reshape(batches, tf.concat([[-1], tf.shape(batches)[2:]], 0))
-    size = None if None in shape[:2] else shape[0] * shape[1]
-    return tf.ensure_shape(flat, (size, *shape[2:]))
+def dealt(examples, n):
+    """Cut examples `(num, …)` into n mini-batches, and let example k of mini-batch j be k·n + j.
+
+    What is left of a division by n is left out.
+    """
+    size = tf.shape(examples)[0] // n
+    shape = tf.shape(examples)[1:]
+    mini_batches = tf.reshape(examples[: n * size], tf.concat([[n, size], shape], 0))
+    mini_batches = tf.transpose(mini_batches, [1, 0, *range(2, len(mini_batches.shape))])
+    num = examples.shape[0] and examples.shape[0] // n * n
+    flat = tf.reshape(mini_batches, tf.concat([[n * size], shape], 0))
+    return tf.ensure_shape(flat, (num, *examples.shape[1:]))
 
 
 class WrappedPyDataset(keras.utils.PyDataset):
@@ -226,56 +249,50 @@ class MappedPyDataset(WrappedPyDataset):
 
 
 class InterleavedPyDataset(WrappedPyDataset):
-    """A `PyDataset` whose item i holds the batches i·n … i·n + n − 1 of another, interleaved.
-
-    A last batch of another size is left out.
-    """
+    """A `PyDataset` whose item i holds the batches i·n … i·n + n − 1 of another, interleaved."""
 
     def __init__(self, dataset, batches_per_step, replicas, check):
         super().__init__(dataset)
         self.batches_per_step = batches_per_step
+        self.replicas = replicas
         self.check = check
-        self.full_batches = dataset.num_batches
-        if self.full_batches:
-            size = _size(dataset[0])
-            _check_divisible(size, replicas)
-            self.full_batches -= _size(dataset[self.full_batches - 1]) != size
         if self.num_batches == 0:
-            raise ValueError(_too_few(batches_per_step, f"a PyDataset of {self.full_batches}"))
+            raise ValueError(_too_few(batches_per_step, f"a PyDataset of {dataset.num_batches}"))
+        if replicas > 1 and self.num_batches is not None:
+            self[self.num_batches - 1]  # may be smaller, and not to be shared evenly
 
     @property
     def num_batches(self):
-        return None if self.full_batches is None else self.full_batches // self.batches_per_step
+        num = self.dataset.num_batches
+        return None if num is None else num // self.batches_per_step
 
     def __getitem__(self, index):
         n = self.batches_per_step
         group = [self.dataset[index * n + j] for j in range(n)]
-        return _interleave_arrays(group, self.check)
+        return _interleave_arrays(group, self.replicas, self.check)
 
 
-class CheckedPyDataset(InterleavedPyDataset):
+class CheckedPyDataset(WrappedPyDataset):
     """A `PyDataset` for evaluation: every batch of another, checked."""
 
     def __init__(self, dataset, check):
-        super().__init__(dataset, batches_per_step=1, replicas=1, check=check)
-        self.full_batches = dataset.num_batches
+        super().__init__(dataset)
+        self.check = check
+
+    @property
+    def num_batches(self):
+        return self.dataset.num_batches
+
+    def __getitem__(self, index):
+        return _checked_batch(self.dataset[index], self.check)
 
 
 def interleaved_generator(batches, batches_per_step, replicas, check):
-    """Yield the batches of a generator in interleaved groups, as tuples, which Keras asks for.
-
-    Batches of another size than the first are left out.
-    """
-    first = next(batches, None)
-    full = [] if first is None else [first]
-    if full:
-        _check_divisible(_size(first), replicas)
-        rest = (batch for batch in batches if _size(batch) == _size(first))
-        batches = itertools.chain(full, rest)
+    """Yield the batches of a generator in interleaved groups, as tuples, which Keras asks for."""
     for step in itertools.count():
         group = list(itertools.islice(batches, batches_per_step))
         if len(group) == batches_per_step:
-            yield as_tuple(_interleave_arrays(group, check))
+            yield as_tuple(_interleave_arrays(group, replicas, check))
         elif step == 0:
             raise ValueError(_too_few(batches_per_step, f"a generator of {len(group)}"))
         else:
@@ -285,8 +302,7 @@ def interleaved_generator(batches, batches_per_step, replicas, check):
 def checked_generator(batches, check):
     """Yield every batch of a generator, checked, as tuples."""
     for batch in batches:
-        _check_batch(batch, check)
-        yield as_tuple(batch)
+        yield as_tuple(_checked_batch(batch, check))
 
 
 def as_tuple(batch):
@@ -300,7 +316,7 @@ def readable_errors():
         yield
     except tf.errors.InvalidArgumentError as error:
         about_values = [f.format(name) for f in (NOT_FINITE, NOT_SCALED) for name in "xy"]
-        for problem in (*about_values, NOT_LABELS, NOT_IN_TURN):
+        for problem in (*about_values, EMPTY, NOT_LABELS, NOT_IN_TURN):
             if problem in str(error):
                 raise ValueError(problem) from None
         raise
@@ -311,7 +327,7 @@ NOT_SCALED = (
     "`{0}` must hold images scaled to [-1, 1]: for pixels in [0, 255] pass {0} / 127.5 - 1. "
     "Received: values outside"
 )
-
+EMPTY = "`x` must yield batches of examples. Received: an empty one"
 NOT_IN_TURN = (
     "Batches of labelled and of unlabelled examples must take turns, as those of "
     "keras_gans.data.semi_supervised_batches do. Received: another order"
@@ -357,7 +373,8 @@ def check_labels(labels, label_range):
 
 def _check_values(*batch, label_range=None):
     batch = _one_or_all(batch)
-    checks, parts = [], _unpack(batch)
+    parts = _unpack(batch)
+    checks = [tf.debugging.Assert(tf.shape(parts[0])[0] > 0, [EMPTY])]
     for name, x in zip("xy", parts, strict=True):
         if x is not None and x.dtype.is_floating:
             is_finite = tf.reduce_all(tf.math.is_finite(x))
@@ -374,32 +391,27 @@ def _check_values(*batch, label_range=None):
         return tf.nest.map_structure(tf.identity, batch)
 
 
-def _flag_full(sizes, *batch):
-    """Whether the parts of a batch are as large as those of the first one."""
-    batch = _one_or_all(batch)
-    received = tf.stack([tf.shape(part, tf.int64)[0] for part in tf.nest.flatten(batch)])
-    sizes = tf.where(sizes < 0, received, sizes)
-    return sizes, (tf.reduce_all(received == sizes), batch)
+def _interleave_arrays(batches, replicas, check):
+    """Deal the examples of a step's batches, which may differ in size, out to its mini-batches."""
+    batches = [_checked_batch(batch, check) for batch in batches]
+    n = len(batches)
+
+    def deal(*arrays):
+        size = sum(map(len, arrays)) // n
+        _check_divisible(size, replicas)
+        examples = np.concatenate(arrays)[: n * size]
+        return examples.reshape(n, size, *examples.shape[1:]).swapaxes(0, 1).reshape(examples.shape)
+
+    return tf.nest.map_structure(deal, *batches)
 
 
-def _interleave_arrays(batches, check):
-    for batch in batches:
-        _check_batch(batch, check)
-    sizes = {_size(batch) for batch in batches}
-    if len(sizes) > 1:
-        raise ValueError(f"`x` must yield batches of one size. Received: the sizes {sorted(sizes)}")
-    return tf.nest.map_structure(
-        lambda *arrays: np.stack(arrays, axis=1).reshape(-1, *np.shape(arrays[0])[1:]), *batches
-    )
-
-
-def _size(batch):
-    """Examples in a batch."""
-    return len(_unpack(batch)[0])
-
-
-def _check_batch(batch, check):
-    check(*(None if part is None else np.asarray(part) for part in _unpack(batch)))
+def _checked_batch(batch, check):
+    """Return a batch of arrays, `x` or `(x, y)`, that the check has found good."""
+    x, y = (None if part is None else np.asarray(part) for part in _unpack(batch))
+    if not x.size:
+        raise ValueError(EMPTY)
+    check(x, y)
+    return x if y is None else (x, y)
 
 
 def _unpack(batch):

@@ -376,6 +376,10 @@ class GenerativeModel(keras.Model):
         `batch_size` examples (of the dataset's batch, if `x` is a dataset), and the number of steps
         an epoch is counted so. Examples that do not fill a step are left out of the epoch.
 
+        Each step takes `batches_per_step` batches of a dataset, whatever their sizes, and deals
+        their examples out evenly. So a shorter batch, such as the last one of `batch(32)`, counts
+        as any other, wherever it comes; `batch(32, drop_remainder=True)` leaves it out.
+
         Args:
             x: Real examples: NumPy array or tensor `(num_examples, …)`, `tf.data.Dataset` of
                 batches, `keras.utils.PyDataset`, or generator of batches. Images are floats in

@@ -11,7 +11,7 @@ import tensorflow as tf
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from keras_gans.data import load, save_grid, to_uint8
+from keras_gans.data import load, loading, save_grid, to_uint8
 
 
 def all_of(dataset):
@@ -101,8 +101,6 @@ class TestBatches:
 
     def test_the_shuffle_buffer_is_bounded(self, monkeypatch):
         """Of a hundred images at a time, the first batch holds none that come much later."""
-        from keras_gans.data import loading
-
         monkeypatch.setattr(loading, "CACHE_BYTES", 4 * 16 * 100)
         images = np.linspace(-1, 1, 1000)[:, None, None, None] * np.ones((4, 4, 1))
         first = next(iter(load(images, batch_size=32, seed=0)[0])).numpy()
@@ -223,7 +221,7 @@ def draw_noise(path, size=(12, 10), **options):
 
 class TestFolders:
     @pytest.mark.parametrize("classes", [("",), ("b", "a", "a-b")])
-    def test_are_read_as_keras_does(self, tmp_path, classes):
+    def test_are_read_in_the_order_of_keras(self, tmp_path, classes):
         names = ["2.png", "10.png", "a.jpg", "a/z.jpeg", "a/b/c.bmp", "a-b/c.GIF", "Ünicode ☃.PNG"]
         for i, name in enumerate(names):
             for place in classes:
@@ -236,19 +234,26 @@ class TestFolders:
             tmp_path / "pictures",
             labels="inferred" if labels else None,
             label_mode="int" if labels else None,
-            batch_size=100,
+            batch_size=None,
             image_size=(7, 5),
-            crop_to_aspect_ratio=True,
             shuffle=False,
             verbose=False,
         )
         num = len(expected.file_paths)
         assert num == (21 if labels else 4)
-        found, info = load(
+        dataset, info = load(
             tmp_path / "pictures", batch_size=num, image_size=(7, 5), labels=labels, shuffle=False
         )
-        for a, b in zip(*map(tf.nest.flatten, (all_of(found), all_of(expected))), strict=True):
-            np.testing.assert_array_equal(a, b / 127.5 - 1 if b.ndim == 4 else b)
+        found = all_of(dataset)
+        pictures = [np.asarray(Image.open(p).convert("RGB")) for p in expected.file_paths]
+        if labels:
+            found, found_labels = found
+            np.testing.assert_array_equal(
+                found_labels, [label for _, label in expected.as_numpy_iterator()]
+            )
+        for image, pixels in zip(found, pictures, strict=True):
+            expected = loading._resized(tf.constant(pixels / np.float32(127.5) - 1), (7, 5))
+            np.testing.assert_array_equal(image, expected)
         assert (info.num_examples, info.num_classes) == (num, 3 if labels else None)
 
     def test_of_pictures(self, tmp_path):
@@ -288,6 +293,179 @@ class TestFolders:
                 load(source, image_size=4)
 
 
+class TestClassNames:
+    """The classes of one folder can number those of another."""
+
+    def folders(self, tmp_path):
+        for colour in ("blue", "lime", "red"):
+            draw_pictures(tmp_path / "train" / colour, [colour])
+        for colour in ("lime", "red"):
+            draw_pictures(tmp_path / "test" / colour, [colour])
+        return tmp_path / "train", tmp_path / "test"
+
+    def labels(self, folder, num, class_names=None):
+        dataset, info = load(
+            folder, batch_size=num, image_size=4, labels=True, class_names=class_names
+        )
+        images, labels = all_of(dataset)
+        colours = [("red", "lime", "blue")[i] for i in images[:, 0, 0].argmax(axis=-1)]
+        return dict(zip(colours, labels.tolist(), strict=True)), info
+
+    def test_number_another_folder_alike(self, tmp_path):
+        train, test = self.folders(tmp_path)
+        expected, info = self.labels(train, 3)
+        assert expected == {"blue": 0, "lime": 1, "red": 2}
+        assert self.labels(test, 2)[0] == {"lime": 0, "red": 1}
+        labels, info = self.labels(test, 2, info.class_names)
+        assert labels == {"lime": 1, "red": 2}
+        assert (info.num_classes, info.class_names) == (3, ("blue", "lime", "red"))
+
+    def test_may_come_in_any_order(self, tmp_path):
+        train, _ = self.folders(tmp_path)
+        labels, info = self.labels(train, 3, ["red", "blue", "lime"])
+        assert labels == {"red": 0, "blue": 1, "lime": 2}
+        assert info.class_names == ("red", "blue", "lime")
+
+    def test_that_a_folder_does_not_keep_to_are_refused(self, tmp_path):
+        train, test = self.folders(tmp_path)
+        with pytest.raises(ValueError, match=r"`class_names` must name all .*with others: blue$"):
+            load(train, batch_size=1, image_size=4, class_names=("lime", "red"))
+        with pytest.raises(ValueError, match=r"`class_names` must name all .*with none$"):
+            load(test / "red", batch_size=1, image_size=4, class_names=("lime", "red"))
+
+    def test_of_arrays(self):
+        source = images_of(4), np.array([0, 1, 0, 1])
+        _, info = load(source, batch_size=1, class_names=["cat", "dog", "cow"])
+        assert (info.num_classes, info.class_names) == (3, ("cat", "dog", "cow"))
+        assert load(source, batch_size=1)[1].class_names is None
+        for bad in (images_of(4), (images_of(4), np.arange(4)), (images_of(4), np.arange(4) - 1)):
+            with pytest.raises(ValueError, match="`class_names` must name the classes that"):
+                load(bad, batch_size=1, class_names=["cat", "dog", "cow"])
+
+    def test_that_a_source_has_itself_are_no_argument(self):
+        for name in ("digits", "mnist"):
+            with pytest.raises(ValueError, match=f"`class_names` must be None for '{name}'"):
+                load(name, class_names=["cat"])
+
+    @pytest.mark.parametrize(
+        ("names", "error"), [("cat", TypeError), ([1], TypeError), ([], ValueError)]
+    )
+    def test_must_be_names(self, names, error):
+        with pytest.raises(error, match="`class_names` must be"):
+            load((images_of(4), np.zeros(4, int)), class_names=names)
+        with pytest.raises(ValueError, match="different"):
+            load((images_of(4), np.zeros(4, int)), class_names=["a", "a"])
+
+
+class TestChannels:
+    """Grey, colors or opacity: of every source alike."""
+
+    PIXELS = np.array([[[255, 0, 0, 255], [0, 0, 255, 0]]] * 2, "uint8")  # red beside hidden blue
+
+    @pytest.fixture(params=["array", "folder"])
+    def source(self, request, tmp_path):
+        if request.param == "array":
+            return self.PIXELS[None]
+        Image.fromarray(self.PIXELS).save(tmp_path / "a.png")
+        return tmp_path
+
+    @pytest.mark.parametrize(
+        ("channels", "background", "expected"),
+        [
+            (1, "white", [[76], [255]]),
+            (1, "black", [[76], [0]]),
+            (3, "white", [[255, 0, 0], [255, 255, 255]]),
+            (3, "#00ff00", [[255, 0, 0], [0, 255, 0]]),
+        ],
+    )
+    def test_without_opacity_stand_on_the_background(self, source, channels, background, expected):
+        dataset, info = load(
+            source, batch_size=1, image_size=2, channels=channels, background=background
+        )
+        assert info.image_shape == (2, 2, channels)
+        np.testing.assert_array_equal(to_uint8(all_of(dataset))[0, 0], expected)
+
+    def test_four_keep_the_opacity(self, source):
+        dataset, info = load(source, batch_size=1, image_size=2, channels=4)
+        assert info.image_shape == (2, 2, 4)
+        pixels = to_uint8(all_of(dataset))[0, 0]
+        np.testing.assert_array_equal(pixels[0], [255, 0, 0, 255])
+        assert pixels[1, 3] == 0
+
+    def test_hidden_colors_do_not_come_out_by_resizing(self, source):
+        half = all_of(load(source, batch_size=1, image_size=1, channels=4)[0])
+        np.testing.assert_array_equal(to_uint8(half)[0, 0, 0], [255, 0, 0, 128])
+
+    def test_are_added_where_there_are_fewer(self):
+        for own, channels in ((1, 3), (1, 4), (3, 4)):
+            images = images_of(2, own)
+            dataset, info = load(images, batch_size=2, channels=channels, shuffle=False)
+            assert info.image_shape == (6, 8, channels)
+            found = to_uint8(all_of(dataset))
+            np.testing.assert_array_equal(found[..., :3], np.broadcast_to(images, (2, 6, 8, 3)))
+            np.testing.assert_array_equal(found[..., 3:], np.full((2, 6, 8, channels - 3), 255))
+
+    def test_of_arrays_stay_unless_asked(self):
+        images = images_of(2, 4)
+        dataset, info = load(images, batch_size=2, shuffle=False)
+        assert info.image_shape == (6, 8, 4)
+        np.testing.assert_array_equal(to_uint8(all_of(dataset)), images)
+
+    def test_of_names(self):
+        dataset, info = load("digits", batch_size=100, channels=3, shuffle=False)
+        assert info.image_shape == (8, 8, 3)
+        images = all_of(dataset)
+        np.testing.assert_array_equal(images[..., 0], images[..., 2])
+
+    def test_others_are_refused(self):
+        with pytest.raises(ValueError, match=r"`channels` must be one of \[1, 3, 4\].*=2"):
+            load("digits", channels=2)
+        for background in ("no color", None, 3):
+            with pytest.raises(ValueError, match="`background` must be a color"):
+                load("digits", background=background)
+
+
+class TestResizing:
+    """One way for all: what a source holds decides nothing."""
+
+    def noise(self, side=256):
+        return np.random.default_rng(0).integers(0, 256, (side, side, 3), "uint8")
+
+    def test_folders_and_arrays_agree_and_do_not_alias(self, tmp_path):
+        noise = self.noise()
+        Image.fromarray(noise).save(tmp_path / "noise.png")
+        of_folder, of_array = (
+            all_of(load(source, batch_size=1, image_size=32)[0])
+            for source in (tmp_path, noise[None])
+        )
+        np.testing.assert_array_equal(of_folder, of_array)
+        assert of_folder.std() / 2 < 0.06  # of uniform noise, .29 before
+
+    def test_does_not_depend_on_the_data_format(self):
+        expected = all_of(load(self.noise()[None], batch_size=1, image_size=8)[0])
+        keras.config.set_image_data_format("channels_first")
+        try:
+            found = all_of(load(self.noise()[None], batch_size=1, image_size=8)[0])
+        finally:
+            keras.config.set_image_data_format("channels_last")
+        np.testing.assert_array_equal(found, expected)
+
+    @pytest.mark.parametrize("format", ["PNG", "JPEG"])
+    def test_large_pictures_are_shrunk_as_they_are_decoded(self, tmp_path, monkeypatch, format):
+        from keras_gans.data import pictures
+
+        x = np.linspace(0, 255, 640)
+        picture = Image.fromarray(np.add.outer(x / 2, x / 2).astype("uint8")).convert("RGB")
+        picture.crop((0, 0, 640, 320)).save(tmp_path / "a", format, quality=95)
+        os.rename(tmp_path / "a", tmp_path / f"a.{format.lower()}")
+        expected = all_of(load(tmp_path, batch_size=1, image_size=16)[0])
+        monkeypatch.setattr(pictures, "LARGE", 1000)
+        pixels = pictures.decoded(tmp_path / f"a.{format.lower()}", (16, 16))
+        assert 64 <= min(pixels.shape[:2]) < 128
+        found = all_of(load(tmp_path, batch_size=1, image_size=16)[0])
+        np.testing.assert_allclose(found, expected, atol=0.02)
+
+
 def truncated(path, **options):
     draw_noise(path, (60, 60), **options)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -309,7 +487,7 @@ def linked_outside(path):
 BAD_PICTURES = {
     "empty.png": (lambda path: path.touch(), "header cannot be read: UnidentifiedImageError"),
     "text.jpg": (lambda path: path.write_text("hello"), "header cannot be read"),
-    "other.png": (lambda path: draw_noise(path, format="TIFF"), "header cannot be read"),
+    "other.png": (lambda path: draw_noise(path, format="PCX"), "header cannot be read"),
     "half.jpg": (truncated, "pixels cannot be decoded"),
     "half.PNG": (truncated, "pixels cannot be decoded"),
     "flipped.png": (flipped, "pixels cannot be decoded"),
@@ -352,6 +530,34 @@ class TestBadPictures:
         (warning,) = caught
         assert str(warning.message).count("(") == 3
         assert warning.filename == __file__
+
+    def test_that_are_no_kind_of_picture_are_left_out_with_a_warning(self, tmp_path):
+        draw_pictures(tmp_path / "cats", ["red"])
+        for name in ("cats/a.heic", "cats/deep/b.svg", "notes.txt", ".hidden"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).touch()
+        with pytest.warns(UserWarning, match=r"^3 files .*/notes\.txt, .*/cats/a\.heic, .*b\.svg$"):
+            _, info = load(tmp_path, batch_size=1, image_size=4)
+        assert (info.num_examples, info.class_names) == (1, ("cats",))
+
+    def test_are_missed_in_empty_sub_folders(self, tmp_path):
+        draw_pictures(tmp_path / "cats", ["red"])
+        draw_pictures(tmp_path / "dogs", ["blue"])
+        (tmp_path / "cows" / "deep").mkdir(parents=True)
+        with pytest.warns(
+            UserWarning, match=r"^1 sub-folders .* hold no pictures: cows$"
+        ) as caught:
+            dataset, info = load(tmp_path, batch_size=2, image_size=4, labels=True, shuffle=False)
+        assert caught[0].filename == __file__
+        assert (info.num_classes, info.class_names) == (2, ("cats", "dogs"))
+        np.testing.assert_array_equal(all_of(dataset)[1], [0, 1])
+
+    def test_beside_empty_sub_folders_have_no_classes(self, tmp_path):
+        draw_pictures(tmp_path, ["red"])
+        (tmp_path / "samples").mkdir()
+        with pytest.warns(UserWarning, match=r"^1 sub-folders .* no pictures: samples$"):
+            _, info = load(tmp_path, batch_size=1, image_size=4)
+        assert (info.num_examples, info.num_classes, info.class_names) == (1, None, None)
 
     @pytest.mark.parametrize("on_error", ["raise", "skip"])
     def test_beside_the_classes_are_left_out_with_a_warning(self, tmp_path, on_error):
@@ -408,16 +614,16 @@ class TestBadPictures:
         assert info.num_examples == 3
         assert not [w for w in recwarn if "pictures" in str(w.message)]
 
-    def test_the_pixels_of_all_frames_count(self, tmp_path, monkeypatch):
-        from keras_gans.data import folders
+    def test_the_pixels_of_the_frame_that_is_shown_count(self, tmp_path, monkeypatch):
+        from keras_gans.data import pictures
 
         draw_pictures(tmp_path, ["red"], (10, 10))
         frames = [Image.new("L", (10, 10), grey) for grey in range(5)]
         frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
-        monkeypatch.setattr(folders, "MAX_PIXELS", 500)
+        monkeypatch.setattr(pictures, "MAX_PIXELS", 100)
         assert load(tmp_path, batch_size=1, image_size=4)[1].num_examples == 2
-        monkeypatch.setattr(folders, "MAX_PIXELS", 499)
-        with pytest.raises(ValueError, match=r"film\.gif \(it has more than 499 pixels"):
+        monkeypatch.setattr(pictures, "MAX_PIXELS", 99)
+        with pytest.raises(ValueError, match=r"film\.gif \(it has more than 99 pixels"):
             load(tmp_path, batch_size=1, image_size=4)
 
     def test_hidden_files_and_folders_are_no_pictures(self, tmp_path):
@@ -470,13 +676,13 @@ class TestBadPictures:
             white = Image.fromarray(np.full((8, 8), 65535, "uint16"))
         (white if mode == "I;16" else white.convert("RGB").convert(mode)).save(tmp_path / name)
         dataset, _ = load(tmp_path, batch_size=1, image_size=4)
-        np.testing.assert_array_equal(all_of(dataset), np.ones((1, 4, 4, 3)))
+        np.testing.assert_array_equal(to_uint8(all_of(dataset)), np.full((1, 4, 4, 3), 255))
 
     @pytest.mark.parametrize("size", [(1, 3000), (3000, 1), (1, 1)])
     def test_pictures_of_any_shape_are_good(self, tmp_path, size):
         Image.new("RGB", size, "white").save(tmp_path / "a.png")
         dataset, _ = load(tmp_path, batch_size=1, image_size=4)
-        np.testing.assert_array_equal(all_of(dataset), np.ones((1, 4, 4, 3)))
+        np.testing.assert_array_equal(to_uint8(all_of(dataset)), np.full((1, 4, 4, 3), 255))
 
     def test_the_first_frame_of_an_animation_is_taken(self, tmp_path):
         frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "lime")]

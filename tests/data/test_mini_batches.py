@@ -66,7 +66,12 @@ def static(batches):
 
 
 def unknown(batches):
-    return tf.data.Dataset.from_tensor_slices(joined(batches)).batch(4)
+    """A dataset of these batches, which may differ in size, of known length."""
+    signature = tf.nest.map_structure(
+        lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), batches[0]
+    )
+    dataset = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=signature)
+    return dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
 
 
 def generator(batches):
@@ -99,17 +104,6 @@ def test_labels_go_with_their_examples(kind):
         for j in range(3):
             np.testing.assert_array_equal(x[j::3], BATCHES[3 * i + j])
             np.testing.assert_array_equal(y[j::3], LABELS[3 * i + j])
-
-
-def test_batches_count_as_full_if_all_their_parts_are():
-    examples = BATCHES[:3], [BATCHES[0], BATCHES[1][:2], BATCHES[2]]
-    both = tf.data.Dataset.from_generator(
-        lambda: zip(*examples, strict=True),
-        output_signature=(tf.TensorSpec((None, 3)), tf.TensorSpec((None, 3))),
-    )
-    flat = as_numpy(batches_of(both, 1))
-    np.testing.assert_array_equal([x for x, _ in flat], [BATCHES[0], BATCHES[2]])
-    np.testing.assert_array_equal([y for _, y in flat], [BATCHES[0], BATCHES[2]])
 
 
 @pytest.mark.parametrize("name, position", [("x", 0), ("y", 1)])
@@ -170,29 +164,60 @@ class TestArrays:
 
 
 class TestRaggedBatches:
+    """A shorter batch, wherever it comes, counts as a batch, and its examples are dealt out."""
+
     RAGGED = [*BATCHES[:5], BATCHES[5][:3]]
 
-    def test_are_left_out_of_datasets(self):
-        for n, steps in ((1, 5), (2, 2), (5, 1)):
-            flat = as_numpy(batches_of(unknown(self.RAGGED), n))
-            dealt = [step[j::n] for step in flat for j in range(n)]
-            np.testing.assert_array_equal(dealt, BATCHES[: steps * n])
+    @pytest.mark.parametrize("kind", ["unknown", "py_dataset", "generator"])
+    @pytest.mark.parametrize("place", [0, 3, 5])
+    @pytest.mark.parametrize("n", [1, 4])
+    def test_make_as_many_steps_wherever_they_come(self, kind, place, n):
+        ragged = [*BATCHES[:place], BATCHES[5][:3], *BATCHES[place:5]]
+        steps = as_numpy(batches_of(SOURCES[kind](ragged), n))
+        assert len(steps) == 6 // n
+        for i, step in enumerate(steps):
+            examples = np.concatenate(ragged[i * n : (i + 1) * n])
+            size = len(examples) // n
+            assert len(step) == size * n
+            for j in range(n):
+                np.testing.assert_array_equal(step[j::n], examples[j * size : (j + 1) * size])
 
-    def test_are_left_out_of_every_epoch(self):
-        batches = batches_of(unknown(self.RAGGED).repeat(2), 1)
-        np.testing.assert_array_equal(as_numpy(batches), BATCHES[:5] * 2)
+    @pytest.mark.parametrize("kind", ["unknown", "py_dataset", "generator"])
+    def test_without_an_example_are_refused(self, kind):
+        with pytest.raises(ValueError, match=r"`x` must yield batches of examples.*an empty one"):
+            as_numpy(batches_of(SOURCES[kind]([BATCHES[0], BATCHES[1][:0]]), 1))
+
+    def test_leave_the_number_of_steps_known(self):
+        dataset = tf.data.Dataset.from_tensor_slices(np.zeros((100, 3), "float32")).batch(16)
+        for n, steps in ((1, 7), (2, 3), (5, 1)):
+            assert batches_of(dataset, n).cardinality() == steps
+        assert batches_of(dataset.repeat(), 2).cardinality() == tf.data.INFINITE_CARDINALITY
+
+    @pytest.mark.parametrize("seed", [0, 1, 2])
+    def test_train_without_a_warning(self, gan, seed, recwarn):
+        images = tf.data.Dataset.from_tensor_slices(np.zeros((20, 4, 4, 1), "float32"))
+        steps = []
+        count = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda step, logs: steps.append(1)
+        )
+        gan.fit(images.batch(6).shuffle(8, seed), epochs=2, verbose=0, callbacks=[count])
+        assert len(steps) == 2 * 4
+        assert not [w for w in recwarn if "ran out of data" in str(w.message)]
+
+    def test_carry_labels_along(self):
+        ragged = [(x, np.arange(len(x)) + x[0].astype(int)[0]) for x in self.RAGGED]
+        for kind in ("unknown", "py_dataset", "generator"):
+            for x, y in as_numpy(batches_of(SOURCES[kind](ragged), 3)):
+                np.testing.assert_array_equal(x[:, 0] - 100 * (y // 100), (y % 100) * 3)
 
     @pytest.mark.parametrize("kind", ["py_dataset", "generator"])
-    def test_are_left_out_elsewhere(self, kind):
-        for n, steps in ((1, 5), (2, 2), (5, 1)):
-            flat = as_numpy(batches_of(SOURCES[kind](self.RAGGED), n))
-            dealt = [step[j::n] for step in flat for j in range(n)]
-            np.testing.assert_array_equal(dealt, BATCHES[: steps * n])
+    def test_that_replicas_cannot_share_are_refused(self, kind):
+        with pytest.raises(ValueError, match=r"multiple of the 2 replicas.*batch_size=3"):
+            as_numpy(batches_of(SOURCES[kind](self.RAGGED), 1, replicas=2))
 
-    def test_in_the_middle_of_a_py_dataset_are_refused(self):
-        batches = batches_of(Batches([BATCHES[0], BATCHES[1][:3], *BATCHES[2:4]]), 2)
-        with pytest.raises(ValueError, match="batches of one size"):
-            batches[0]
+    def test_are_refused_before_the_training_if_they_come_last(self):
+        with pytest.raises(ValueError, match=r"multiple of the 2 replicas.*batch_size=3"):
+            batches_of(Batches(self.RAGGED), 1, replicas=2)
 
     @pytest.mark.parametrize("kind", ["py_dataset", "generator"])
     def test_are_evaluated(self, kind):
