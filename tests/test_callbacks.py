@@ -523,5 +523,12 @@ class TestTerminateOnNaN:
         callback.on_train_batch_end(3, {"g_loss": np.float32("nan")})
         assert callback.message == "Step 0: g_loss is NaN or infinite, training stops."
 
+    def test_any_keras_model(self, capsys):
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        x = np.full((4, 1), np.inf, "float32")
+        assert model.fit(x, x, epochs=3, verbose=0, callbacks=[TerminateOnNaN()]).epoch == [0]
+        assert "loss is NaN or infinite" in capsys.readouterr().out
+
     def test_lets_finite_losses_pass(self):
         assert fit(make_gan(), TerminateOnNaN()).epoch == [0, 1]
