@@ -65,6 +65,12 @@ def parser():
         "--batch-size", type=positive, default=64, help="images of one discriminator update"
     )
     command.add_argument("--image-size", type=positive, help="resize images to this side")
+    command.add_argument(
+        "--channels",
+        type=int,
+        choices=[1, 3],
+        help="gray or colored images; by default 3 for folders, and for others what they have",
+    )
     command.add_argument("--on-error", choices=["raise", "skip"], default="raise", help=ON_ERROR)
     command.add_argument("--latent-dim", type=positive, default=64, help="size of the latents")
     command.add_argument(
@@ -138,7 +144,7 @@ def parser():
         "--image-size",
         type=positive,
         help="resize real images to this side; by default those of "
-        "folders to the size of the model's",
+        "folders to the size of the model's images",
     )
     command.add_argument("--on-error", choices=["raise", "skip"], default="raise", help=ON_ERROR)
     command.add_argument("--seed", type=seed, default=0, help="seed of everything random")

@@ -58,14 +58,14 @@ def replacing_saved_model(filepath, keep=True):
 
 
 def check_folder(folder):
-    """Make a folder if it is missing, and refuse one in which nothing can be written.
+    """Refuse a folder in which nothing could be written, whether it exists already or not.
 
     Raises:
         OSError: As writing there would, later.
     """
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder):
+    folder = pathlib.Path(folder).resolve()
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    with tempfile.TemporaryFile(dir=existing):
         pass
 
 

@@ -70,7 +70,7 @@ class SampleGrid(keras.callbacks.Callback):
         self.num = _checks.positive_int("num", num)
         self.every = _checks.positive_int("every", every)
         self.labels = labels
-        self.seed = _checks.seed("seed", seed)
+        self.seed = 0 if seed is None else _checks.seed("seed", seed)
         self.scale = scale if scale is None else _checks.positive_int("scale", scale)
         self.animate = _checks.boolean("animate", animate)
         self.tensorboard = tensorboard
@@ -270,8 +270,16 @@ def along_paths(model, num, steps, kind, labels, seed):
     points = latents.paths(num, model.latent_dim, steps, kind, seed)
     if labels is not None:
         labels = np.repeat(np.broadcast_to(labels, num), steps)
-    examples = model.generate(points.reshape(num * steps, -1), labels)
+    examples = generated(model, points.reshape(num * steps, -1), labels)
     return examples.reshape(num, steps, *examples.shape[1:])
+
+
+def generated(model, points, labels, batch_size=256):
+    """Generate examples from latents, some at a time: what `keras_gans.load` returns makes all."""
+    parts = [slice(i, i + batch_size) for i in range(0, len(points), batch_size)]
+    return np.concatenate(
+        [model.generate(points[p], None if labels is None else labels[p]) for p in parts]
+    )
 
 
 def writes_files(model):
@@ -359,7 +367,8 @@ class TerminateOnNaN(keras.callbacks.Callback):
 
 def diverged_networks(model):
     """Names of the networks, of those that a model trains, with weights that are not finite."""
-    trained = [name for networks in model.optimizer_networks.values() for name in networks]
+    optimizer_networks = getattr(model, "optimizer_networks", {})
+    trained = [name for networks in optimizer_networks.values() for name in networks]
     return [
         name
         for name in dict.fromkeys(trained)

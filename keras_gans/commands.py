@@ -50,9 +50,6 @@ FORESEEN += (tf.errors.OpError,)
 #: Pixels of the largest picture to write: viewers refuse larger ones, as `data.load` does.
 MAX_PIXELS = 10**8
 
-#: Examples that are made at once.
-BATCH_SIZE = 256
-
 
 def run(options):
     """Run the command of the options. What is foreseen to go wrong ends it with one line."""
@@ -64,7 +61,7 @@ def run(options):
         sys.exit(128 + signal.SIGINT)
     except BrokenPipeError:
         _drop_output()
-        sys.exit(128 + signal.SIGPIPE)
+        sys.exit(141)  # what a shell makes of SIGPIPE, which Windows does not have
     except FORESEEN as error:
         _drop_output()
         sys.exit(f"Error: {in_options(describe(error), options)}")
@@ -112,6 +109,7 @@ def train(options):
     """Train a model, or go on if the output folder holds a run of the same configuration."""
     run = runs.Run(options.output)
     check_folders(options.dataset, run)
+    _files.check_folder(run.folder)
     if options.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(options.seed)
@@ -162,6 +160,7 @@ def batches(options, labels, skip=0):
         options,
         batch_size=options.batch_size,
         image_size=options.image_size,
+        channels=options.channels,
         labels=labels,
         shuffle=True,
         seed=options.seed,
@@ -171,7 +170,7 @@ def batches(options, labels, skip=0):
 
 
 def load(options, *arguments, **kwargs):
-    """As `data.load`, of pictures, not of a run's folder that bears the name of a dataset."""
+    """As `data.load`, but not of the folder of a run that has the name of a dataset."""
     if runs.Run(options.dataset).configuration.exists():
         raise ValueError(
             "`source` must not be the folder of a run, which a dataset of that name cannot be told "
@@ -314,20 +313,12 @@ def sample(options):
     if not generator.makes_text:
         check_picture(options.output, generator, "num", num, columns)
     points = latents.draw(num, generator.latent_dim, _checks.seed_or_new(options.seed)).numpy()
-    samples = in_batches(generator, points, labels)
+    samples = callbacks.generated(generator, points, labels)
     if generator.makes_text:
-        for texts in samples:
-            print("\n".join(texts))
+        print("\n".join(samples))
     else:
-        data.save_grid(np.concatenate(list(samples)), options.output, columns=columns)
+        data.save_grid(samples, options.output, columns=columns)
         print(f"{num} samples are in {options.output}.")
-
-
-def in_batches(generator, points, labels):
-    """Generate examples from latents, some at a time."""
-    for start in range(0, len(points), BATCH_SIZE):
-        part = slice(start, start + BATCH_SIZE)
-        yield generator.generate(points[part], None if labels is None else labels[part])
 
 
 def interpolate(options):
@@ -426,12 +417,21 @@ def real_images(generator, options):
     For a conditional model they come with the model's labels, if the dataset has classes.
     """
     is_folder = os.path.isdir(options.dataset)
-    split = options.split or ("train" if is_folder else "test")
-    image_size = options.image_size or (generator.example_shape[:2] if is_folder else None)
+    own_size, own_channels = None, None
+    if is_folder and len(generator.example_shape) == 3:
+        *own_size, own_channels = generator.example_shape
 
     def load_all(labels):
-        images, info = load(options, split, 1, image_size, labels, shuffle=False)
-        return images.rebatch(BATCH_SIZE), info
+        images, info = load(
+            options,
+            options.split or ("train" if is_folder else "test"),
+            batch_size=1,  # which drops no rest
+            image_size=options.image_size or own_size,
+            channels=own_channels,
+            labels=labels,
+            shuffle=False,
+        )
+        return images.rebatch(100), info
 
     real, info = load_all(labels=False)
     if info.image_shape != generator.example_shape:

@@ -21,7 +21,7 @@ from keras_gans import _files
 from keras_gans.callbacks import diverged_networks
 
 #: Parts of a configuration that the first runs did not write.
-_ADDED = ("class_names",)
+_ADDED = ("channels", "class_names")
 
 
 class Run:

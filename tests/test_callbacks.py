@@ -14,6 +14,7 @@ from keras_gans.callbacks import (
     LatentInterpolation,
     SampleGrid,
     TerminateOnNaN,
+    columns_of_classes,
     write_animation,
 )
 from keras_gans.data import image_grid
@@ -63,6 +64,9 @@ class Painter:
 
     def __init__(self):
         self.calls = []
+
+    def check_labels(self, labels, num):
+        assert len(labels) <= num
 
     def sample(self, num, labels=None, seed=None):
         self.calls.append({"num": num, "labels": labels, "seed": seed})
@@ -206,16 +210,6 @@ class TestLatentInterpolation:
         callback.on_epoch_end(0)
         np.testing.assert_array_equal(model.labels, [0, 0, 1, 1, 0, 0])
 
-    def test_models_that_draw_no_images_are_refused(self, tmp_path):
-        gan = kg.models.GAN(
-            kg.networks.mlp_generator((2,), 3, (8,)),
-            kg.networks.mlp_discriminator((2,), (8,)),
-            latent_dim=3,
-        )
-        gan.compile()
-        with pytest.raises(ValueError, match="`LatentInterpolation` needs a model that draws"):
-            gan.fit(np.zeros((32, 2), "float32"), callbacks=[LatentInterpolation(tmp_path)])
-
     @pytest.mark.parametrize(
         ("arguments", "error"),
         [
@@ -323,24 +317,158 @@ class TestKerasCallbacks:
         assert fit(make_gan(), callback, epochs=5).epoch == [0, 1]
 
 
-def test_sample_grid_of_a_conditional_model_shows_every_class_in_turn(tmp_path):
+def conditional_gan(num_classes, **kwargs):
     gan = kg.models.ConditionalGAN(
-        kg.networks.dcgan_generator((8, 8, 1), 4, filters=4, num_classes=3),
-        kg.networks.dcgan_discriminator((8, 8, 1), filters=4, num_classes=3),
-        latent_dim=4,
+        kg.networks.mlp_generator((8, 8, 1), 2, (4,), num_classes=num_classes),
+        kg.networks.mlp_discriminator((8, 8, 1), (4,), num_classes=num_classes),
+        latent_dim=2,
+        **kwargs,
     )
-    run(kg.callbacks.SampleGrid(tmp_path, num=6, seed=1), epochs=[0], model=gan)
-    kg.data.save_grid(gan.sample(6, labels=[0, 1, 2, 0, 1, 2], seed=1), tmp_path / "expected.png")
-    assert (tmp_path / "expected.png").read_bytes() == (tmp_path / "epoch_0001.png").read_bytes()
-
-
-def test_sample_grid_refuses_what_is_no_picture(tmp_path):
-    from tests.models.test_gan import points
-
-    gan = points()
     gan.compile()
-    with pytest.raises(ValueError, match=r"`SampleGrid` needs .*shape \(2,\)"):
-        gan.fit(np.zeros((64, 2), "float32"), callbacks=[SampleGrid(tmp_path)], verbose=0)
+    return gan
+
+
+class TestSampleGridOfClasses:
+    def test_every_class_has_a_column(self, tmp_path):
+        gan = conditional_gan(3)
+        run(SampleGrid(tmp_path, num=6, seed=1), epochs=[0], model=gan)
+        expected = gan.sample(6, labels=[0, 1, 2, 0, 1, 2], seed=1)
+        with Image.open(tmp_path / "epoch_0001.png") as picture:
+            np.testing.assert_array_equal(picture, image_grid(expected, columns=3))
+
+    @pytest.mark.parametrize(
+        ("num", "num_classes", "columns"),
+        [(64, 10, 10), (64, 5, 10), (64, 3, 9), (64, 2, 8), (16, 10, 10), (100, 100, 100)],
+    )
+    def test_columns(self, num, num_classes, columns):
+        assert columns_of_classes(num, num_classes) == columns
+
+    def test_not_all_classes(self):
+        assert columns_of_classes(64, 65) is None
+
+    def test_columns_may_be_given(self, tmp_path):
+        run(SampleGrid(tmp_path, num=6, columns=6, scale=1), epochs=[0], model=conditional_gan(3))
+        with Image.open(tmp_path / "epoch_0001.png") as picture:
+            assert picture.size == (62, 12)
+
+    def test_names_are_labels(self, tmp_path):
+        gan = conditional_gan(2, class_names=["cat", "dog"])
+        run(SampleGrid(tmp_path, num=2, labels=["dog", "cat"]), epochs=[0], model=gan)
+        with Image.open(tmp_path / "epoch_0001.png") as picture:
+            np.testing.assert_array_equal(picture, image_grid(gan.sample(2, [1, 0], seed=0)))
+
+
+class Never(keras.callbacks.Callback):
+    """Fails if training goes on for an epoch."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        pytest.fail("an epoch began")
+
+
+@pytest.mark.parametrize("callback", [SampleGrid, LatentInterpolation])
+class TestRefusedBeforeTraining:
+    @pytest.mark.parametrize("labels", [[0, 1, 2], [3] * 8, [0.5] * 8, ["cat"] * 8])
+    def test_labels(self, callback, labels, tmp_path):
+        callbacks = [callback(tmp_path, num=8, labels=labels), Never()]
+        with pytest.raises(ValueError, match="`labels` must be"):
+            conditional_gan(3).fit(
+                X, np.arange(24) % 3, batch_size=8, verbose=0, callbacks=callbacks
+            )
+
+    def test_labels_of_a_model_without_classes(self, callback, tmp_path):
+        with pytest.raises(ValueError, match="`labels` must be None"):
+            fit(make_gan(), callback(tmp_path, num=2, labels=[0, 1]), Never())
+
+    def test_a_folder_that_cannot_be(self, callback, tmp_path):
+        (tmp_path / "file").touch()
+        with pytest.raises(OSError, match="file"):
+            fit(make_gan(), callback(tmp_path / "file" / "samples"), Never())
+
+    def test_a_folder_that_is_closed(self, callback, tmp_path, monkeypatch):
+        def closed(dir):
+            raise PermissionError(13, "Permission denied", str(dir))
+
+        monkeypatch.setattr("tempfile.TemporaryFile", closed)
+        with pytest.raises(PermissionError, match="Permission denied"):
+            fit(make_gan(), callback(tmp_path), Never())
+
+    def test_a_model_without_images(self, callback, tmp_path):
+        gan = kg.models.GAN(
+            kg.networks.mlp_generator((2,), 3, (8,)),
+            kg.networks.mlp_discriminator((2,), (8,)),
+            latent_dim=3,
+        )
+        gan.compile()
+        with pytest.raises(ValueError, match=r"needs a model that makes images.*shape \(2,\)"):
+            gan.fit(np.zeros((32, 2), "float32"), callbacks=[callback(tmp_path), Never()])
+
+    def test_another_kind_of_path(self, callback):
+        with pytest.raises(TypeError, match="`directory` must be a path"):
+            callback(3)
+
+
+def cycle_gan(channels=1):
+    def generators(shape, out):
+        images = keras.Input(shape)
+        return keras.Model(images, keras.layers.Conv2D(out, 1, activation="tanh")(images))
+
+    gan = kg.models.CycleGAN(
+        generators((8, 8, 1), channels),
+        generators((8, 8, channels), 1),
+        kg.networks.patch_discriminator((8, 8, 1), 2, 1),
+        kg.networks.patch_discriminator((8, 8, channels), 2, 1),
+        identity_weight=0,
+    )
+    gan.compile()
+    return gan
+
+
+class TestSampleGridOfTranslations:
+    def test_shows_images_over_their_translations_in_both_directions(self, tmp_path):
+        gan, a, b = cycle_gan(), X[:5], X[5:8]
+        grid = SampleGrid(tmp_path, images=(a, b), tensorboard=tmp_path / "logs")
+        gan.fit(X, X, batch_size=8, epochs=2, verbose=0, callbacks=[grid])
+        assert {"animation.gif", "epoch_0001.png", "epoch_0002.png"} < set(names(tmp_path))
+        rows = [(a, 5), (gan.translate(a, "ab"), 5), (b, 3), (gan.translate(b, "ba"), 3)]
+        with Image.open(tmp_path / "epoch_0002.png") as picture:
+            for i, (images, columns) in enumerate(rows):
+                row = np.asarray(image_grid(images, columns))
+                height, width = row.shape
+                found = np.asarray(picture)[i * height : (i + 1) * height]
+                np.testing.assert_array_equal(found[:, :width], row)
+                assert (found[:, width:] == 255).all()
+        assert len(tags(tmp_path / "logs")["samples"]) == 2
+
+    def test_domains_may_differ_in_channels(self, tmp_path):
+        gan, colored = cycle_gan(3), X.repeat(3, axis=3)
+        run(SampleGrid(tmp_path, images=(X, colored), num=8, scale=1), epochs=[0], model=gan)
+        with Image.open(tmp_path / "epoch_0001.png") as picture:
+            assert (picture.mode, picture.size) == ("RGB", (22, 48))
+
+    @pytest.mark.parametrize(
+        ("images", "message"),
+        [
+            (None, "`images` must be given for a model that translates"),
+            ((X, X[:, :4]), r"examples of shape \(8, 8, 1\)"),
+            ((X, 2 * X), "scaled"),
+        ],
+    )
+    def test_wrong_images_are_refused_before_training(self, images, message, tmp_path):
+        callbacks = [SampleGrid(tmp_path, images=images), Never()]
+        with pytest.raises(ValueError, match=message):
+            cycle_gan().fit(X, X, batch_size=8, verbose=0, callbacks=callbacks)
+
+    @pytest.mark.parametrize("images", [X, (X,), (X, X[:0]), (X[0], X)])
+    def test_what_is_no_pair_of_images(self, images):
+        with pytest.raises(ValueError, match="`images` must be"):
+            SampleGrid("samples", images=images)
+
+    def test_images_are_only_for_models_that_translate(self, tmp_path):
+        with pytest.raises(ValueError, match="`images` must be None"):
+            fit(make_gan(), SampleGrid(tmp_path, images=(X, X)), Never())
+
+
+def test_a_scale_of_nothing_is_refused(tmp_path):
     with pytest.raises(ValueError, match="`scale`"):
         SampleGrid(tmp_path, scale=0)
 
@@ -394,6 +522,13 @@ class TestTerminateOnNaN:
         callback.set_model(make_gan())
         callback.on_train_batch_end(3, {"g_loss": np.float32("nan")})
         assert callback.message == "Step 0: g_loss is NaN or infinite, training stops."
+
+    def test_any_keras_model(self, capsys):
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        x = np.full((4, 1), np.inf, "float32")
+        assert model.fit(x, x, epochs=3, verbose=0, callbacks=[TerminateOnNaN()]).epoch == [0]
+        assert "loss is NaN or infinite" in capsys.readouterr().out
 
     def test_lets_finite_losses_pass(self):
         assert fit(make_gan(), TerminateOnNaN()).epoch == [0, 1]

@@ -101,3 +101,16 @@ class TestReplacingSavedModel:
         with pytest.raises(ValueError, match="`filepath` must be a new or empty folder"):
             self.write(target, "new")
         assert precious.read_text() == "years of work"
+
+
+class TestCheckFolder:
+    def test_leaves_nothing_behind(self, tmp_path):
+        for folder in (tmp_path, tmp_path / "a" / "b"):
+            _files.check_folder(folder)
+        assert names(tmp_path) == []
+
+    @pytest.mark.parametrize("name", ["file", "file/a/b", "x" * 300])
+    def test_refuses_what_can_be_no_folder(self, name, tmp_path):
+        (tmp_path / "file").touch()
+        with pytest.raises(OSError):
+            _files.check_folder(tmp_path / name)

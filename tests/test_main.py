@@ -150,7 +150,7 @@ def test_evaluating_against_other_images_is_refused(exported, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()
     kg.data.save_grid(np.zeros((1, 4, 4, 3)), folder / "black.png")
-    with pytest.raises(SystemExit, match=r"`--dataset`.*\(8, 8, 1\).*\(16, 16, 3\)"):
+    with pytest.raises(SystemExit, match=r"`--dataset`.*\(8, 8, 1\).*\(16, 16, 1\)"):
         main(["evaluate", exported, "--dataset", str(folder), "--image-size", "16"])
 
 
@@ -317,7 +317,7 @@ class TestErrors:
             monkeypatch.setattr(sys, "stdout", pipe)
             with pytest.raises(SystemExit) as stop:
                 main(["list"])
-        assert stop.value.code == 128 + signal.SIGPIPE
+        assert stop.value.code == 141
 
 
 class TestFolders:
@@ -344,6 +344,12 @@ class TestFolders:
         with pytest.raises(ValueError, match="`output` must be outside"):
             check_folders(str(tmp_path / "samples"), Run(tmp_path))
 
+    def test_a_run_where_nothing_can_be_written_reads_no_data(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(kg.data, "load", lambda *_, **__: pytest.fail("data were read"))
+        (tmp_path / "file").touch()
+        with pytest.raises(SystemExit, match=r"^Error: .*file"):
+            train(tmp_path / "file" / "run", 1)
+
     def test_others_are_free(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         check_folders("digits", Run("digits"))
@@ -363,9 +369,15 @@ class TestFolders:
         with pytest.raises(SystemExit, match="`--image-size` must be given"):
             main([*arguments, "--output", str(tmp_path / "run")])
 
+    def test_a_folder_in_gray(self, tmp_path):
+        save_pictures(tmp_path / "pictures", {"": np.zeros(8)})
+        arguments = ["train", "gan", "--dataset", str(tmp_path / "pictures"), *SMALL]
+        options = ["--image-size", "8", "--channels", "1", "--epochs", "1"]
+        main([*arguments, *options, "--output", str(tmp_path / "run")])
+        assert kg.load(tmp_path / "run" / "saved_model").example_shape == (8, 8, 1)
+
     def test_a_folder_without_classes(self, tmp_path):
-        for i in range(8):
-            kg.data.save_grid(np.zeros((1, 8, 8, 3)), tmp_path / "pictures" / f"{i}.png")
+        save_pictures(tmp_path / "pictures", {"": np.zeros(8)})
         arguments = ["train", "conditional_gan", "--dataset", str(tmp_path / "pictures"), *SMALL]
         with pytest.raises(SystemExit, match="`--dataset` must have classes for conditional_gan"):
             main([*arguments, "--image-size", "8", "--output", str(tmp_path / "run")])
@@ -411,12 +423,15 @@ class TestTrainedModels:
             sizes.append(len(points))
             return generate(self, points, labels)
 
-        monkeypatch.setattr(commands, "BATCH_SIZE", 4)
         monkeypatch.setattr(SavedGenerator, "generate", counted)
-        main(["sample", exported, "--num", "9", "--seed", "3", "--output", f"{tmp_path}/a.png"])
-        assert sizes == [4, 4, 1]
-        kg.data.save_grid(kg.load(exported).sample(9, seed=3), tmp_path / "expected.png")
+        main(["sample", exported, "--num", "600", "--seed", "3", "--output", f"{tmp_path}/a.png"])
+        assert sizes == [256, 256, 88]
+        kg.data.save_grid(kg.load(exported).sample(600, seed=3), tmp_path / "expected.png")
         assert (tmp_path / "a.png").read_bytes() == (tmp_path / "expected.png").read_bytes()
+        sizes.clear()
+        options = ["--num", "3", "--steps", "100", "--output", f"{tmp_path}/b.png"]
+        main(["interpolate", exported, *options])
+        assert sizes == [256, 44]
 
     @pytest.mark.parametrize(
         ("arguments", "message"),
@@ -540,6 +555,11 @@ class TestEvaluation:
         save_pictures(tmp_path / "data", {name: np.zeros(1) for name in "abcd"})
         with pytest.raises(SystemExit, match="`--dataset` must have at most the model's 3 classes"):
             self.evaluate(capsys, model, tmp_path / "data")
+
+    def test_pictures_get_the_size_and_the_channels_of_the_model(self, exported, tmp_path, capsys):
+        kg.data.save_grid(np.zeros((5, 9, 9, 3)), tmp_path / "data" / "a.png")
+        kg.data.save_grid(np.zeros((1, 9, 9, 3)), tmp_path / "data" / "b.png")
+        assert self.evaluate(capsys, exported, tmp_path / "data")["real"] == "2"
 
     @pytest.mark.parametrize(
         ("dataset", "extractor"),

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import keras_gans as kg
-from keras_gans.runs import Checkpoints, Run, StopOnSignal
+from keras_gans.runs import Checkpoints, Log, Run, StopOnSignal
 from tests.shared import assert_same_weights
 
 X = np.random.default_rng(0).uniform(-1, 1, (24, 8, 8, 1)).astype("float32")
@@ -135,6 +135,24 @@ class TestLog:
         run.cut_log(0)
         assert not run.log.exists()
 
+    def test_columns_without_a_value_are_dropped(self, tmp_path):
+        """Those that earlier versions made for a validation."""
+        run = Run(tmp_path)
+        run.log.write_text("epoch,d_loss,val_d_loss\n0,1.5,\n1,2.5,\n")
+        run.cut_log(9)
+        assert run.log.read_text().split() == ["epoch,d_loss", "0,1.5", "1,2.5"]
+
+    def test_has_columns_for_what_is_measured_in_every_run(self, tmp_path):
+        run, gan = Run(tmp_path), make_gan()
+        fit(gan, Log(run.log), epochs=2)
+        fit(gan, Log(run.log), initial_epoch=2, epochs=3)
+        with open(run.log, newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [row["epoch"] for row in rows] == ["0", "1", "2"]
+        for row in rows:
+            assert set(row) == {"epoch", *gan.loss_names}
+            assert all(np.isfinite(float(value)) for value in row.values())
+
 
 class TestClaims:
     def test_another_configuration_is_refused_with_what_differs(self, tmp_path):
@@ -143,6 +161,14 @@ class TestClaims:
         run.claim({"seed": 0, "filters": 4})
         with pytest.raises(ValueError, match=r"`--output`.*filters=4 \(now 8\)"):
             run.claim({"seed": 0, "filters": 8})
+
+    def test_class_names_may_be_missing_from_an_older_run_but_not_differ(self, tmp_path):
+        run = Run(tmp_path)
+        run.claim({"seed": 0})
+        run.claim({"seed": 0, "class_names": ["cat"]})
+        run.configuration.write_text(json.dumps({"seed": 0, "class_names": ["dog"]}))
+        with pytest.raises(ValueError, match=r"class_names=\['dog'\] \(now \['cat'\]\)"):
+            run.claim({"seed": 0, "class_names": ["cat"]})
 
     def test_what_was_half_written_is_swept_away(self, tmp_path):
         run = Run(tmp_path)
@@ -204,6 +230,17 @@ def test_a_signal_ends_training_after_the_step(tmp_path, number):
     assert signal.getsignal(number) is before
 
 
+def test_a_signal_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        stop = StopOnSignal()
+        fit(make_gan(), stop, SendSignal(signal.SIGINT, step=1))
+        assert stop.received is None
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 ARGUMENTS = [
     *("train", "wgan_gp", "--deterministic", "--epochs", "4", "--steps-per-epoch", "15"),
     *("--filters", "2", "--batch-size", "8", "--latent-dim", "4"),
@@ -257,6 +294,7 @@ def test_killed_and_stopped_runs_end_with_the_weights_of_one_that_never_was(repo
     if process.returncode:  # it had not ended by itself
         assert process.returncode == 128 + signal.SIGTERM, out
         assert "SIGTERM: stopped after step" in out
+        assert kg.load(broken / "saved_model").sample(1).shape == (1, 8, 8, 1)
     finish(repository, broken)
     a, b = (
         keras.models.load_model(tmp_path / name / "model.keras") for name in ("whole", "broken")

@@ -265,7 +265,7 @@ class TestCommandLine:
             *("--steps-per-epoch", "1", "--epochs", "1", "--batch-size", "4", "--latent-dim", "4"),
             *("--output", str(tmp_path / "run")),
         ]
-        with pytest.raises(SystemExit, match=r"Error: `source` must hold.*bad\.png"):
+        with pytest.raises(SystemExit, match=r"`--dataset` must .*--on-error skip.*bad\.png"):
             main(arguments)
         assert not (tmp_path / "run").exists()
         with pytest.warns(UserWarning, match="1 of 10 pictures"):
