@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _replicas
+from keras_gans import _checks, _replicas
 from keras_gans._precision import as_float
 from keras_gans.data import mini_batches
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
