@@ -98,34 +98,23 @@ def evaluate(
     two_sample = [measure for name, measure in measures.items() if name != "is"]
 
     extract = _Extraction(feature_extractor, "real_batches")
-    subset = _RandomSubset(lambda images: extract(images)[0], num_samples, batch_size, seed)
-    labels = []
-    progress = keras.utils.Progbar(None, verbose=verbose, unit_name="real sample")
-    for images, batch_labels in _pairs(real_batches) if two_sample or draw.takes_labels else ():
-        draw.check_labels(batch_labels)
-        if draw.takes_labels and batch_labels is not None:
-            labels.append(batch_labels)
-        if two_sample:
-            subset.add(images)
-            progress.add(len(images))
-        elif batch_labels is None:
-            break
-    progress.update(subset.total, finalize=True)
+    subset = _RandomSubset(extract, num_samples, batch_size, seed)
+    labels = None
+    if two_sample or draw.takes_labels:
+        labels = _read(real_batches, draw, subset if two_sample else None, verbose)
     for features in subset.features():
         for measure in two_sample:
             measure.update_state(real=features)
     extract.check()
 
-    labels = _in_shares(np.concatenate(labels), num_samples, seed) if labels else None
     extract = _Extraction(feature_extractor, "sample")
-    sizes = [batch_size] * (num_samples // batch_size) + [num_samples % batch_size]
-    sizes = [size for size in sizes if size]
-    seeds = np.random.SeedSequence(seed).generate_state(len(sizes)) >> 1
+    labels = [] if labels is None else _in_shares(labels, num_samples, seed)
     starts = range(0, num_samples, batch_size)
+    seeds = np.random.SeedSequence(seed).generate_state(len(starts)) >> 1
     progress = keras.utils.Progbar(num_samples, verbose=verbose, unit_name="sample")
-    for start, size, batch_seed in zip(starts, sizes, seeds, strict=True):
-        of_batch = None if labels is None else labels[start : start + size]
-        features, logits = extract(draw(size, int(batch_seed), of_batch))
+    for start, batch_seed in zip(starts, seeds, strict=True):
+        size = min(batch_size, num_samples - start)
+        features, logits = extract(draw(size, int(batch_seed), labels[start : start + size]))
         for measure in two_sample:
             measure.update_state(generated=features)
         if "is" in measures:
@@ -139,7 +128,7 @@ def evaluate(
             "real": subset.size,
             "real_total": subset.total,
             "generated": num_samples,
-            "labels": "none" if labels is None else "in the shares of the real ones",
+            "labels": "in the shares of the real ones" if len(labels) else "none",
             "split": split,
             "extractor": _extractor_name(feature_extractor),
             "seed": seed,
@@ -187,6 +176,28 @@ def format_table(report):
     return "\n".join(lines)
 
 
+def _read(real_batches, draw, subset, verbose):
+    """Read all real batches into the subset, if one is needed, and return their labels.
+
+    `None` if they have none, or the sampler takes none.
+    """
+    progress = keras.utils.Progbar(None, verbose=verbose, unit_name="real sample")
+    labels, total = [], 0
+    for images, batch_labels in _pairs(real_batches):
+        draw.check_labels(batch_labels)
+        if draw.takes_labels and batch_labels is not None:
+            labels.append(batch_labels)
+        elif not subset:
+            break
+        if subset:
+            subset.add(images)
+        total += len(images)
+        progress.update(total)
+    progress.update(total, finalize=True)
+    labels = np.concatenate(labels) if labels else ()
+    return labels if len(labels) else None
+
+
 class _Sampler:
     """`sample` as a function of num, seed and labels, however it takes them."""
 
@@ -226,7 +237,7 @@ class _Sampler:
             )
 
     def __call__(self, num, seed, labels):
-        keywords = {} if labels is None else {"labels": labels}
+        keywords = {"labels": labels} if len(labels) else {}
         if self.takes_seed:
             samples = self.sample(num, seed=seed, **keywords)
         else:
@@ -296,7 +307,7 @@ class _RandomSubset:
     def _extract_batch(self):
         batch, self.waiting = self.waiting[: self.batch_size], self.waiting[self.batch_size :]
         keys, places, samples = zip(*batch, strict=True)
-        features = np.asarray(self.extract(np.stack(samples)))
+        features = np.asarray(self.extract(np.stack(samples))[0])
         self.kept += zip(keys, places, features, strict=True)
         self.kept.sort(key=lambda entry: -entry[0])
         del self.kept[self.max_size :]
@@ -343,7 +354,7 @@ def _pairs(batches):
         images, labels = batch if isinstance(batch, tuple) and len(batch) == 2 else (batch, None)
         if labels is not None:
             labels = np.asarray(labels)
-            if labels.dtype.kind not in "iu" or labels.shape != np.shape(images)[:1]:
+            if labels.dtype.kind not in "iu" or labels.shape != (len(images),):
                 raise ValueError(
                     "`real_batches` must have one integer label for each image. Received: labels "
                     f"of shape {labels.shape} and dtype {labels.dtype}"

@@ -13,7 +13,7 @@ _KEYS = ("precision", "recall", "density", "coverage")
 class PrecisionRecall(TwoSampleMetric):
     """Precision, recall, density and coverage of generated features.
 
-    Each sample has a closed ball that reaches its k-th nearest neighbour of the same set, itself
+    Each sample has a closed ball that reaches its k-th nearest neighbor of the same set, itself
     not counted; distances that differ by rounding only are equal. With N real and M generated
     samples:
 
@@ -24,12 +24,12 @@ class PrecisionRecall(TwoSampleMetric):
 
     Of a set of distinct samples against itself all are 1 but the density, which is (k + 1)/k.
 
-    Neighbours need the samples themselves: a random subset of at most `max_samples` of each side
+    Neighbors need the samples themselves: a random subset of at most `max_samples` of each side
     is kept, in float64. `result()` is a dict with the four names as keys and costs
     O(max_samples² d); it runs on the host.
 
     Args:
-        k: Which neighbour the balls reach; below `max_samples`. Defaults to 3, as Kynkäänniemi et
+        k: Which neighbor the balls reach; below `max_samples`. Defaults to 3, as Kynkäänniemi et
             al.; Naeem et al. print density and coverage at 5.
         max_samples: Size of the subset kept of each side. Defaults to 10,000: 164 MB a side at
             2048 features.
@@ -87,7 +87,7 @@ class PrecisionRecall(TwoSampleMetric):
         if not self.built or not self.check_counts(minimum=self.k + 1):
             return dict.fromkeys(_KEYS, self.nan())
         values = tf.numpy_function(
-            lambda real, generated: neighbourhood_shares(real, generated, self.k),
+            lambda real, generated: neighborhood_shares(real, generated, self.k),
             [self.real.result(), self.generated.result()],
             tf.float64,
         )
@@ -103,7 +103,7 @@ class PrecisionRecall(TwoSampleMetric):
         }
 
 
-def neighbourhood_shares(real, generated, k):
+def neighborhood_shares(real, generated, k):
     """Precision, recall, density and coverage of arrays (N, d) and (M, d)."""
     if min(len(real), len(generated)) <= k:
         return np.full(len(_KEYS), np.nan)
@@ -119,28 +119,28 @@ def neighbourhood_shares(real, generated, k):
     )
 
 
-def count_in_balls(points, centres, k):
+def count_in_balls(points, centers, k):
     """For each point the balls that hold it, and for each ball the points in it."""
     from sklearn.metrics import pairwise_distances_chunked
 
-    middle = centres.mean(axis=0)  # far from the origin squares would lose digits
-    points, centres = points - middle, centres - middle
-    radii = squared_radii(centres, k)
+    middle = centers.mean(axis=0)  # far from the origin squares would lose digits
+    points, centers = points - middle, centers - middle
+    radii = squared_radii(centers, k)
     inside = pairwise_distances_chunked(
         points,
-        centres,
+        centers,
         squared=True,
         reduce_func=lambda squared, start: squared <= radii,
     )
-    balls_of_point, points_of_ball = [], np.zeros(len(centres), dtype=np.int64)
+    balls_of_point, points_of_ball = [], np.zeros(len(centers), dtype=np.int64)
     for chunk in inside:
         balls_of_point.append(np.sum(chunk, axis=1))
         points_of_ball += np.sum(chunk, axis=0)
     return np.concatenate(balls_of_point), points_of_ball
 
 
-def squared_radii(centres, k):
-    """Squared distance of each centre's k-th neighbour, and what rounding can add to it.
+def squared_radii(centers, k):
+    """Squared distance of each center's k-th neighbor, and what rounding can add to it.
 
     Squared distances are found from products of matrices, whose rounding depends on how they are
     cut: two equal ones may differ by their error bound, (d + 4) ε (‖x‖ + ‖y‖)².
@@ -148,11 +148,11 @@ def squared_radii(centres, k):
     from sklearn.metrics import pairwise_distances_chunked
 
     chunks = pairwise_distances_chunked(
-        centres,
+        centers,
         squared=True,
         reduce_func=lambda squared, start: np.partition(squared, k, axis=1)[:, k],  # itself: 0
     )
     radii = np.concatenate(list(chunks))
-    reach = 2 * np.linalg.norm(centres, axis=1) + np.sqrt(radii)  # of ‖x‖ + ‖y‖ at the rim
-    relative = (centres.shape[1] + 4) * np.finfo("float64").eps
+    reach = 2 * np.linalg.norm(centers, axis=1) + np.sqrt(radii)  # of ‖x‖ + ‖y‖ at the rim
+    relative = (centers.shape[1] + 4) * np.finfo("float64").eps
     return radii + 2 * relative * reach**2
