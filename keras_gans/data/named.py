@@ -37,8 +37,7 @@ def prepared(builder, split):
     """
     try:
         with _without_empty_folders(builder):
-            if not builder.data_path.exists():
-                _check_network(builder)
+            _check_network_before_download(builder)
             builder.download_and_prepare()
     except Exception as error:
         raise OSError(
@@ -48,6 +47,17 @@ def prepared(builder, split):
         return builder.as_dataset(split=split)
     except ValueError as error:
         raise ValueError(f"`split` must be a split of {builder.name!r}. {error}") from None
+
+
+def _check_network_before_download(builder):
+    """Let TFDS look for the network at the moment when it begins to make folders for a download."""
+    make = builder._make_download_manager
+
+    def make_download_manager(*args, **kwargs):
+        _check_network(builder)
+        return make(*args, **kwargs)
+
+    builder._make_download_manager = make_download_manager
 
 
 def _check_network(builder):

@@ -713,7 +713,6 @@ class TestNamedDatasets:
         import tensorflow_datasets as tfds
 
         monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", no_download)
-        monkeypatch.setattr(requests, "head", lambda url, timeout: None)
         with pytest.raises(OSError, match=r"'cifar10' cannot be downloaded.*there is no network"):
             load("cifar10")
 
@@ -727,7 +726,6 @@ class TestNamedDatasets:
             raise requests.ConnectionError("no route to host")
 
         monkeypatch.setattr(requests, "head", head)
-        monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", None)  # not called
         builder = tfds.builder("fashion_mnist", data_dir=tmp_path / "new")
         with pytest.raises(OSError, match=r"'fashion_mnist' cannot .* none in .* host .* reached"):
             named.prepared(builder, "train")
@@ -741,7 +739,6 @@ class TestNamedDatasets:
                 (tmp_path / "new" / name).mkdir(parents=True)
             raise ConnectionError("the network is lost")
 
-        monkeypatch.setattr(requests, "head", lambda url, timeout: None)
         monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", download_and_prepare)
         builder = tfds.builder("fashion_mnist", data_dir=tmp_path / "new")
         with pytest.raises(OSError, match="the network is lost"):
