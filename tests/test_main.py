@@ -557,8 +557,8 @@ class TestEvaluation:
             self.evaluate(capsys, model, tmp_path / "data")
 
     def test_pictures_get_the_size_and_the_channels_of_the_model(self, exported, tmp_path, capsys):
-        kg.data.save_grid(np.zeros((5, 9, 9, 3)), tmp_path / "data" / "a.png")
-        kg.data.save_grid(np.zeros((1, 9, 9, 3)), tmp_path / "data" / "b.png")
+        kg.data.save_grid(-np.ones((5, 9, 9, 3)), tmp_path / "data" / "a.png")
+        kg.data.save_grid(-np.ones((1, 9, 9, 3)), tmp_path / "data" / "b.png")
         assert self.evaluate(capsys, exported, tmp_path / "data")["real"] == "2"
 
     @pytest.mark.parametrize(
