@@ -97,9 +97,10 @@ class MinibatchDiscrimination(keras.layers.Layer):
         Returns:
             The outputs with the new weights.
         """
+        inputs = ops.convert_to_tensor(inputs, dtype=self.variable_dtype)
         if not self.built:
-            self.build(ops.shape(inputs))
-        own = 1e6 * ops.eye(ops.shape(inputs)[0])[..., None]
+            self.build(inputs.shape)
+        own = 1e6 * ops.eye(inputs.shape[0], dtype=inputs.dtype)[..., None]
         nearest = ops.mean(ops.min(self.distances(inputs) + own, axis=1), axis=0)
         is_scale = (nearest > 0) & (nearest < 1e6)  # none where all are equal, or there is but one
         scale = ops.where(is_scale, 2 / ops.where(is_scale, nearest, 1.0), 1.0)

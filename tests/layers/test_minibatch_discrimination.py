@@ -113,7 +113,7 @@ def test_initialize_sets_scale_and_bias_as_the_authors_do():
 @pytest.mark.parametrize("num", [1, 4])
 def test_initialize_keeps_the_scale_where_there_is_no_distance(num):
     layer = MinibatchDiscrimination(2, 3)
-    x = np.ones((num, 5), "float32")
+    x = np.ones((num, 5))
     layer.build(x.shape)
     before = layer.kernel.numpy()
     layer.initialize(x)
