@@ -1,5 +1,7 @@
 """What holds for every model, and is refused by every model."""
 
+import json
+
 import h5py
 import keras
 import numpy as np
@@ -118,9 +120,9 @@ class TestLogits:
 
     @pytest.mark.parametrize("name", every_model.NAMES)
     def test_every_model_refuses_them(self, name):
-        config = every_model.make(name).get_config()
+        model = every_model.make(name)
         for argument in LOGITS.get(name, ["discriminator"]):
-            network = keras.saving.deserialize_keras_object(config[argument])
+            config, network = model.get_config(), getattr(model, argument)
             outputs = layers.Activation("sigmoid")(network.outputs[0])
             probabilities = keras.Model(network.inputs, outputs)
             wrong = {**config, argument: keras.saving.serialize_keras_object(probabilities)}
@@ -219,7 +221,7 @@ class TestSubclasses:
             model.fit(x, batch_size=8, verbose=0, steps_per_epoch=1)
             model.save(tmp_path / "model.keras")
             again = keras.models.load_model(tmp_path / "model.keras")
-            assert again.get_config() == model.get_config()
+            assert json.dumps(again.get_config()) == json.dumps(model.get_config())
             assert_same_weights(model, again)
             assert again.gp_weight == model.gp_weight
             np.testing.assert_array_equal(again.sample(2, seed=0), model.sample(2, seed=0))
