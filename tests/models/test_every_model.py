@@ -347,12 +347,10 @@ def test_trackers_read_what_they_log_of_an_optimizer():
 
 
 @pytest.mark.parametrize("name", every_model.NAMES)
-def test_files_hold_networks_by_their_attributes(name, tmp_path):
+def test_files_hold_networks_by_public_attributes(name, tmp_path):
     """So that what one version wrote can be read by the next."""
     model = every_model.make(name)
     model.compile()
     model.save_weights(tmp_path / "model.weights.h5")
     with h5py.File(tmp_path / "model.weights.h5") as file:
-        networks = {n for names in model.optimizer_networks.values() for n in names}
-        assert networks <= set(file)
         assert not [part for part in file if part.startswith("_")]
