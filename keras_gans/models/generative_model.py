@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, _files, _replicas
-from keras_gans._configured import check_call
+from keras_gans._configured import MADE_WITH, check_call
 from keras_gans._hyperparameters import Tunable
 from keras_gans._precision import as_float, float_dtype
 from keras_gans._read_only import SEED_STATE
@@ -233,8 +233,14 @@ class GenerativeModel(Tunable, keras.Model):
         self._check_saving()
 
     def _check_saving(self):
-        """Refuse, before it is trained, a model that could not be saved or loaded."""
+        """Refuse, before it is trained, a model whose class could not be saved or loaded.
+
+        One whose networks hold layers without a config can be trained and exported.
+        """
         kind = type(self)
+        parts = keras.tree.flatten(list(vars(self)[MADE_WITH].values()))
+        if not all(_has_config(part) for part in parts if isinstance(part, keras.Model)):
+            return
         try:
             with warnings.catch_warnings(action="ignore"):  # saving will give them
                 json.dumps(keras.saving.serialize_keras_object(self))
@@ -901,6 +907,13 @@ def _refuse_weights(**weights):
                 f"`{name}` must be None: weights of examples have no meaning in a game between "
                 f"networks. Received: {name} of type {type(value).__name__}"
             )
+
+
+def _has_config(network):
+    try:
+        return bool(network.get_config())
+    except NotImplementedError:
+        return False
 
 
 def _check_metrics(metrics):

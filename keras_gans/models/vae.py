@@ -238,7 +238,7 @@ class VAE(LatentModel):
             log_weights = tf.TensorArray(mean.dtype, num_samples)
             for k in tf.range(num_samples):
                 draw = tf.stack([seed[0], seed[1] + k])
-                noise = tf.random.stateless_normal(tf.shape(mean), draw, mean.dtype)
+                noise = tf.random.stateless_normal(tf.shape(mean), draw, dtype=mean.dtype)
                 z = mean + ops.exp(log_variance / 2) * noise
                 # log p(z) / q(z | x), in which the normalising constants are the same
                 log_ratio = 0.5 * ops.sum(noise**2 + log_variance - z**2, axis=-1)

