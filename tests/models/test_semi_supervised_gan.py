@@ -202,5 +202,5 @@ def test_refuses_a_discriminator_without_classes():
 def test_a_step_needs_pairs_of_mini_batches():
     gan = make()
     gan.compile()
-    with pytest.raises(ValueError, match="A step needs 2 mini-batches"):
+    with pytest.raises(ValueError, match="`x` must hold the 2 mini-batches of a step"):
         gan.train_on_batch(tf.constant(POINTS[:7]), LABELS[:7])
