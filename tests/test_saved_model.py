@@ -122,8 +122,10 @@ class TestBadInput:
             kg.load(path)
 
     @pytest.mark.parametrize("path", ["", ".", "~", "a\0b", "saved_model/saved_model.pb"])
-    def test_paths_of_something_else(self, exported, path, monkeypatch):
-        monkeypatch.chdir(exported[1].parent)
+    def test_paths_of_something_else(self, tmp_path, path, monkeypatch):
+        (tmp_path / "saved_model").mkdir()
+        (tmp_path / "saved_model" / "saved_model.pb").write_text("")
+        monkeypatch.chdir(tmp_path)
         with pytest.raises(ValueError, match="`filepath` must be the folder of a SavedModel"):
             kg.load(path)
 

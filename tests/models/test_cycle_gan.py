@@ -370,7 +370,9 @@ def test_domains_of_different_shapes(tmp_path):
         np.testing.assert_allclose(served.translate(images, direction), translated, atol=1e-6)
     with pytest.raises(ValueError, match="`direction` must be one of"):
         served.translate(A, "a")
-    with pytest.raises(ValueError, match=r"`data` must have shape \(num, 8, 8, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"`images` must hold batches of examples of shape \(8, 8, 1\)"
+    ):
         served.translate(coloured, "ab")
     with pytest.raises(ValueError, match="has the endpoints"):
         served.sample(1)

@@ -250,7 +250,7 @@ def test_the_saved_model_speaks_in_strings(tmp_path):
     for data in (strings, strings.tolist()):
         np.testing.assert_allclose(served.score(data), logits, atol=1e-6)
     for data in ("abc", [["abc"]], [1.0]):
-        with pytest.raises(ValueError, match=r"`data` must be strings, of shape \(num,\)"):
+        with pytest.raises(ValueError, match=r"`data` must hold strings, of shape \(num,\)"):
             served.score(data)
 
 

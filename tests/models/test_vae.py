@@ -333,7 +333,7 @@ class TestBadInput:
             vae.fit(np.zeros((8, 5, 5, 1), "float32"))
         with pytest.raises(ValueError, match="Labels must be absent"):
             vae.fit(pixels(8), np.zeros(8))
-        with pytest.raises(ValueError, match="`points` must hold batches"):
+        with pytest.raises(ValueError, match="`latents` must have shape"):
             vae.decode(np.zeros((2, 5)))
         with pytest.raises(TypeError, match="takes the optimizers"):
             vae.compile(g_optimizer="adam")
