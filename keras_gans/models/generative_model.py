@@ -699,7 +699,7 @@ class GenerativeModel(Tunable, keras.Model):
 def _has_config(network):
     try:
         return bool(network.get_config())
-    except NotImplementedError:
+    except (NotImplementedError, TypeError, OSError):  # of custom layers, and of lambdas
         return False
 
 
