@@ -912,7 +912,7 @@ def _refuse_weights(**weights):
 def _has_config(network):
     try:
         return bool(network.get_config())
-    except NotImplementedError:
+    except (NotImplementedError, TypeError, OSError):  # of custom layers, and of lambdas
         return False
 
 
