@@ -27,8 +27,8 @@ VALUES = {
     "LabelSmoothing.real": (0.9, 0.6),
     "LabelSmoothing.fake": (0.0, 0.4),
 }
-#: Numbers that games are built from, and that cannot change.
-FIXED = {"LSGAN.a", "LSGAN.b", "LSGAN.c"}
+#: Numbers that games are built from, and that cannot change. The average has a `decay` of its own.
+FIXED = {"LSGAN.a", "LSGAN.b", "LSGAN.c", "SemiSupervisedGAN.classifier_ema_decay"}
 SGD = keras.optimizers.SGD
 
 
@@ -40,6 +40,8 @@ def owner_and_model(case, value=None, **kwargs):
         model = every_model.make(owner, **arguments, **kwargs)
         return model, model
     more = {"capacity": 12} if owner == "ExperienceReplay" else {}
+    if name in ("stddev", "weight") and hasattr(getattr(kg.techniques, owner), "decay"):
+        more["decay"] = 1.0  # so that the number stays as it was set
     technique = getattr(kg.techniques, owner)(**arguments, **more)
     return technique, every_model.make("GAN", techniques=[technique], **kwargs)
 

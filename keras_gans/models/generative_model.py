@@ -14,7 +14,7 @@ from keras import ops
 
 from keras_gans import _checks, _files, _replicas
 from keras_gans._configured import MADE_WITH, check_call
-from keras_gans._hyperparameters import Tunable
+from keras_gans._hyperparameters import SCHEDULE, Tunable
 from keras_gans._precision import as_float, float_dtype
 from keras_gans._read_only import SEED_STATE
 from keras_gans.data import mini_batches
@@ -239,10 +239,18 @@ class GenerativeModel(Tunable, keras.Model):
         """
         kind = type(self)
         parts = keras.tree.flatten(list(vars(self)[MADE_WITH].values()))
-        if not all(_has_config(part) for part in parts if isinstance(part, keras.Model)):
+        networks = [part for part in parts if isinstance(part, keras.Model)]
+        without = [network.name for network in networks if not _has_config(network)]
+        if without:
+            warnings.warn(
+                f"{without} hold layers without a config, so that this {kind.__name__} can be "
+                "trained and exported, and its weights can be saved, but not the model.",
+                stacklevel=3,
+            )
             return
         try:
-            with warnings.catch_warnings(action="ignore"):  # saving will give them
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # saving will give them
                 json.dumps(keras.saving.serialize_keras_object(self))
             if kind.from_config.__func__ is Tunable.from_config.__func__:
                 check_call(kind, self.get_config())
@@ -348,14 +356,17 @@ class GenerativeModel(Tunable, keras.Model):
 
     # Moving averages
 
-    def keep_averages(self, decay, *names):
+    def keep_averages(self, decay, *names, argument="ema_decay"):
         """Keep moving averages of networks: what `in_use` returns from then on.
 
         Args:
-            decay: Float in [0, 1), or `None` for no averages.
+            decay: Float in [0, 1), a schedule, or `None` for no averages.
             *names: Names of the attributes that hold the networks.
+            argument: What the model calls `decay`. Defaults to `"ema_decay"`.
         """
         if decay is not None:
+            if not isinstance(decay, SCHEDULE):
+                _checks.real_number(argument, decay, 0.0, 1.0, high_open=True)
             for name in names:
                 self.averages[name] = MovingAverage(getattr(self, name), decay)
 

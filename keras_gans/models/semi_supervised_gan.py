@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _replicas
+from keras_gans import _replicas
 from keras_gans._precision import as_float
 from keras_gans.data import mini_batches
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
@@ -101,12 +101,8 @@ class SemiSupervisedGAN(GAN):
         techniques = [FeatureMatching(feature_layer, alone=True), *technique.check(techniques)]
         super().__init__(generator, discriminator, latent_dim, techniques=techniques, **kwargs)
         self.feature_layer = feature_layer
-        if classifier_ema_decay is not None:
-            _checks.real_number(
-                "classifier_ema_decay", classifier_ema_decay, 0.0, 1.0, high_open=True
-            )
         self.classifier_ema_decay = classifier_ema_decay
-        self.keep_averages(classifier_ema_decay, "discriminator")
+        self.keep_averages(classifier_ema_decay, "discriminator", argument="classifier_ema_decay")
         self.num_classes = discriminator.output_shape[-1]
         if len(discriminator.output_shape) != 2 or self.num_classes < 2:
             raise ValueError(
