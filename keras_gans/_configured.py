@@ -55,7 +55,11 @@ class Configured(Fixed):
             name: vars(self).get(name) if value is None else value
             for name, value in vars(self)[MADE_WITH].items()
         }
-        given = {name: keras.saving.serialize_keras_object(value) for name, value in given.items()}
+        given = {
+            # Files, and Keras when it reads a config, know no tuples.
+            name: keras.saving.serialize_keras_object(list(x) if isinstance(x, tuple) else x)
+            for name, x in given.items()
+        }
         of_keras = super().get_config().items()
         return {**given, **{k: v for k, v in of_keras if _takes(type(self), k)}}
 
