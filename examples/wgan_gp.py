@@ -10,7 +10,7 @@ Accelerator: None (two CPU cores are enough)
 A *generator* turns random latent vectors into images. A *critic* gives every image a number, and
 tries to give real images high numbers and generated ones low numbers. If the critic's slope is at
 most one everywhere, the largest gap between the two averages is the Wasserstein distance between
-real and generated images: the work it takes to turn one heap of images into the other. The
+real and generated images: the least work that turns the one set of images into the other. The
 generator learns by making that distance small.
 
 WGAN-GP ([Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028)) keeps the slope near one by a
@@ -67,14 +67,18 @@ print(info)
 ## Networks
 
 Both follow the guidelines of DCGAN: strided convolutions, ReLU and tanh in the generator, leaky
-ReLU in the critic. The critic has no batch normalisation, because the penalty is about the gradient
+ReLU in the critic. The critic has no batch normalization, because the penalty is about the gradient
 of each image on its own.
 """
 
-generator = kg.networks.dcgan_generator(info.image_shape, LATENT_DIM, filters=FILTERS)
-critic = kg.networks.dcgan_discriminator(
-    info.image_shape, filters=CRITIC_FILTERS, normalization=None
-)
+
+def networks():
+    generator = kg.networks.dcgan_generator(info.image_shape, LATENT_DIM, filters=FILTERS)
+    critic = kg.networks.dcgan_discriminator(
+        info.image_shape, filters=CRITIC_FILTERS, normalization=None
+    )
+    return generator, critic
+
 
 """
 ## Training
@@ -92,7 +96,8 @@ def adam(updates):
 
 
 steps = ROUNDS * STEPS_PER_ROUND
-gan = kg.models.WGANGP(generator, critic, latent_dim=LATENT_DIM, n_critic=N_CRITIC, ema_decay=0.999)
+arguments = {"latent_dim": LATENT_DIM, "n_critic": N_CRITIC, "ema_decay": 0.999}
+gan = kg.models.WGANGP(*networks(), **arguments)
 gan.compile(g_optimizer=adam(steps), d_optimizer=adam(steps * N_CRITIC), steps_per_execution=10)
 gan.fit(
     train.repeat(),
@@ -105,7 +110,7 @@ gan.fit(
 
 """
 `wasserstein_estimate` falls while the generator learns; on the held-out images it tells whether the
-critic has learned the digits by heart.
+critic has memorized the digits.
 
 ## Look
 
@@ -118,13 +123,17 @@ kg.data.save_grid(gan.sample(100, seed=0), OUTPUT / "grid.png")
 ## Save, load, serve
 
 A `.keras` file holds everything, to train on from here. A SavedModel is for inference: it needs
-none of the training code.
+none of the training code. It is made from networks that compute in float32, as any processor can,
+with the weights that were learned.
 """
 
 gan.save(OUTPUT / "model.keras")
 again = keras.models.load_model(OUTPUT / "model.keras")
 
-gan.export(OUTPUT / "saved_model")
+keras.config.set_dtype_policy("float32")
+portable = kg.models.WGANGP(*networks(), **arguments)
+portable.set_weights(gan.get_weights())
+portable.export(OUTPUT / "saved_model")
 served = kg.load(OUTPUT / "saved_model")
 kg.data.save_grid(served.sample(16, seed=1), OUTPUT / "served.png")
 
