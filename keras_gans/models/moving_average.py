@@ -4,10 +4,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks
+from keras_gans._hyperparameters import Hyperparameter, Tunable
 
 
-class MovingAverage(keras.layers.Layer):
+class MovingAverage(Tunable, keras.layers.Layer):
     """A network as it is with a moving average of its weights, for use outside training.
 
     After update t = 0, 1, … of the network every weight w moves its average by
@@ -24,7 +24,7 @@ class MovingAverage(keras.layers.Layer):
 
     Args:
         network: Built `keras.Model`.
-        decay: Float in [0, 1).
+        decay: Float in [0, 1), or a schedule.
 
     Raises:
         ValueError, TypeError: If `decay` is out of range or not a number.
@@ -46,9 +46,11 @@ class MovingAverage(keras.layers.Layer):
         - Yazıcı et al. 2019, The Unusual Effectiveness of Averaging in GAN Training.
     """
 
+    decay = Hyperparameter(0.0, 1.0, high_open=True, argument="ema_decay")
+
     def __init__(self, network, decay, **kwargs):
         super().__init__(trainable=False, dtype="float32", autocast=False, **kwargs)
-        self.decay = _checks.real_number("ema_decay", decay, 0.0, 1.0, high_open=True)
+        self.decay = decay
         # In a function, as an attribute would make the network a part of this layer.
         self.network = lambda: network
         self.updates = self.add_weight(
@@ -81,7 +83,7 @@ class MovingAverage(keras.layers.Layer):
     def update(self):
         """Move one step towards the network."""
         t = ops.cast(self.updates, "float32")
-        kept = ops.minimum(self.decay, (1 + t) / (10 + t))
+        kept = ops.minimum(ops.cast(self.decay, "float32"), (1 + t) / (10 + t))
         for average, weight in zip(self.averages, self.network().weights, strict=True):
             if keras.backend.is_float_dtype(weight.dtype):
                 average.assign_add(ops.cast(1 - kept, weight.dtype) * (weight - average))
@@ -111,3 +113,32 @@ class MovingAverage(keras.layers.Layer):
     @property
     def output_shape(self):
         return self.network().output_shape
+
+
+class DecayOfAverages:
+    """The decay of a model's moving averages of some networks, as an attribute of its class.
+
+    It is `None` if there are none. A callback may set it, as any `Hyperparameter`.
+    """
+
+    def __init__(self, *networks):
+        self.networks = networks
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, model, kind=None):
+        if model is None:
+            return self
+        decays = [model.averages[name].decay for name in self.networks if name in model.averages]
+        return decays[0] if decays else None
+
+    def __set__(self, model, decay):
+        averages = [model.averages[name] for name in self.networks if name in model.averages]
+        if not averages:
+            raise ValueError(
+                f"`{self.name}` must be given to the constructor: this {type(model).__name__} "
+                f"keeps no averages. Received: {self.name}={decay!r}"
+            )
+        for average in averages:
+            average.decay = decay

@@ -12,6 +12,7 @@ from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised
 from keras_gans.models.conditional_gan import labels_of
 from keras_gans.models.gan import GAN, images_of
 from keras_gans.models.generative_model import in_batches
+from keras_gans.models.moving_average import DecayOfAverages
 from keras_gans.techniques import FeatureMatching, technique
 
 
@@ -87,6 +88,7 @@ class SemiSupervisedGAN(GAN):
     """
 
     loss_names = ("g_loss", "d_loss", "supervised_loss", "accuracy")
+    classifier_ema_decay = DecayOfAverages("discriminator")
 
     def __init__(
         self,
@@ -105,7 +107,6 @@ class SemiSupervisedGAN(GAN):
             _checks.real_number(
                 "classifier_ema_decay", classifier_ema_decay, 0.0, 1.0, high_open=True
             )
-        self.classifier_ema_decay = classifier_ema_decay
         self.keep_averages(classifier_ema_decay, "discriminator")
         self.num_classes = discriminator.output_shape[-1]
         if len(discriminator.output_shape) != 2 or self.num_classes < 2:
