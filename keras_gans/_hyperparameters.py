@@ -23,14 +23,19 @@ class Hyperparameter:
         low, high, low_open, high_open: The interval: see `_checks.real_number`. That of a schedule
             holds for its start.
         check: Function of the owner and a number, which refuses one that does not go with others.
+        argument: What error messages call it. Defaults to the name of the attribute.
     """
 
-    def __init__(self, low=-np.inf, high=np.inf, low_open=False, high_open=False, check=None):
+    def __init__(
+        self, low=-np.inf, high=np.inf, low_open=False, high_open=False, check=None, argument=None
+    ):
+        self.argument = argument
         self.interval = low, high, low_open, high_open
         self.check = check
 
     def __set_name__(self, owner, name):
         self.name = name
+        self.argument = self.argument or name
 
     def __get__(self, owner, kind=None):
         if owner is None:
@@ -56,7 +61,7 @@ class Hyperparameter:
             return
         self._refuse_schedules(owner, value)
         start = value(0) if isinstance(value, SCHEDULE) else value
-        number = _checks.real_number(self.name, _unboxed(start), *self.interval)
+        number = _checks.real_number(self.argument, _unboxed(start), *self.interval)
         if self.check is not None:
             self.check(owner, number)
         value = value if isinstance(value, SCHEDULE) else number
@@ -70,13 +75,13 @@ class Hyperparameter:
         present = vars(owner).get(self.name)
         if present is not None and isinstance(present, SCHEDULE):
             raise ValueError(
-                f"`{self.name}` must stay as it is: it follows the schedule that the "
-                f"{type(owner).__name__} was made with. Received: {self.name}={value!r}"
+                f"`{self.argument}` must stay as it is: it follows the schedule that the "
+                f"{type(owner).__name__} was made with. Received: {self.argument}={value!r}"
             )
         if present is not None and isinstance(value, SCHEDULE):
             raise ValueError(
-                f"`{self.name}` must be a number: a schedule is an argument of the constructor of "
-                f"{type(owner).__name__}. Received: {self.name}={value!r}"
+                f"`{self.argument}` must be a number: a schedule is an argument of the "
+                f"constructor of {type(owner).__name__}. Received: {self.argument}={value!r}"
             )
 
 

@@ -27,8 +27,14 @@ VALUES = {
     "LabelSmoothing.real": (0.9, 0.6),
     "LabelSmoothing.fake": (0.0, 0.4),
 }
-#: Numbers that games are built from, and that cannot change. The average has a `decay` of its own.
-FIXED = {"LSGAN.a", "LSGAN.b", "LSGAN.c", "SemiSupervisedGAN.classifier_ema_decay"}
+#: Numbers that games are built from, and that cannot change.
+FIXED = {"LSGAN.a", "LSGAN.b", "LSGAN.c"}
+#: Decays of moving averages, which may change and are tested apart, as they may be `None`, too.
+DECAYS = {
+    "GAN": ("ema_decay", "generator"),
+    "ALAE": ("ema_decay", "encoder"),
+    "SemiSupervisedGAN": ("classifier_ema_decay", "discriminator"),
+}
 SGD = keras.optimizers.SGD
 
 
@@ -84,7 +90,8 @@ def test_every_number_of_a_constructor_may_change_or_is_known_to_be_fixed():
                 for p in inspect.signature(kind.__init__).parameters.values():
                     if isinstance(p.default, float) or p.name == "decay":
                         found.add(f"{kind.__name__}.{p.name}")
-    assert found == set(VALUES) | FIXED
+    with_default = {"SemiSupervisedGAN.classifier_ema_decay"}
+    assert found == set(VALUES) | FIXED | with_default
 
 
 @pytest.mark.parametrize("case", VALUES)
@@ -191,3 +198,24 @@ def test_files_of_before_leave_it_as_it_is(tmp_path):
     model.save_own_variables(store)
     model.load_own_variables({k: v for k, v in store.items() if "hyperparameter" not in k})
     assert model.beta == 3.0
+
+
+@pytest.mark.parametrize("name", DECAYS)
+def test_the_decay_of_an_average_may_change(name, tmp_path):
+    argument, network = DECAYS[name]
+    model = compiled(every_model.make(name, **{argument: 0.5}))
+    assert getattr(model, argument) == 0.5
+    setattr(model, argument, 0.0)
+    every_model.fit(model)
+    average = model.averages[network].copy()
+    assert_same_weights(average, getattr(model, network), atol=1e-6)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert getattr(again, argument) == 0.0
+    assert again.get_config()[argument] == 0.5
+    with pytest.raises(ValueError, match="`ema_decay` must be a number in"):
+        setattr(model, argument, 1.0)
+    without = every_model.make(name, **{argument: None})
+    assert getattr(without, argument) is None
+    with pytest.raises(ValueError, match=f"`{argument}` must be given to the constructor"):
+        setattr(without, argument, 0.5)

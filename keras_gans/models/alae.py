@@ -14,6 +14,7 @@ from keras_gans._read_only import read_only
 from keras_gans.models import checks
 from keras_gans.models.generative_model import in_batches
 from keras_gans.models.latent_model import LatentModel
+from keras_gans.models.moving_average import DecayOfAverages
 from keras_gans.networks.style import synthesis
 from keras_gans.penalties import r1_penalty
 
@@ -84,6 +85,7 @@ class ALAE(LatentModel):
     }
     loss_names = ("d_loss", "g_loss", "reciprocity_loss", "gradient_penalty")
     gamma = Hyperparameter(low=0.0)
+    ema_decay = DecayOfAverages("mapping", "generator", "encoder")
 
     def __init__(
         self,
@@ -104,7 +106,6 @@ class ALAE(LatentModel):
         self.encoder = encoder
         self.discriminator = discriminator
         self.gamma = gamma
-        self.ema_decay = ema_decay
         self.keep_averages(ema_decay, "mapping", "generator", "encoder")
 
     def default_optimizers(self):

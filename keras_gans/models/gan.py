@@ -9,6 +9,7 @@ from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
 from keras_gans.models import checks
 from keras_gans.models.latent_model import LatentModel, with_labels
+from keras_gans.models.moving_average import DecayOfAverages
 from keras_gans.techniques import technique
 
 
@@ -34,10 +35,10 @@ class GAN(LatentModel):
         objective: `keras_gans.losses.Objective` or its name. Defaults to `"non_saturating"`;
             `"minimax"` is the paper's equation 1.
         techniques: List of `keras_gans.techniques`, applied in its order. Defaults to none.
-        ema_decay: Float in [0, 1) or `None`. If given, `sample`, `evaluate`, metrics and `export`
-            use `ema_generator`, a moving average of the generator with this decay, which is lower
-            in the first updates: see `MovingAverage`. `generator` remains the network in training.
-            Defaults to `None`.
+        ema_decay: Float in [0, 1), or a schedule, or `None`. If given, `sample`, `evaluate`,
+            metrics and `export` use `ema_generator`, a moving average of the generator with this
+            decay, which is lower in the first updates: see `MovingAverage`. `generator` remains the
+            network in training. Defaults to `None`.
         seed: Integer or `None`, seed of the noise drawn in training. Defaults to `None`.
         generator_batch_multiple: Positive integer, fakes in a mini-batch of the generator for each
             example in one of the discriminator. Defaults to `1`.
@@ -70,6 +71,7 @@ class GAN(LatentModel):
 
     optimizer_networks = {"g_optimizer": ("generator",), "d_optimizer": ("discriminator",)}
     loss_names = ("g_loss", "d_loss")
+    ema_decay = DecayOfAverages("generator")
 
     def __init__(
         self,
@@ -93,7 +95,6 @@ class GAN(LatentModel):
             "generator_batch_multiple", generator_batch_multiple
         )
         self.objective = losses.get(objective)
-        self.ema_decay = ema_decay
         self.keep_averages(ema_decay, "generator")
         self.techniques = tuple(technique.check(techniques))
         self.stabilisers = technique.Combination(self.techniques)

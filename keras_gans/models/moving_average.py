@@ -46,7 +46,7 @@ class MovingAverage(Tunable, keras.layers.Layer):
         - Yazıcı et al. 2019, The Unusual Effectiveness of Averaging in GAN Training.
     """
 
-    decay = Hyperparameter(0.0, 1.0, high_open=True)
+    decay = Hyperparameter(0.0, 1.0, high_open=True, argument="ema_decay")
 
     def __init__(self, network, decay, **kwargs):
         super().__init__(trainable=False, dtype="float32", autocast=False, **kwargs)
@@ -113,3 +113,32 @@ class MovingAverage(Tunable, keras.layers.Layer):
     @property
     def output_shape(self):
         return self.network().output_shape
+
+
+class DecayOfAverages:
+    """The decay of a model's moving averages of some networks, as an attribute of its class.
+
+    It is `None` if there are none. A callback may set it, as any `Hyperparameter`.
+    """
+
+    def __init__(self, *networks):
+        self.networks = networks
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, model, kind=None):
+        if model is None:
+            return self
+        decays = [model.averages[name].decay for name in self.networks if name in model.averages]
+        return decays[0] if decays else None
+
+    def __set__(self, model, decay):
+        averages = [model.averages[name] for name in self.networks if name in model.averages]
+        if not averages:
+            raise ValueError(
+                f"`{self.name}` must be given to the constructor: this {type(model).__name__} "
+                f"keeps no averages. Received: {self.name}={decay!r}"
+            )
+        for average in averages:
+            average.decay = decay

@@ -12,6 +12,7 @@ from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised
 from keras_gans.models.conditional_gan import labels_of
 from keras_gans.models.gan import GAN, images_of
 from keras_gans.models.generative_model import in_batches
+from keras_gans.models.moving_average import DecayOfAverages
 from keras_gans.techniques import FeatureMatching, technique
 
 
@@ -87,6 +88,7 @@ class SemiSupervisedGAN(GAN):
     """
 
     loss_names = ("g_loss", "d_loss", "supervised_loss", "accuracy")
+    classifier_ema_decay = DecayOfAverages("discriminator")
 
     def __init__(
         self,
@@ -101,7 +103,6 @@ class SemiSupervisedGAN(GAN):
         techniques = [FeatureMatching(feature_layer, alone=True), *technique.check(techniques)]
         super().__init__(generator, discriminator, latent_dim, techniques=techniques, **kwargs)
         self.feature_layer = feature_layer
-        self.classifier_ema_decay = classifier_ema_decay
         self.keep_averages(classifier_ema_decay, "discriminator", argument="classifier_ema_decay")
         self.num_classes = discriminator.output_shape[-1]
         if len(discriminator.output_shape) != 2 or self.num_classes < 2:
