@@ -7,6 +7,7 @@ import tensorflow as tf
 import keras_gans as kg
 
 
+@keras.saving.register_keras_serializable(package="benchmarks")
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     """A constant learning rate, then a straight line to zero over the second half."""
 
@@ -17,6 +18,9 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     def __call__(self, step):
         remaining = 1 - tf.cast(step, "float32") / self.steps
         return self.learning_rate * tf.clip_by_value(2 * remaining, 0.0, 1.0)
+
+    def get_config(self):
+        return {"learning_rate": self.learning_rate, "steps": self.steps}
 
 
 def mnist(split):

@@ -70,7 +70,9 @@ def run_example_alone(repository, tmp_path):
 
 
 def test_wgan_gp(run_example, tmp_path):
-    out = run_example("wgan_gp.py", FILTERS=4, ROUNDS=2, STEPS_PER_ROUND=10)
+    out = run_example(
+        "wgan_gp.py", FILTERS=4, CRITIC_FILTERS=4, RUNS=[(2e-4, 2)], STEPS_PER_ROUND=10
+    )
     folder = tmp_path / "output" / "wgan_gp_digits"
     assert "load" in out
     assert Image.open(folder / "grid.png").size == (10 * (32 + 2) + 2,) * 2
