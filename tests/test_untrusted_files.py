@@ -134,6 +134,7 @@ def lambda_layer(config):
 
 
 def foreign_loss(config):
+    config["objective"] = keras.saving.serialize_keras_object(kg.losses.minimax)
     config["objective"]["config"]["generator"] = function("os", "getcwd")
 
 
@@ -146,6 +147,7 @@ def foreign_technique(config):
 
 
 def download(config):
+    config["objective"] = keras.saving.serialize_keras_object(kg.losses.minimax)
     config["objective"]["config"]["generator"] = function("keras.utils", "get_file")
 
 

@@ -31,14 +31,14 @@ class MovingAverage(Tunable, keras.layers.Layer):
 
     Example:
 
-    >>> import keras
+    >>> import keras, numpy as np
     >>> from keras_gans.models.moving_average import MovingAverage
     >>> network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
-    >>> network.set_weights([[[1.0]]])
+    >>> network.set_weights([np.array([[1.0]])])
     >>> average = MovingAverage(network, decay=0.05)
-    >>> network.set_weights([[[2.0]]])
+    >>> network.set_weights([np.array([[2.0]])])
     >>> average.update()
-    >>> float(average(keras.ops.ones((1, 1))))
+    >>> round(float(average(keras.ops.ones((1, 1)))[0, 0]), 4)
     1.95
 
     References:

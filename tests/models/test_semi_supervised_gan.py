@@ -256,5 +256,5 @@ def test_the_decay_of_the_average_must_be_in_range(decay):
 def test_a_step_needs_pairs_of_mini_batches():
     gan = make()
     gan.compile()
-    with pytest.raises(ValueError, match="`x` must hold the 2 mini-batches of a step"):
+    with pytest.raises(ValueError, match="`x` must hold the 3 mini-batches of a step"):
         gan.train_on_batch(tf.constant(POINTS[:7]), LABELS[:7])

@@ -147,7 +147,11 @@ def test_plays_both_sides_of_a_game(tmp_path):
     gan.compile()
     history = gan.fit(np.tile(IMAGES, (8, 1, 1, 1)), batch_size=16, verbose=0).history
     assert np.isfinite(history["d_loss"] + history["g_loss"]).all()
-    for network, reference in ((gan.samplers[0], LATENTS), (gan.discriminator, IMAGES)):
+    for network, reference in (
+        (gan.generator, LATENTS),
+        (gan.ema_generator.copy(), LATENTS),
+        (gan.discriminator, IMAGES),
+    ):
         np.testing.assert_array_equal(network.layers[1].reference_batch, reference)
     samples = gan.sample(3, seed=0)
     np.testing.assert_allclose(gan.sample(2, seed=0), samples[:2], atol=1e-5)
