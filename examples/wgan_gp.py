@@ -45,7 +45,7 @@ CRITIC_FILTERS = {"digits": 64}.get(DATASET, 32)
 PRECISION = {"digits": "float32"}.get(DATASET, "mixed_bfloat16")
 BATCH_SIZE = {"digits": 64}.get(DATASET, 32)
 N_CRITIC = {"digits": 5}.get(DATASET, 3)
-RUNS = {"digits": [(2e-4, 12)]}.get(DATASET, [(5e-4, 45), (3e-4, 15)])  # learning rates, rounds
+RUNS = {"digits": [(5e-4, 12)]}.get(DATASET, [(5e-4, 45), (3e-4, 15)])  # learning rates, rounds
 STEPS_PER_ROUND = {"digits": 200}.get(DATASET, 1000)
 OUTPUT = pathlib.Path("output") / f"wgan_gp_{DATASET}"
 
