@@ -8,8 +8,8 @@ Adam with β₁ 0.5; errors of a moving average of the classifier, after the las
 
 What differs: they train 300 epochs at a constant learning rate of 3e-3. This benchmark has the time
 for some tens of epochs, with lower learning rates, which fall to zero over the second half. Latents
-are N(0, I) instead of uniform, the average has a warm-up, and networks compute in bfloat16 up to the
-logits, which makes a step on two cores with its instructions a third faster.
+are N(0, I) instead of uniform, the average has a warm-up, and networks compute in bfloat16 up to
+the logits, which makes a step on two cores with its instructions a third faster.
 
     python benchmarks/semi_supervised_mnist.py
 
