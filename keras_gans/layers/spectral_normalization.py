@@ -5,12 +5,7 @@ from keras import ops
 
 from keras_gans import _checks
 from keras_gans._precision import at_least_float32
-
-_TRANSPOSED = (
-    keras.layers.Conv1DTranspose,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3DTranspose,
-)
+from keras_gans.layers.kernels import output_axis
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -77,7 +72,7 @@ class SpectralNormalization(keras.layers.Wrapper):
     def spectral_norm(self):
         """Return σ, differentiable: a scalar in float32, or float64 if the kernel is."""
         kernel = at_least_float32(_weight(self.layer))
-        if isinstance(self.layer, _TRANSPOSED):
+        if output_axis(self.layer) == -2:
             kernel = ops.swapaxes(kernel, -1, -2)
         return spectral_norm(ops.reshape(kernel, (-1, kernel.shape[-1])))
 

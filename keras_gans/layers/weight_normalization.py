@@ -5,12 +5,7 @@ from keras import ops
 
 from keras_gans import _checks
 from keras_gans._precision import at_least_float32
-
-_TRANSPOSED = (
-    keras.layers.Conv1DTranspose,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3DTranspose,
-)
+from keras_gans.layers.kernels import output_axis
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -90,7 +85,7 @@ class WeightNormalization(keras.layers.Wrapper):
     @property
     def _kernel_axis(self):
         """The axis of the output units."""
-        return -2 if isinstance(self.layer, _TRANSPOSED) else -1
+        return output_axis(self.layer)
 
     def call(self, inputs, **kwargs):
         outputs = self.layer(inputs, **kwargs)
