@@ -1,5 +1,6 @@
 """Checks of arguments: early, and in words that name the argument and what was received."""
 
+import json
 import math
 import numbers
 import operator
@@ -105,6 +106,19 @@ def string(name, value):
     if not isinstance(value, str):
         raise TypeError(f"`{name}` must be a string. Received: {name}={value!r}")
     return value
+
+
+def json_values(name, value):
+    """Return a dictionary as JSON would give it back."""
+    try:
+        if isinstance(value, dict):
+            return json.loads(json.dumps(value))
+    except (TypeError, ValueError, RecursionError):
+        pass
+    raise TypeError(
+        f"`{name}` must be a dictionary of numbers, strings, booleans, lists and dictionaries. "
+        f"Received: {name}={value!r}"
+    )
 
 
 def as_array(value):

@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+import warnings
 
 from keras_gans import _checks
 
@@ -92,3 +93,12 @@ def _replace(temporary, target, folder):
         shutil.rmtree(old)
     else:
         os.replace(temporary, target)
+
+
+@contextlib.contextmanager
+def side_file(path):
+    """Let nothing that happens to a file stop a training that can go on without it."""
+    try:
+        yield
+    except (OSError, UnicodeError) as error:
+        warnings.warn(f"{path} cannot be kept, training goes on: {error}", stacklevel=3)

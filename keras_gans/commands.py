@@ -76,7 +76,12 @@ def describe(error):
 
 def in_options(message, options):
     """A message about arguments in the words of the command line."""
-    aliases = {"source": "dataset", "real_batches": "dataset", "image_shape": "image_size"}
+    aliases = {
+        "source": "dataset",
+        "real_batches": "dataset",
+        "image_shape": "image_size",
+        "folder": "output",
+    }
     aliases |= {"filepath": "output", "feature_extractor": "extractor", "num_samples": "num"}
     names = {name: name for name in vars(options)}
     names |= {name: alias for name, alias in aliases.items() if alias in names}
@@ -115,13 +120,9 @@ def train(options):
     keras.utils.set_random_seed(options.seed)
     info = what_to_train_on(options)
     model = build(info, options)
-    run.claim(configuration(options, info))
-    model = run.resume() or model
-    stopped_by = None
-    if steps_done(model) >= options.epochs * options.steps_per_epoch:
-        print(f"{run.folder} has been trained for {options.epochs} epochs already.")
-    else:
-        stopped_by = fit(model, options, run)
+    checkpoint = callbacks.Checkpoint(run.folder, configuration=configuration(options, info))
+    stopped_by = fit(model, options, checkpoint)
+    checkpoint.run.check_held()
     model.export(run.saved_model)
     print(f"Samples are in {run.samples}, the SavedModel is {run.saved_model}.")
     if stopped_by:
@@ -154,8 +155,8 @@ def is_conditional(options):
     return RECIPES[options.model][0].conditional
 
 
-def batches(options, labels, skip=0):
-    """The batches of a run after the first `skip`, and what the dataset holds."""
+def batches(options, labels):
+    """The batches of a run, and what the dataset holds."""
     return load(
         options,
         batch_size=options.batch_size,
@@ -165,7 +166,6 @@ def batches(options, labels, skip=0):
         shuffle=True,
         seed=options.seed,
         repeat=True,
-        skip=skip,
     )
 
 
@@ -200,43 +200,25 @@ def build(info, options):
     return gan
 
 
-def steps_done(model):
-    return int(model.g_optimizer.iterations)
-
-
-def fit(model, options, run):
-    """Train to the end of the last epoch; an epoch that was cut short is ended first.
-
-    Returns the signal that stopped it before, or `None`.
-    """
-    nan = callbacks.TerminateOnNaN(run.checkpoint)
-    stop = runs.StopOnSignal()
-    while steps_done(model) < options.epochs * options.steps_per_epoch:
-        epoch, step = divmod(steps_done(model), options.steps_per_epoch)
-        last = epoch + 1 if step else options.epochs
-        print(f"Training {options.model}, epochs {epoch + 1} to {last}.")
-        run.cut_log(epoch)
-        skip = steps_done(model) * model.batches_per_step
-        model.fit(
-            batches(options, labels=is_conditional(options), skip=skip)[0],
-            initial_epoch=epoch,
-            epochs=last,
-            steps_per_epoch=options.steps_per_epoch - step,
-            callbacks=[
-                nan,
-                stop,
-                callbacks.SampleGrid(run.samples),
-                runs.Log(run.log),
-                runs.Checkpoints(run),
-            ],
-        )
-        if nan.message:
-            sys.exit(f"Error: {nan.message}")
-        if stop.received:
-            reached = f"stopped after step {steps_done(model)}"
-            print(f"{stop.received.name}: {reached}. Run again to go on.")
-            return stop.received
-    return None
+def fit(model, options, checkpoint):
+    """Train to the end of the last epoch. Returns the signal that stopped it before, or `None`."""
+    run = checkpoint.run
+    nan, stop = callbacks.TerminateOnNaN(run.checkpoint), runs.StopOnSignal()
+    print(f"Training {options.model} in {run.folder}, {options.epochs} epochs.")
+    history = model.fit(
+        batches(options, labels=is_conditional(options))[0],
+        epochs=options.epochs,
+        steps_per_epoch=options.steps_per_epoch,
+        callbacks=[nan, stop, callbacks.SampleGrid(run.samples), checkpoint],
+    )
+    if nan.message:
+        sys.exit(f"Error: {nan.message}")
+    if not history.epoch:
+        print(f"{run.folder} has been trained for {options.epochs} epochs already.")
+    if stop.received:
+        reached = f"stopped after step {checkpoint.steps}"
+        print(f"{stop.received.name}: {reached}. Run again to go on.")
+    return stop.received
 
 
 def configuration(options, info):

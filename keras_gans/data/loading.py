@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
-from keras_gans.data import folders, named, pictures, workers
+from keras_gans.data import folders, named, pictures, resuming, workers
 
 #: Datasets whose examples take no more than this many bytes are kept in memory.
 CACHE_BYTES = 2**30
@@ -140,6 +140,7 @@ def load(
     labels, repeat = _checks.boolean("labels", labels), _checks.boolean("repeat", repeat)
     per_worker = _checks.boolean("per_worker", per_worker)
     is_shuffled = named.is_shuffled(shuffle, split)
+    is_seeded = seed is not None
     seed = workers.agreed_seed(seed) if is_shuffled else _checks.seed("seed", seed)
     skip = _checks.positive_int("skip", skip, minimum=0)
     _checks.one_of("on_error", on_error, ["raise", "skip"])
@@ -171,15 +172,24 @@ def load(
         return examples.batch(own_size, drop_remainder=True)
 
     if repeat:
+        order_seed = _checks.seed_or_new(seed)
         batches_in_round = num_examples and num_examples // own_size
-        batches = _rounds(one_round, batches_in_round, _checks.seed_or_new(seed), skip)
-    else:
-        batches = one_round(seed).skip(skip)
-    if own_size < batch_size:
-        batches = workers.read_apart(batches, batch_size)
-    else:
-        batches = workers.read_by_all(batches)
-    return batches.prefetch(tf.data.AUTOTUNE), info
+
+    def begun_at(first):
+        if repeat:
+            batches = _rounds(one_round, batches_in_round, order_seed, first)
+        else:
+            batches = one_round(seed).skip(first)
+        if own_size < batch_size:
+            batches = workers.read_apart(batches, batch_size)
+        else:
+            batches = workers.read_by_all(batches)
+        return batches.prefetch(tf.data.AUTOTUNE)
+
+    batches = begun_at(skip)
+    if repeat:
+        resuming.tell(batches, lambda num: begun_at(skip + num), is_seeded or not is_shuffled)
+    return batches, info
 
 
 def _buffer_size(num_examples, fitting, batch_size):

@@ -1,6 +1,7 @@
 """The stair of the house: what every generative model needs and no paper talks about."""
 
 import contextlib
+import dataclasses
 import inspect
 import itertools
 import json
@@ -16,8 +17,9 @@ from keras_gans import _checks, _files, _replicas
 from keras_gans._configured import MADE_WITH, check_call
 from keras_gans._hyperparameters import SCHEDULE, Tunable
 from keras_gans._precision import as_float, float_dtype
+from keras_gans._progress import Progress, resuming_callback
 from keras_gans._read_only import SEED_STATE
-from keras_gans.data import mini_batches
+from keras_gans.data import mini_batches, resuming
 from keras_gans.models import conversion
 from keras_gans.models.moving_average import MovingAverage
 
@@ -480,6 +482,8 @@ class GenerativeModel(Tunable, keras.Model):
         validation_data=None,
         shuffle=True,
         validation_batch_size=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
         **kwargs,
     ):
         """Train the model. As `keras.Model.fit`, with these additions.
@@ -502,8 +506,12 @@ class GenerativeModel(Tunable, keras.Model):
                 paper's `1` for `CycleGAN`.
             validation_data: Held-out examples, in any form of `x`, or a tuple `(x, y)`; `evaluate`
                 is called on them after each epoch.
-            epochs, verbose, callbacks, validation_split, shuffle, validation_batch_size, **kwargs:
-                Those of `keras.Model.fit`, but for `class_weight` and `sample_weight`.
+            steps_per_epoch: Integer, steps of an epoch. The data are gone through as often as that
+                needs. Defaults to `None`: once.
+            callbacks: Those of Keras and of `keras_gans.callbacks`. A `Checkpoint` among them lets
+                training go on from there.
+            epochs, verbose, validation_split, shuffle, validation_batch_size, initial_epoch,
+                **kwargs: Those of `keras.Model.fit`, but for `class_weight` and `sample_weight`.
 
         Returns:
             A `keras.callbacks.History`. The losses of players that diverge become NaN, unless
@@ -525,19 +533,29 @@ class GenerativeModel(Tunable, keras.Model):
             validation_batch_size = _optional_batch_size(
                 "validation_batch_size", validation_batch_size or batch_size
             )
-        shuffle_seed = self._shuffle_seed() if shuffle else None
-        batches = self.training_batches(x, y, batch_size, shuffle_seed)
-        with mini_batches.readable_errors():
-            history = super().fit(
-                batches,
-                epochs=epochs,
-                verbose=verbose,
-                callbacks=callbacks,
-                validation_data=validation_data,
-                validation_batch_size=validation_batch_size,
-                shuffle=False,
-                **kwargs,
-            )
+        checkpoint = resuming_callback(callbacks)
+        batches, progress = self._begin(
+            x, y, batch_size, shuffle, initial_epoch, steps_per_epoch, checkpoint
+        )
+        history = keras.callbacks.History()
+        history.on_train_begin()
+        for part in resuming.parts(batches, progress, epochs, steps_per_epoch):
+            with mini_batches.readable_errors():
+                found = super().fit(
+                    part.batches,
+                    initial_epoch=part.initial_epoch,
+                    epochs=part.epochs,
+                    steps_per_epoch=part.steps_per_epoch,
+                    verbose=verbose,
+                    callbacks=callbacks,
+                    validation_data=validation_data,
+                    validation_batch_size=validation_batch_size,
+                    shuffle=False,
+                    **kwargs,
+                )
+            history = _joined(history, found)
+            if self.stop_training:
+                break
         if history.epoch and not history.history:
             raise ValueError(
                 "`x` must hold at least the mini-batches of one step, "
@@ -546,6 +564,28 @@ class GenerativeModel(Tunable, keras.Model):
         for name in self.optimizer_networks:
             getattr(self, name).finalize_variable_values(self._trained_variables(name))
         return history
+
+    def _begin(self, x, y, batch_size, shuffle, initial_epoch, steps_per_epoch, checkpoint):
+        """The data of steps, and the `Progress` at which training goes on in them.
+
+        What cannot be trained on is refused before a checkpoint is looked for.
+        """
+        start = Progress(initial_epoch, initial_epoch)
+        if shuffle:
+            start = dataclasses.replace(start, shuffle_seed=self._shuffle_seed())
+        batches = self.training_batches(x, y, batch_size, start.shuffle_seed)
+        if checkpoint is None:
+            return batches, start
+        steps = resuming.steps_in_epoch(batches, steps_per_epoch)
+        description = resuming.description(x, y, batch_size, steps)
+        progress = checkpoint.resume(self, start, x, description)
+        checkpoint.follow(progress, steps)
+        if progress == start:
+            return batches, progress
+        later = resuming.later(x, progress.steps * self.batches_per_step)
+        if later is not None:
+            x, progress = later, dataclasses.replace(progress, steps=0)
+        return self.training_batches(x, y, batch_size, progress.shuffle_seed), progress
 
     def evaluate(
         self,
@@ -762,9 +802,13 @@ class GenerativeModel(Tunable, keras.Model):
 
     @contextlib.contextmanager
     def _writing(self, replacing, *arguments):
-        """Write a file that the chief keeps, and that is there for all workers at the end."""
+        """Write a file that the chief keeps, and that is there for all workers at the end.
+
+        It takes its place when all have come to the end of the block.
+        """
         with replacing(*arguments, keep=_replicas.is_chief(self.distribute_strategy)) as temporary:
             yield temporary
+            _replicas.wait_for_all(self.distribute_strategy)
         _replicas.wait_for_all(self.distribute_strategy)
 
     def save(self, filepath, overwrite=True, **kwargs):
@@ -909,6 +953,14 @@ class GenerativeModel(Tunable, keras.Model):
         constants = [name for name, (_, signature) in endpoints.items() if not signature]
         without = {"sample", *constants}
         return networks, {name: e for name, e in endpoints.items() if name not in without}
+
+
+def _joined(first, second):
+    """The history of two calls of Keras's `fit` as that of one: the second object."""
+    second.epoch = first.epoch + second.epoch
+    for name, values in first.history.items():
+        second.history[name] = values + second.history.get(name, [])
+    return second
 
 
 def _refuse_weights(**weights):

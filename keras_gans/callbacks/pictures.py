@@ -1,4 +1,4 @@
-"""Callbacks: watch a model while it trains."""
+"""Pictures of what a model makes while it trains."""
 
 import contextlib
 import math
@@ -10,8 +10,6 @@ import numpy as np
 from keras_gans import _checks, _files, _replicas, latents
 from keras_gans.data import mini_batches
 from keras_gans.data.images import image_grid, save_animation, save_paths, to_uint8
-
-__all__ = ["LatentInterpolation", "SampleGrid", "TerminateOnNaN"]
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -111,7 +109,8 @@ class SampleGrid(keras.callbacks.Callback):
             return
         draw = self._translations if translates(self.model) else self._samples
         grid, summary = draw()
-        with _files.replacing(self.directory / f"epoch_{epoch + 1:04d}.png") as temporary:
+        picture = self.directory / f"epoch_{epoch + 1:04d}.png"
+        with _files.side_file(picture), _files.replacing(picture) as temporary:
             grid.save(temporary)
         if self.tensorboard is not None:
             self._summarize(summary, epoch)
@@ -136,7 +135,8 @@ class SampleGrid(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         if self.animate and writes_files(self.model):
-            write_animation(sorted(self.directory.glob("epoch_*.png")), self.directory)
+            with _files.side_file(self.directory / "animation.gif"):
+                write_animation(sorted(self.directory.glob("epoch_*.png")), self.directory)
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -259,7 +259,9 @@ class LatentInterpolation(keras.callbacks.Callback):
         images = along_paths(
             self.model, self.num, self.steps, self.kind, labels_to_draw(self), self.seed
         )
-        save_paths(images, self.directory / f"epoch_{epoch + 1:04d}.png", self.scale)
+        picture = self.directory / f"epoch_{epoch + 1:04d}.png"
+        with _files.side_file(picture):
+            save_paths(images, picture, self.scale)
 
 
 def along_paths(model, num, steps, kind, labels, seed):
@@ -317,63 +319,6 @@ def check_channels(name, shape):
             f"`{name}` needs a model that makes images with 1 or 3 channels. "
             f"Received: a model that makes examples of shape {shape}"
         )
-
-
-class TerminateOnNaN(keras.callbacks.Callback):
-    """Stop training when any loss is NaN or infinite.
-
-    Keras's own looks at `loss` alone, which a game between networks does not have.
-
-    Args:
-        checkpoint: Path of the last good checkpoint, to be named in the message, or `None`.
-            Defaults to `None`.
-
-    Attributes:
-        message: What happened: at which step, in which losses, to which networks; `None` so far.
-
-    Example:
-
-    >>> import keras_gans as kg
-    >>> callback = kg.callbacks.TerminateOnNaN()
-    """
-
-    def __init__(self, checkpoint=None):
-        super().__init__()
-        self.checkpoint = checkpoint
-        if checkpoint is not None:
-            self.checkpoint = _checks.path("checkpoint", checkpoint)
-        self.message = None
-
-    def on_train_begin(self, logs=None):
-        self.message = None
-
-    def on_train_batch_end(self, batch, logs=None):
-        bad = [name for name, loss in (logs or {}).items() if not np.isfinite(loss).all()]
-        if bad and self.message is None:
-            self.message = self._describe(bad)
-            print(f"\n{self.message}")
-            self.model.stop_training = True
-
-    def _describe(self, losses):
-        step = int(self.model.optimizer.iterations.numpy())
-        message = f"Step {step}: {', '.join(losses)} is NaN or infinite, training stops."
-        lost = diverged_networks(self.model)
-        if lost:
-            message += f" Weights that are not finite: {', '.join(lost)}."
-        if self.checkpoint is not None and self.checkpoint.exists():
-            message += f" The last good checkpoint is {self.checkpoint}."
-        return message
-
-
-def diverged_networks(model):
-    """Names of the networks, of those that a model trains, with weights that are not finite."""
-    optimizer_networks = getattr(model, "optimizer_networks", {})
-    trained = [name for networks in optimizer_networks.values() for name in networks]
-    return [
-        name
-        for name in dict.fromkeys(trained)
-        if not all(np.isfinite(weight).all() for weight in getattr(model, name).get_weights())
-    ]
 
 
 def write_animation(pictures, directory, milliseconds=200, longest=100):

@@ -10,13 +10,8 @@ from PIL import Image
 
 import keras_gans as kg
 from keras_gans import latents
-from keras_gans.callbacks import (
-    LatentInterpolation,
-    SampleGrid,
-    TerminateOnNaN,
-    columns_of_classes,
-    write_animation,
-)
+from keras_gans.callbacks import LatentInterpolation, SampleGrid
+from keras_gans.callbacks.pictures import columns_of_classes, write_animation
 from keras_gans.data import image_grid
 
 X = np.random.default_rng(0).uniform(-1, 1, (24, 8, 8, 1)).astype("float32")
@@ -494,41 +489,10 @@ def test_the_animation_leaves_out_damaged_pictures(tmp_path, length):
         assert animation.n_frames == 2
 
 
-class TestTerminateOnNaN:
-    def test_stops_when_any_loss_is_nan(self):
-        gan = make_gan()
-        weights = gan.generator.get_weights()
-        gan.generator.set_weights([np.full_like(w, np.nan) for w in weights])
-        assert fit(gan, TerminateOnNaN(), epochs=5).epoch == [0]
-
-    def test_says_which_step_which_losses_and_what_is_left(self, tmp_path, capsys):
-        gan, checkpoint = make_gan(), tmp_path / "model.keras"
-        gan.save(checkpoint)
-        callback = TerminateOnNaN(checkpoint)
-        callback.set_model(gan)
-        gan.g_optimizer.iterations.assign(7)
-        weights = gan.discriminator.get_weights()
-        gan.discriminator.set_weights([np.full_like(w, np.inf) for w in weights])
-        callback.on_train_batch_end(3, {"g_loss": np.float32("inf"), "d_loss": np.float32(0)})
-        assert callback.message in capsys.readouterr().out
-        assert callback.message == (
-            "Step 7: g_loss is NaN or infinite, training stops. Weights that are not finite: "
-            f"discriminator. The last good checkpoint is {checkpoint}."
-        )
-        assert gan.stop_training
-
-    def test_names_no_checkpoint_that_is_not_there(self, tmp_path):
-        callback = TerminateOnNaN(tmp_path / "model.keras")
-        callback.set_model(make_gan())
-        callback.on_train_batch_end(3, {"g_loss": np.float32("nan")})
-        assert callback.message == "Step 0: g_loss is NaN or infinite, training stops."
-
-    def test_any_keras_model(self, capsys):
-        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-        model.compile("sgd", "mse")
-        x = np.full((4, 1), np.inf, "float32")
-        assert model.fit(x, x, epochs=3, verbose=0, callbacks=[TerminateOnNaN()]).epoch == [0]
-        assert "loss is NaN or infinite" in capsys.readouterr().out
-
-    def test_lets_finite_losses_pass(self):
-        assert fit(make_gan(), TerminateOnNaN()).epoch == [0, 1]
+@pytest.mark.parametrize("kind", [SampleGrid, LatentInterpolation])
+def test_a_picture_that_cannot_be_written_stops_no_training(tmp_path, kind):
+    (tmp_path / "epoch_0001.png").mkdir()
+    (tmp_path / "epoch_0001.png" / "kept").touch()
+    with pytest.warns(UserWarning, match=r"epoch_0001\.png cannot be kept, training goes on"):
+        assert fit(make_gan(), kind(tmp_path)).epoch == [0, 1]
+    assert (tmp_path / "epoch_0002.png").is_file()

@@ -1,0 +1,63 @@
+"""The end of a training whose losses are not finite."""
+
+import keras
+import numpy as np
+
+from keras_gans import _checks
+
+
+class TerminateOnNaN(keras.callbacks.Callback):
+    """Stop training when any loss is NaN or infinite.
+
+    Keras's own looks at `loss` alone, which a game between networks does not have.
+
+    Args:
+        checkpoint: Path of the last good checkpoint, to be named in the message, or `None`.
+            Defaults to `None`.
+
+    Attributes:
+        message: What happened: at which step, in which losses, to which networks; `None` so far.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> callback = kg.callbacks.TerminateOnNaN()
+    """
+
+    def __init__(self, checkpoint=None):
+        super().__init__()
+        self.checkpoint = checkpoint
+        if checkpoint is not None:
+            self.checkpoint = _checks.path("checkpoint", checkpoint)
+        self.message = None
+
+    def on_train_begin(self, logs=None):
+        self.message = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        bad = [name for name, loss in (logs or {}).items() if not np.isfinite(loss).all()]
+        if bad and self.message is None:
+            self.message = self._describe(bad)
+            print(f"\n{self.message}")
+            self.model.stop_training = True
+
+    def _describe(self, losses):
+        step = int(self.model.optimizer.iterations.numpy())
+        message = f"Step {step}: {', '.join(losses)} is NaN or infinite, training stops."
+        lost = diverged_networks(self.model)
+        if lost:
+            message += f" Weights that are not finite: {', '.join(lost)}."
+        if self.checkpoint is not None and self.checkpoint.exists():
+            message += f" The last good checkpoint is {self.checkpoint}."
+        return message
+
+
+def diverged_networks(model):
+    """Names of the networks, of those that a model trains, with weights that are not finite."""
+    optimizer_networks = getattr(model, "optimizer_networks", {})
+    trained = [name for networks in optimizer_networks.values() for name in networks]
+    return [
+        name
+        for name in dict.fromkeys(trained)
+        if not all(np.isfinite(weight).all() for weight in getattr(model, name).get_weights())
+    ]
