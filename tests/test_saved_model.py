@@ -84,17 +84,22 @@ def test_export_replaces_an_older_one(exported):
 
 
 @pytest.mark.parametrize("when", ["before the weights", "at the end"])
-def test_one_replaced_while_it_is_loaded_is_loaded_again(exported, monkeypatch, when):
-    gan, path = exported
-    gan.generator.set_weights([w + 1 for w in gan.generator.get_weights()])
-    gan.export(path.parent / "newer")
+def test_one_replaced_while_it_is_loaded_is_loaded_again(tmp_path, monkeypatch, when):
+    path, newer = tmp_path / "saved_model", tmp_path / "newer"
+    points().export(path)
+    gan = kg.models.GAN(
+        kg.networks.mlp_generator((2,), latent_dim=5, hidden_units=(4,)),
+        kg.networks.mlp_discriminator((2,), hidden_units=(4,)),
+        latent_dim=5,
+    )
+    gan.export(newer)
     exports = []
 
     def export():
         if not exports:
             exports.append(path)
             with _files.replacing_saved_model(path) as temporary:
-                shutil.copytree(path.parent / "newer", temporary)
+                shutil.copytree(newer, temporary)
 
     if when == "before the weights":  # which TensorFlow reads after the graph
         read = py_checkpoint_reader.NewCheckpointReader
