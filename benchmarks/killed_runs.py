@@ -76,7 +76,7 @@ def checkpoint_time(folder):
 
 
 def half_written(folder):
-    return sorted(path.name for path in folder.glob(".writing-*/*"))
+    return sorted(path.name for path in folder.glob(".writing-*/new/*"))
 
 
 def steps(folder):

@@ -94,7 +94,7 @@ class Run:
             )
 
     def _lock(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
+        _files.make_folder(self.folder)
         self.lock = filelock.FileLock(self.folder / ".lock", timeout=0, is_singleton=True)
         try:
             with contextlib.suppress(NotImplementedError):  # a file system that has no locks
@@ -147,9 +147,7 @@ class Run:
         if _replicas.is_chief(model.distribute_strategy):
             with zipfile.ZipFile(new, "a") as archive:
                 archive.writestr(_RECORD, json.dumps(record))
-            if self.checkpoint.exists():
-                os.replace(self.checkpoint, self.previous)
-            os.replace(new, self.checkpoint)
+            _files.rotate(new, self.checkpoint, self.previous)
         _replicas.wait_for_all(model.distribute_strategy)
 
     def restore(self, model, steps_per_epoch=None):
@@ -180,7 +178,7 @@ class Run:
                 warnings.warn(f"{path} cannot be read: {error}.{instead}", stacklevel=2)
             else:
                 for damaged in found[:i]:
-                    os.replace(damaged, self.folder / "model.damaged.keras")
+                    _files.move(damaged, self.folder / "model.damaged.keras")
                 return progress
         if found:
             raise ValueError(f"No checkpoint in {self.folder} can be read: see the warnings.")

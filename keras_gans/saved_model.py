@@ -183,7 +183,7 @@ def load(filepath):
 
     Args:
         filepath: Path of its folder, which may be a remote one that TensorFlow can read, such as
-            `gs://…`.
+            `gs://…`. If an export replaces a local one meanwhile, the new one is read.
 
     Returns:
         A `SavedGenerator`, with `sample(num)`, `generate(latents)`, `score(data)`, or whatever the
@@ -192,6 +192,7 @@ def load(filepath):
     Raises:
         ValueError: If there is no SavedModel, if it is corrupt, or if it was not written by
             `export()`.
+        OSError: If exports replace it again and again, faster than it can be read.
 
     Example:
 
@@ -201,15 +202,24 @@ def load(filepath):
     (16, 8, 8, 1)
     """
     path = _checks.path("filepath", filepath)
-    remote = "://" in str(filepath)
-    if not remote and not _files.is_saved_model(path):
+    if "://" in str(filepath):
+        return _read(filepath)
+    return _files.read_whole(path, _read_folder)
+
+
+def _read_folder(path):
+    if not _files.is_saved_model(path):
         hint = f", a file for {READERS[path.suffix]}" if path.suffix in READERS else ""
         raise ValueError(
             "`filepath` must be the folder of a SavedModel, with a file saved_model.pb. "
-            f"Received: filepath={str(filepath)!r}{hint}"
+            f"Received: filepath={str(path)!r}{hint}"
         )
+    return _read(path)
+
+
+def _read(filepath):
     try:
-        artifact = tf.saved_model.load(str(filepath if remote else path))
+        artifact = tf.saved_model.load(str(filepath))
     except Exception as error:
         raise ValueError(
             f"The SavedModel at {str(filepath)!r} cannot be read; it may be incomplete or damaged: "

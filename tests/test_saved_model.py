@@ -7,8 +7,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.training import py_checkpoint_reader
 
 import keras_gans as kg
+from keras_gans import _files
 from tests.models.test_gan import images, points
 
 
@@ -79,6 +81,37 @@ def test_export_replaces_an_older_one(exported):
     gan.export(path)
     np.testing.assert_allclose(kg.load(path).sample(3, seed=0), gan.sample(3, seed=0), atol=1e-6)
     assert [p.name for p in path.parent.iterdir()] == ["saved_model"]
+
+
+@pytest.mark.parametrize("when", ["before the weights", "at the end"])
+def test_one_replaced_while_it_is_loaded_is_loaded_again(tmp_path, monkeypatch, when):
+    path, newer = tmp_path / "saved_model", tmp_path / "newer"
+    points().export(path)
+    gan = kg.models.GAN(
+        kg.networks.mlp_generator((2,), latent_dim=5, hidden_units=(4,)),
+        kg.networks.mlp_discriminator((2,), hidden_units=(4,)),
+        latent_dim=5,
+    )
+    gan.export(newer)
+    exports = []
+
+    def export():
+        if not exports:
+            exports.append(path)
+            with _files.replacing_saved_model(path) as temporary:
+                shutil.copytree(newer, temporary)
+
+    if when == "before the weights":  # which TensorFlow reads after the graph
+        read = py_checkpoint_reader.NewCheckpointReader
+        monkeypatch.setattr(
+            py_checkpoint_reader, "NewCheckpointReader", lambda name: export() or read(name)
+        )
+    else:
+        load = tf.saved_model.load
+        monkeypatch.setattr(tf.saved_model, "load", lambda name: (load(name), export())[0])
+    served = kg.load(path)
+    assert exports
+    np.testing.assert_allclose(served.sample(3, seed=0), gan.sample(3, seed=0), atol=1e-6)
 
 
 def test_export_refuses_a_folder_of_something_else(tmp_path):
