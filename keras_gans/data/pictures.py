@@ -99,6 +99,7 @@ def decoded(path, size, channels=3, background=(255, 255, 255)):
             factor = max(1, min(picture.size) // least) if is_large else 1
             strips = _strips(picture, size, factor) if is_large else [picture]
             pixels = [_pixels(strip, mode, factor, channels, background) for strip in strips]
+            picture.close()  # and with it its memory, before another takes its place
         return np.concatenate(pixels)
 
 
