@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras_gans import (
     _checks,
     _files,
+    _memory,
     callbacks,
     data,
     latents,
@@ -64,11 +65,13 @@ def run(options):
         sys.exit(141)  # what a shell makes of SIGPIPE, which Windows does not have
     except FORESEEN as error:
         _drop_output()
-        sys.exit(f"Error: {in_options(describe(error), options)}")
+        sys.exit(f"Error: {in_options(' '.join(describe(error).split()), options)}")
 
 
 def describe(error):
     """What went wrong, with its kind where the message does not tell it."""
+    if isinstance(error, RecursionError):
+        return "RecursionError: something is nested too deeply, a file that holds JSON or a model"
     if isinstance(error, (MemoryError, tf.errors.OpError)):
         return f"{type(error).__name__}: {error}"
     return str(error) or type(error).__name__
@@ -287,18 +290,20 @@ def sample(options):
     """Draw images of a trained model into one picture, or print the texts that it writes."""
     generator = trained_sampler(options.run)
     num = options.num
-    labels = labels_of(generator, options.labels, num)
+    _memory.check("num", num, [(generator.latent_dim + 2,)])  # with labels, of 8 bytes
     columns = math.ceil(math.sqrt(num))
     if generator.conditional:
         in_turn = len(options.labels or range(generator.num_classes))
         columns = callbacks.columns_of_classes(num, in_turn) or columns
     if not generator.makes_text:
         check_picture(options.output, generator, "num", num, columns)
+    labels = labels_of(generator, options.labels, num)
     points = latents.draw(num, generator.latent_dim, _checks.seed_or_new(options.seed)).numpy()
-    samples = callbacks.generated(generator, points, labels)
     if generator.makes_text:
-        print("\n".join(samples))
+        for texts in generator.batches(points):
+            print("\n".join(texts))
     else:
+        samples = callbacks.generated(generator, points, labels)
         data.save_grid(samples, options.output, columns=columns)
         print(f"{num} samples are in {options.output}.")
 
@@ -307,6 +312,7 @@ def interpolate(options):
     """Draw, or print, what a trained model makes of paths between latents."""
     generator = trained_sampler(options.run)
     num, steps = options.num, options.steps
+    _memory.check("num", num, [(steps, generator.latent_dim + 2)])
     labels = labels_of(generator, options.labels, num)
     animation = pathlib.Path(options.output).with_suffix(".gif")
     if not generator.makes_text:
@@ -347,9 +353,11 @@ def check_picture(filepath, generator, option, num, columns):
     rows = -(-num // columns)
     width, height = columns * cell[0], rows * cell[1]
     if width * height > MAX_PIXELS:
+        most = MAX_PIXELS // math.prod(cell)
         raise ValueError(
             f"`{option}` must be less for images of shape {generator.example_shape} in one picture "
-            f"of at most {MAX_PIXELS:,} pixels. Received: {num} images, {width}×{height} pixels"
+            f"of at most {MAX_PIXELS:,} pixels, which are about {most:,} images. "
+            f"Received: {num} images, {width}×{height} pixels"
         )
     if os.path.isdir(filepath):
         raise IsADirectoryError(f"{filepath} is a folder. Nothing was written.")

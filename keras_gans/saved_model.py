@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_gans import _checks, _files, _inputs
+from keras_gans import _checks, _files, _inputs, _memory, latents
 
 #: What `export()` may write.
 ENDPOINTS = (
@@ -16,6 +16,9 @@ ENDPOINTS = (
     "translate_ab",
     "translate_ba",
 )
+
+#: Examples that are sampled at once.
+BATCH_SIZE = 256
 
 #: What reads the files that a model writes elsewhere, by their suffix.
 READERS = {
@@ -93,14 +96,24 @@ class SavedGenerator:
             Float32 array `(num, *example_shape)`; images are in [−1, 1]. Text comes as strings.
 
         Raises:
-            ValueError, TypeError: If an argument is out of range, or labels are missing or not
-                expected.
+            ValueError, TypeError: If an argument is out of range, labels are missing or not
+                expected, or the examples could never fit in memory.
         """
         self._check_endpoint("sample")
         num = _checks.positive_int("num", num)
+        _memory.check("num", num, [(self.latent_dim or 0,), self.example_shape])
         labels = self._labels(labels, num)
         seed = tf.constant(_checks.seed_or_new(seed))
-        return as_numpy(self._artifact.sample(tf.constant(num), *labels, seed))
+        if num <= BATCH_SIZE or "generate" not in self.endpoints:
+            return as_numpy(self._artifact.sample(tf.constant(num), *labels, seed))
+        points = latents.draw(num, self.latent_dim, seed)
+        return np.concatenate(list(self.batches(points, *labels)))
+
+    def batches(self, points, labels=None):
+        """Yield what `generate` makes of some latents at a time."""
+        for i in range(0, len(points), BATCH_SIZE):
+            part = slice(i, i + BATCH_SIZE)
+            yield self.generate(points[part], None if labels is None else labels[part])
 
     def score(self, data, labels=None):
         """Return the discriminator's logits of examples, float32 `(num, …)`.

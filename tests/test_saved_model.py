@@ -10,7 +10,8 @@ import tensorflow as tf
 from tensorflow.python.training import py_checkpoint_reader
 
 import keras_gans as kg
-from keras_gans import _files
+from keras_gans import _files, _memory
+from keras_gans.saved_model import SavedGenerator
 from tests.models.test_gan import images, points
 
 
@@ -251,3 +252,26 @@ def test_compiled_metrics_survive_saving(tmp_path):
     again = again.evaluate(x, batch_size=16, verbose=0, return_dict=True)
     assert again == pytest.approx(logs)
     assert {"frechet_distance", "modes_covered", "good_share"} < set(logs)
+
+
+def test_many_samples_are_made_in_batches(tmp_path, monkeypatch):
+    gan = kg.models.GAN(
+        kg.networks.mlp_generator((2,), 2, (4,)),
+        kg.networks.mlp_discriminator((2,), (4,)),
+        latent_dim=2,
+    )
+    gan.export(tmp_path / "saved_model")
+    served = kg.load(tmp_path / "saved_model")
+    sizes, generate = [], SavedGenerator.generate
+
+    def counted(self, points, labels=None):
+        sizes.append(len(points))
+        return generate(self, points, labels)
+
+    monkeypatch.setattr(SavedGenerator, "generate", counted)
+    np.testing.assert_allclose(served.sample(600, seed=0), gan.sample(600, seed=0), atol=1e-6)
+    assert sizes == [256, 256, 88]
+    monkeypatch.setattr(_memory, "physical_memory", lambda: 16_000)
+    for model in (gan, served):
+        with pytest.raises(ValueError, match=r"`num` must be at most 1,000 for examples"):
+            model.sample(1001)

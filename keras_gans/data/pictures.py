@@ -62,7 +62,7 @@ def fault(path):
     try:
         with Image.open(path, formats=formats()) as picture:
             picture.verify()
-        decoded(path, (1, 1))
+        decoded(path, (64, 64))
     except Exception as error:
         return f"its pixels cannot be decoded: {error}"
     return None
@@ -79,7 +79,8 @@ def decoded(path, size, channels=3, background=(255, 255, 255)):
             the color where it is wholly so.
 
     Returns:
-        uint8 array `(height, width, channels)`.
+        uint8 array `(height, width, channels)`. Large pictures lack most of what will be cut off
+        for the aspect ratio of `size`.
 
     Raises:
         OSError, ValueError, …: Whatever Pillow raises, if it cannot be decoded to the end.
@@ -93,13 +94,41 @@ def decoded(path, size, channels=3, background=(255, 255, 255)):
             picture.draft(None, (least, least))  # a JPEG decodes to a fraction of its size
         with _PIXELS_AT_ONCE.taking(math.prod(picture.size)):
             picture.load()
-            shown = _of_8_bits(picture)
-            _turn_upright(shown)
-            shown = _in_srgb(shown)
-            factor = min(shown.size) // least
-            if is_large and factor > 1:
-                shown = shown.reduce(factor)
-            return _with_channels(shown, channels, background)
+            mode = _mode(picture)
+            _turn_upright(picture)
+            factor = max(1, min(picture.size) // least) if is_large else 1
+            strips = _strips(picture, size, factor) if is_large else [picture]
+            pixels = [_pixels(strip, mode, factor, channels, background) for strip in strips]
+            picture.close()  # and with it its memory, before another takes its place
+        return np.concatenate(pixels)
+
+
+def _strips(picture, size, factor):
+    """Yield what is seen of a large picture in strips of about `LARGE` pixels, from the top.
+
+    What is done to a picture takes several times its memory. In units of `factor` pixels, the most
+    of what will be cut off for the aspect ratio of `size` is left out, alike on both sides: two
+    units stay for a cut that rounds.
+    """
+    width, height = (-(-side // factor) for side in picture.size)
+    left = max(0, (width - -(-height * size[1] // size[0])) // 2 - 2)
+    top = max(0, (height - -(-width * size[0] // size[1])) // 2 - 2)
+    right, bottom = width - left, height - top
+    rows = max(1, LARGE // (factor**2 * (right - left)))
+    for first in range(top, bottom, rows):
+        box = (left, first, right, min(first + rows, bottom))
+        yield picture.crop([min(n * factor, picture.size[i % 2]) for i, n in enumerate(box)])
+
+
+def _pixels(picture, mode, factor, channels, background):
+    """Return the pixels of a picture, or of a part of one, for each square of side `factor` one.
+
+    `mode` is what `_mode` says of the whole.
+    """
+    picture = _in_srgb(_of_8_bits(picture) if mode == "16 bits" else picture)
+    if factor > 1:
+        picture = (picture.convert("L") if picture.mode == "1" else picture).reduce(factor)
+    return _with_channels(picture, channels, background)
 
 
 class _Budget:
@@ -137,15 +166,12 @@ def _mode(picture):
 
 
 def _of_8_bits(picture):
-    """The same picture with 8 bits a channel; Pillow cuts 16 bits off instead of scaling them."""
-    if _mode(picture) != "16 bits":
-        return picture
+    """The same grey picture with 8 bits; Pillow cuts 16 bits off instead of scaling them."""
     numbers = np.asarray(picture)
     grey = Image.fromarray(np.rint(numbers / 257).astype("uint8"))
     key = picture.info.get("transparency")
     if isinstance(key, int):
         grey.putalpha(Image.fromarray(np.where(numbers == key, 0, 255).astype("uint8")))
-    grey.info = {name: picture.info[name] for name in ("exif",) if name in picture.info}
     return grey
 
 
@@ -159,7 +185,7 @@ def _in_srgb(picture):
     """The picture's colors as they look: those of its color profile, if it has one, in sRGB."""
     profile = picture.info.get("icc_profile")
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
+        picture = picture if picture.mode == "RGBA" else picture.convert("RGBA")
     elif picture.mode not in ("1", "L", "RGB", "CMYK"):
         picture = picture.convert("RGB")
     try:

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _inputs, latents
+from keras_gans import _checks, _inputs, _memory, latents
 from keras_gans._precision import as_float
 from keras_gans.data import mini_batches
 from keras_gans.models.generative_model import GenerativeModel, in_batches
@@ -124,9 +124,11 @@ class LatentModel(GenerativeModel):
             Float32 array `(num, …)`; images are in [−1, 1].
 
         Raises:
-            ValueError, TypeError: If an argument is out of range.
+            ValueError, TypeError: If an argument is out of range, or the examples could never fit
+                in memory.
         """
         num = _checks.positive_int("num", num)
+        _memory.check("num", num, [(self.latent_dim,), self.samplers[-1].output_shape[1:]])
         points = latents.draw(num, self.latent_dim, _checks.seed_or_new(seed))
         return self.generate(points, labels, batch_size)
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from keras_gans.data import pictures
+from keras_gans.data import load, pictures
+from tests.data.memory import peak
 
 RED, LIME, BLUE, WHITE = [255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]
 
@@ -157,6 +158,50 @@ def test_nothing_is_said_about_what_a_viewer_does_not_mind(tmp_path, capfd):
     for name in ("a.png", "b.png"):
         np.testing.assert_array_equal(decoded(tmp_path / name)[0, 0], RED)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGB", "RGBA", "I;16"])
+@pytest.mark.parametrize("size", [(53, 90), (90, 53), (300, 7), (7, 300)])
+def test_large_pictures_look_like_small_ones(tmp_path, monkeypatch, mode, size):
+    """Read in strips and without what will be cut off, where there is nothing to shrink."""
+    random = np.random.default_rng(0)
+    if mode == "I;16":
+        picture = Image.fromarray(random.integers(0, 2**16, size, "uint16"))
+    else:
+        picture = Image.fromarray(random.integers(0, 256, (*size, 3), "uint8"))
+        picture = picture.convert("RGBA" if mode in ("LA", "RGBA") else "RGB").convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture.save(tmp_path / "a.png", exif=exif)
+
+    def loaded():
+        return load(tmp_path, batch_size=1, image_size=(15, 17))[0].get_single_element()
+
+    expected = loaded()
+    monkeypatch.setattr(pictures, "LARGE", 500)
+    np.testing.assert_array_equal(loaded(), expected)
+
+
+@pytest.mark.parametrize("mode", ["1", "RGBA"])
+def test_large_pictures_of_any_mode_are_shrunk(tmp_path, mode):
+    Image.new("RGB", (2100, 2100), "white").convert(mode).save(tmp_path / "a.png")
+    assert pictures.fault(tmp_path / "a.png") is None
+    pixels = pictures.decoded(tmp_path / "a.png", (64, 64))
+    np.testing.assert_array_equal(pixels, np.full((263, 263, 3), 255))
+
+
+@pytest.mark.parametrize(("mode", "size"), [("RGBA", (3000, 3000)), ("RGB", (450_000, 20))])
+def test_large_pictures_take_little_more_than_their_pixels(tmp_path, mode, size):
+    """Pillow keeps 4 bytes a pixel, of one at a time; the rest is for what is done to them."""
+    small, large = tmp_path / "small", tmp_path / "large"
+    for folder, its_size in ((small, (64, 64)), (large, size)):
+        folder.mkdir()
+        for i in range(4):
+            Image.new(mode, its_size).save(folder / f"{i}.png")
+    load = "list(kg.data.load({!r}, batch_size=4, image_size=64)[0])"
+    bounded = "kg.data.pictures._PIXELS_AT_ONCE.total = 9_000_000\n"
+    added = peak(bounded + load.format(str(large)), preparation=load.format(str(small)))
+    assert added < 4 * 9_000_000 + 90_000_000
 
 
 def test_a_budget_is_never_exceeded():
