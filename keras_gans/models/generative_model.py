@@ -423,6 +423,7 @@ class GenerativeModel(Tunable, keras.Model):
 
         A replica without examples, in the last batch of an evaluation, adds nothing.
         """
+        batch_size = _replicas.num_real(batch_size)
         for tracker in self.trackers:
             if tracker.name in losses:
                 loss = ops.where(batch_size > 0, losses[tracker.name], 0.0)
@@ -704,7 +705,10 @@ class GenerativeModel(Tunable, keras.Model):
         Raises:
             ValueError, TypeError: As `predict`.
         """
-        return super().predict_on_batch(self.as_inputs("x", x))
+        x = self.as_inputs("x", x)
+        if self._is_replicated:  # of which Keras would give each the whole batch
+            return self.predict(x, batch_size=len(tf.nest.flatten(x)[0]), verbose=0)
+        return super().predict_on_batch(x)
 
     def update_sample_metrics(self, real, generated):
         """Show a batch to the metrics given to `compile`; some compare, some look at one side."""
@@ -735,8 +739,17 @@ class GenerativeModel(Tunable, keras.Model):
             super().make_test_function(force)
             self.jit_compile = compiled_by_xla
         elif self.test_function is None or force:
-            self.test_function = self._on_replicas(self.test_step)
+            self.test_function = self._on_replicas(_replicas.never_empty(self.test_step))
         return self.test_function
+
+    def predict_step(self, data):
+        """As `keras.Model.predict_step`, also of a replica that has no example."""
+
+        def predictions(data):
+            outputs = super(GenerativeModel, self).predict_step(data)
+            return tf.nest.map_structure(_replicas.without_padding, outputs)
+
+        return _replicas.never_empty(predictions)(data)
 
     def make_predict_function(self, force=False):
         self.catch_up()
