@@ -18,7 +18,7 @@ from keras_gans._hyperparameters import SCHEDULE, Tunable
 from keras_gans._precision import as_float, float_dtype
 from keras_gans._read_only import SEED_STATE
 from keras_gans.data import mini_batches
-from keras_gans.models import conversion
+from keras_gans.models import conversion, layers_on_replicas
 from keras_gans.models.moving_average import MovingAverage
 
 
@@ -78,8 +78,9 @@ class GenerativeModel(Tunable, keras.Model):
 
     Everything else is here: optimizers are built on their networks inside the strategy's scope and
     saved; losses are averaged over replicas; noise is drawn once for the global batch and cut to
-    each replica's part, so that results do not depend on the number of replicas; seeds are saved.
-    Models that draw examples from latents are a `LatentModel`.
+    each replica's part, so that results do not depend on the number of replicas, also by Keras's
+    layers in the networks: dropout, noise, batch normalization; seeds are saved. Models that draw
+    examples from latents are a `LatentModel`.
 
     Arguments stay as they are, with the exception of numbers that weigh terms of a loss and the
     like: where a docstring says "or a schedule", a callback may set the attribute while the model
@@ -222,6 +223,8 @@ class GenerativeModel(Tunable, keras.Model):
             for layer in self._flatten_layers():
                 if isinstance(layer, Tunable):
                     layer.prepare_hyperparameters(lambda: self.optimizer.iterations)
+        if self._is_replicated:
+            layers_on_replicas.prepare(self)
         self.sample_metrics = list(metrics or [])
         self._compile_arguments = {
             "run_eagerly": run_eagerly,
