@@ -3,18 +3,54 @@
 `tf.data` cuts a global batch into one piece for each replica and deals the pieces to the workers in
 turn: of W workers, replica i of worker w holds piece i·W + w. What is gathered or cut here is in
 the order of the pieces, which is that of the batch.
+
+The last batch of an evaluation may leave a replica without examples. TensorFlow's kernels, such as
+convolutions, do not all take an empty batch, so that replica gets one example of padding: networks
+see it, and everything here leaves it out.
 """
 
+import contextlib
 import functools
+import threading
 
 import numpy as np
 import tensorflow as tf
+
+#: Types that TensorFlow does not send between replicas, and those that hold their values.
+_CARRIERS = {tf.bool: tf.int32, tf.bfloat16: tf.float32}
+
+
+class _Situation(threading.local):
+    """What holds where the code of a replica, which has a thread of its own, is."""
+
+    parts_may_differ = False  # in the numbers of their examples: in an evaluation
+    is_padding = None  # boolean tensor: whether all examples of this replica are padding
+    has_all = False  # whether the examples at hand are those of all replicas
+
+
+_situation = _Situation()
+
+
+@contextlib.contextmanager
+def _where(**facts):
+    before = {name: getattr(_situation, name) for name in facts}
+    vars(_situation).update(facts)
+    try:
+        yield
+    finally:
+        vars(_situation).update(before)
 
 
 def context():
     """The replica context if several replicas share the batch, else `None`."""
     replicas = tf.distribute.get_replica_context()
-    return None if replicas is None or replicas.num_replicas_in_sync == 1 else replicas
+    alone = replicas is None or replicas.num_replicas_in_sync == 1 or _situation.has_all
+    return None if alone else replicas
+
+
+def parts_may_differ():
+    """Whether replicas may have unequal numbers of examples, as in an evaluation."""
+    return _situation.parts_may_differ
 
 
 def num_workers(strategy=None):
@@ -56,6 +92,9 @@ def gather(x):
     replicas = context()
     if replicas is None:
         return x
+    if x.dtype in _CARRIERS:
+        return tf.cast(gather(tf.cast(x, _CARRIERS[x.dtype])), x.dtype)
+    x = without_padding(x)
     gathered, order = replicas.all_gather(x, axis=0), np.argsort(pieces())
     gathered = tf.ensure_shape(gathered, (None, *x.shape[1:]))
     if np.array_equal(order, np.arange(len(order))):
@@ -83,19 +122,118 @@ def own_rows(make, size, is_equal):
     replicas = context()
     if replicas is None:
         return make(size)
-    if is_equal:
-        num, start = size * replicas.num_replicas_in_sync, size * _own_piece(replicas)
-    else:
-        sizes = _sizes(replicas, size)
-        num = tf.reduce_sum(sizes)
-        start = tf.reduce_sum(tf.where(pieces() < _own_piece(replicas), sizes, 0))
-    return make(num)[start : start + size]
+    num, start = _place(replicas, size, is_equal)
+    return with_padding(make(num)[start : start + num_real(size)], size)
+
+
+def call_in_place(call, inputs):
+    """Call on this replica's examples in their places in the global batch, zeros in the others'.
+
+    What is drawn for all examples is then what one device draws. For functions of which no output
+    depends on another example.
+
+    Args:
+        call: Function of `inputs`, to tensors that have an axis of examples as all inputs do.
+        inputs: Nest of tensors.
+    """
+    replicas = context()
+    if replicas is None:
+        return call(inputs)
+    first = tf.nest.flatten(inputs)[0]
+    size = len_of(first)
+    num, start = _place(replicas, size, is_equal=True)
+
+    def widened(x):
+        x = without_padding(x)
+        after = num - start - tf.shape(x)[0]
+        wide = tf.concat([_zeros(start, x), x, _zeros(after, x)], axis=0)
+        return tf.ensure_shape(wide, (num if isinstance(num, int) else None, *x.shape[1:]))
+
+    def own(y):
+        rows = with_padding(y[start : start + num_real(size)], size)
+        return tf.ensure_shape(rows, (first.shape[0], *y.shape[1:]))
+
+    with _where(has_all=True, is_padding=None):
+        outputs = call(tf.nest.map_structure(widened, inputs))
+    return tf.nest.map_structure(own, outputs)
+
+
+def call_on_all(call, inputs):
+    """Call on the examples of all replicas, and return what belongs to this one's.
+
+    Exact for any function of a batch, which every replica computes in full. See `call_in_place`.
+    """
+    if context() is None:
+        return call(inputs)
+    first = tf.nest.flatten(inputs)[0]
+    gathered = tf.nest.map_structure(gather, inputs)
+    with _where(has_all=True, is_padding=None):
+        outputs = call(gathered)
+    return tf.nest.map_structure(lambda y: own_part(y, first), outputs)
+
+
+# Padding
+
+
+def never_empty(step):
+    """Let a replica without examples take a step of an evaluation with one of padding."""
+
+    @functools.wraps(step)
+    def step_on(data):
+        if context() is None:
+            return step(data)
+        size = len_of(tf.nest.flatten(data)[0])
+        is_padding = size == 0 if tf.is_tensor(size) or not size else None
+        with _where(parts_may_differ=True, is_padding=is_padding):
+            return step(tf.nest.map_structure(filled, data))
+
+    return step_on
+
+
+def filled(x):
+    """Return a batch that is not empty: if `x` is, one example of zeros, or an empty string."""
+    if x is None or (x.shape[0] or 0) > 0:
+        return x
+    return tf.concat([x, _zeros(tf.maximum(1 - tf.shape(x)[0], 0), x)], axis=0)
+
+
+def also_of_none(function, x):
+    """Call a function of a batch that does not take an empty one."""
+    outputs = function(filled(x))
+    if x.shape[0]:
+        return outputs
+    return tf.nest.map_structure(lambda y: y[: tf.shape(x)[0]], outputs)
+
+
+def len_of(x):
+    """The number of examples: an integer if it is known, else a scalar tensor."""
+    return tf.shape(x)[0] if x.shape[0] is None else x.shape[0]
+
+
+def num_real(num):
+    """How many of `num` of this replica's examples are no padding; `num` may be a weight, too."""
+    is_padding = _situation.is_padding
+    return num if is_padding is None else tf.where(is_padding, tf.zeros_like(num), num)
+
+
+def without_padding(x):
+    """Return the examples of this replica that are no padding."""
+    return x if _situation.is_padding is None else x[: num_real(tf.shape(x)[0])]
+
+
+def with_padding(x, size):
+    """Return `size` rows: `x`, or zeros if there are none because the examples are padding."""
+    if _situation.is_padding is None:
+        return x
+    return tf.concat([x, _zeros(size - tf.shape(x)[0], x)], axis=0)
 
 
 def mean(x):
-    """Return the mean of `x` over replicas, differentiable as `gather` is."""
+    """Return the mean of `x` over replicas, differentiable as `gather` is. Padding counts as 0."""
     replicas = context()
-    return x if replicas is None else replicas.all_reduce(tf.distribute.ReduceOp.MEAN, x)
+    if replicas is None:
+        return x
+    return replicas.all_reduce(tf.distribute.ReduceOp.MEAN, num_real(x))
 
 
 def begun_by_data(step):
@@ -169,6 +307,19 @@ def shared(strategy, batch):
         )
 
     return strategy.experimental_distribute_values_from_function(own)
+
+
+def _zeros(num, x):
+    """So many rows of zeros, or empty strings, like those of `x`."""
+    return tf.zeros(tf.concat([[num], tf.shape(x)[1:]], axis=0), x.dtype)
+
+
+def _place(replicas, size, is_equal):
+    """The number of all examples, and that of those before this replica's `size`."""
+    if is_equal and not parts_may_differ():
+        return size * replicas.num_replicas_in_sync, size * _own_piece(replicas)
+    sizes = _sizes(replicas, num_real(size))
+    return tf.reduce_sum(sizes), tf.reduce_sum(tf.where(pieces() < _own_piece(replicas), sizes, 0))
 
 
 def _sizes(replicas, size):

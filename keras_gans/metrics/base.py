@@ -5,7 +5,7 @@ import warnings
 import keras
 import tensorflow as tf
 
-from keras_gans import _checks
+from keras_gans import _checks, _replicas
 from keras_gans.metrics.checks import as_numbers, check
 from keras_gans.metrics.distribution import create_once
 from keras_gans.metrics.images import ValueRange, are_images, as_images
@@ -66,6 +66,7 @@ class SampleMetric(keras.metrics.Metric):
             samples = as_images(samples, name)
         if self.feature_extractor is not None:
             samples = self.features(samples, name)
+        samples = _replicas.without_padding(samples)
         samples = as_numbers(samples, name, self.layout)
         if 0 in samples.shape[1:]:
             raise ValueError(
@@ -87,7 +88,8 @@ class SampleMetric(keras.metrics.Metric):
     def watch(self, name, samples):
         """Note the value range of a batch of samples that have been taken in."""
         if self.ranges and self.takes_images(samples):
-            self.ranges[name].update_state(tf.convert_to_tensor(samples))
+            samples = _replicas.without_padding(tf.convert_to_tensor(samples))
+            self.ranges[name].update_state(samples)
 
     def check_ranges(self):
         """Refuse images in [0, 1]."""
@@ -97,7 +99,7 @@ class SampleMetric(keras.metrics.Metric):
     def features(self, samples, name):
         """What the extractor makes of the samples; says so if they do not fit it."""
         try:
-            return self.extract(samples)
+            return _replicas.also_of_none(self.extract, tf.convert_to_tensor(samples))
         except tf.errors.InvalidArgumentError as error:
             raise ValueError(
                 f"`feature_extractor` must take what `{name}` holds. "

@@ -11,6 +11,7 @@ import pathlib
 import keras
 import tensorflow as tf
 
+from keras_gans import _replicas
 from keras_gans.metrics.images import as_images
 
 _MNIST_CLASSIFIER = pathlib.Path(__file__).parent / "mnist_classifier" / "classifier.keras"
@@ -37,7 +38,8 @@ class ClassifierFeatures:
             ValueError: They have another shape, or values that are not finite or beyond [-1, 1].
         """
         images = as_images(images, channels=self.channels)
-        return self._traced_outputs(images) if tf.executing_eagerly() else self.outputs(images)
+        outputs = self._traced_outputs if tf.executing_eagerly() else self.outputs
+        return _replicas.also_of_none(outputs, images)
 
     @functools.cached_property
     def _traced_outputs(self):

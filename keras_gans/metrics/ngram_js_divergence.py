@@ -3,7 +3,7 @@ import math
 import keras
 import tensorflow as tf
 
-from keras_gans import _checks
+from keras_gans import _checks, _replicas
 from keras_gans.divergences import js_divergence
 from keras_gans.metrics.base import TwoSampleMetric
 from keras_gans.metrics.checks import as_tensor
@@ -90,6 +90,7 @@ class NGramJSDivergence(TwoSampleMetric):
     def prepare(self, samples, name):
         if not self.built:
             create_once(lambda: self.build(()))
+        samples = _replicas.without_padding(as_tensor(samples, name))
         return fingerprints(samples, self.n, name, self.length)
 
     def add_samples(self, side, samples):

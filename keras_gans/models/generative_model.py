@@ -20,7 +20,7 @@ from keras_gans._precision import as_float, float_dtype
 from keras_gans._progress import Progress, resuming_callback
 from keras_gans._read_only import SEED_STATE
 from keras_gans.data import mini_batches, resuming
-from keras_gans.models import conversion
+from keras_gans.models import conversion, layers_on_replicas
 from keras_gans.models.moving_average import MovingAverage
 
 
@@ -80,8 +80,9 @@ class GenerativeModel(Tunable, keras.Model):
 
     Everything else is here: optimizers are built on their networks inside the strategy's scope and
     saved; losses are averaged over replicas; noise is drawn once for the global batch and cut to
-    each replica's part, so that results do not depend on the number of replicas; seeds are saved.
-    Models that draw examples from latents are a `LatentModel`.
+    each replica's part, so that results do not depend on the number of replicas, also by Keras's
+    layers in the networks: dropout, noise, batch normalization; seeds are saved. Models that draw
+    examples from latents are a `LatentModel`.
 
     Arguments stay as they are, with the exception of numbers that weigh terms of a loss and the
     like: where a docstring says "or a schedule", a callback may set the attribute while the model
@@ -224,6 +225,8 @@ class GenerativeModel(Tunable, keras.Model):
             for layer in self._flatten_layers():
                 if isinstance(layer, Tunable):
                     layer.prepare_hyperparameters(lambda: self.optimizer.iterations)
+        if self._is_replicated:
+            layers_on_replicas.prepare(self)
         self.sample_metrics = list(metrics or [])
         self._compile_arguments = {
             "run_eagerly": run_eagerly,
@@ -425,6 +428,7 @@ class GenerativeModel(Tunable, keras.Model):
 
         A replica without examples, in the last batch of an evaluation, adds nothing.
         """
+        batch_size = _replicas.num_real(batch_size)
         for tracker in self.trackers:
             if tracker.name in losses:
                 loss = ops.where(batch_size > 0, losses[tracker.name], 0.0)
@@ -744,7 +748,10 @@ class GenerativeModel(Tunable, keras.Model):
         Raises:
             ValueError, TypeError: As `predict`.
         """
-        return super().predict_on_batch(self.as_inputs("x", x))
+        x = self.as_inputs("x", x)
+        if self._is_replicated:  # of which Keras would give each the whole batch
+            return self.predict(x, batch_size=len(tf.nest.flatten(x)[0]), verbose=0)
+        return super().predict_on_batch(x)
 
     def update_sample_metrics(self, real, generated):
         """Show a batch to the metrics given to `compile`; some compare, some look at one side."""
@@ -775,8 +782,17 @@ class GenerativeModel(Tunable, keras.Model):
             super().make_test_function(force)
             self.jit_compile = compiled_by_xla
         elif self.test_function is None or force:
-            self.test_function = self._on_replicas(self.test_step)
+            self.test_function = self._on_replicas(_replicas.never_empty(self.test_step))
         return self.test_function
+
+    def predict_step(self, data):
+        """As `keras.Model.predict_step`, also of a replica that has no example."""
+
+        def predictions(data):
+            outputs = super(GenerativeModel, self).predict_step(data)
+            return tf.nest.map_structure(_replicas.without_padding, outputs)
+
+        return _replicas.never_empty(predictions)(data)
 
     def make_predict_function(self, force=False):
         self.catch_up()

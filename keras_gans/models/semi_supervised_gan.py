@@ -170,8 +170,10 @@ class SemiSupervisedGAN(GAN):
             log_z(unlabelled_logits), log_z(fake_logits)
         )
         losses = supervised_losses(labelled_logits, labels)
-        labels_per_replica = ops.maximum(_replicas.mean(losses["num_labelled"]), 1e-7)
-        supervised_part = losses["supervised_loss"] * losses["num_labelled"] / labels_per_replica
+        num, num_labelled = as_float(ops.shape(labels)[0]), losses["num_labelled"]
+        share = _replicas.mean(num_labelled) / _replicas.mean(num)  # in the global batch
+        own_share = num_labelled / num
+        supervised_part = losses["supervised_loss"] * own_share / ops.maximum(share, 1e-7)
         return {"d_loss": supervised_part + 0.5 * unsupervised_loss, **losses}
 
     def generator_losses(self, fake_logits, training=True):

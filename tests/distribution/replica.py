@@ -43,6 +43,32 @@ class BatchCoupled(ModelTests):
         )
 
 
+class LayersOfKeras(ModelTests):
+    """Noise and statistics of layers that know nothing of replicas, and convolutions."""
+
+    examples = np.random.default_rng(0).uniform(-1, 1, (64, 4, 4, 1)).astype("float32")
+
+    def make_model(self):
+        generator = [
+            keras.Input((3,)),
+            keras.layers.Dense(16),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dropout(0.2),
+            keras.layers.Reshape((4, 4, 1)),
+        ]
+        discriminator = [
+            keras.Input((4, 4, 1)),
+            keras.layers.GaussianNoise(0.1),
+            keras.layers.Conv2D(2, 3, activation="relu"),
+            keras.layers.SpatialDropout2D(0.2),
+            keras.layers.Flatten(),
+            keras.layers.Dense(1),
+        ]
+        return kg.models.GAN(
+            keras.Sequential(generator), keras.Sequential(discriminator), latent_dim=3, seed=1
+        )
+
+
 def cases():
     """Every subclass of `ModelTests`, by name."""
     for path in sorted((pathlib.Path(__file__).parents[1] / "models").glob("test_*.py")):
@@ -69,12 +95,15 @@ def make_strategy(replicas):
 
 
 def train(case, strategy):
-    """Return weights and logs of two epochs and an evaluation, by name."""
+    """Return weights and logs of two epochs and an evaluation, by name.
+
+    The last batch of the evaluation is a single example.
+    """
     keras.utils.set_random_seed(0)
     with strategy.scope():
         model = case.sgd(case.make_model())
     logs = case.fit(model, epochs=2, shuffle=True).history
-    x, y = case.unpacked()
+    x, y = (part if part is None else part[: 1 - case.batch_size] for part in case.unpacked())
     tested = model.evaluate(x, y, batch_size=case.batch_size, verbose=0, return_dict=True)
     found = {f"{i} {w.path}": keras.ops.convert_to_numpy(w) for i, w in enumerate(model.weights)}
     found |= {f"log {name}": values for name, values in logs.items()}

@@ -7,7 +7,7 @@ from tests.distribution import processes
 from tests.distribution.replica import cases
 
 CORE = ["GAN", "WGAN", "WGANGP", "ConditionalWGANGP"]
-COUPLED = ["BatchCoupled"]
+COUPLED = ["BatchCoupled", "LayersOfKeras"]
 #: Only `benchmarks/replicas.py`, which trains all models on all replicas, has time for them.
 OTHERS = [
     "ALAE",

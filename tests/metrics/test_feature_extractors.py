@@ -140,6 +140,17 @@ class TestMNISTFeatures:
         assert extractor(images).shape == (3, 64)
         assert extractor.logits(images).shape == (3, 10)
 
+    def test_no_images_have_no_features(self):
+        extractor = metrics.MNISTFeatures()
+        in_a_graph = tf.function(
+            extractor.features_and_logits,
+            input_signature=[tf.TensorSpec((None, 28, 28, 1))],
+        )
+        for outputs in (extractor.features_and_logits, in_a_graph):
+            features, logits = outputs(tf.zeros((0, 28, 28, 1)))
+            assert features.shape == (0, 64)
+            assert logits.shape == (0, 10)
+
     def test_it_is_saved_with_a_metric(self):
         metric = metrics.FrechetDistance(feature_extractor=metrics.MNISTFeatures())
         config = json.loads(json.dumps(keras.saving.serialize_keras_object(metric)))
