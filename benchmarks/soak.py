@@ -86,7 +86,7 @@ def every_callback(folder):
         runs.StopOnSignal(),
         kg.callbacks.SampleGrid(folder / "samples", tensorboard=folder / "samples"),
         kg.callbacks.LatentInterpolation(folder / "interpolations"),
-        runs.Checkpoints(run),
+        kg.callbacks.Checkpoint(run.folder),
         keras.callbacks.BackupAndRestore(folder / "backup"),
         keras.callbacks.CSVLogger(folder / "log.csv"),
         keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.99),

@@ -294,7 +294,7 @@ def sample(options):
     columns = math.ceil(math.sqrt(num))
     if generator.conditional:
         in_turn = len(options.labels or range(generator.num_classes))
-        columns = callbacks.columns_of_classes(num, in_turn) or columns
+        columns = callbacks.pictures.columns_of_classes(num, in_turn) or columns
     if not generator.makes_text:
         check_picture(options.output, generator, "num", num, columns)
     labels = labels_of(generator, options.labels, num)
@@ -303,7 +303,7 @@ def sample(options):
         for texts in generator.batches(points):
             print("\n".join(texts))
     else:
-        samples = callbacks.generated(generator, points, labels)
+        samples = callbacks.pictures.generated(generator, points, labels)
         data.save_grid(samples, options.output, columns=columns)
         print(f"{num} samples are in {options.output}.")
 
@@ -322,7 +322,9 @@ def interpolate(options):
                 f"Received: {options.output}"
             )
         check_picture(options.output, generator, "num", num * steps, steps)
-    examples = callbacks.along_paths(generator, num, steps, options.kind, labels, options.seed)
+    examples = callbacks.pictures.along_paths(
+        generator, num, steps, options.kind, labels, options.seed
+    )
     if generator.makes_text:
         print("\n\n".join("\n".join(path) for path in examples))
     else:

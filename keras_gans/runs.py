@@ -290,7 +290,8 @@ def _read_log(path, epoch):
     with open(path, newline="", encoding="utf-8", errors="replace") as file:
         reader = csv.DictReader(file)
         rows = [row for row in reader if _is_before(row, epoch)]
-    return [name for name in reader.fieldnames or () if any(row[name] for row in rows)], rows
+        names = reader.fieldnames or ()
+    return [name for name in names if any(row[name] for row in rows)], rows
 
 
 def _is_before(row, epoch):

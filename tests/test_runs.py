@@ -5,10 +5,12 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import filelock
 import keras
@@ -16,7 +18,9 @@ import numpy as np
 import pytest
 
 import keras_gans as kg
-from keras_gans.runs import Checkpoints, Log, Run, StopOnSignal
+from keras_gans._progress import Progress
+from keras_gans.callbacks import Checkpoint
+from keras_gans.runs import Run, StopOnSignal
 from tests.shared import assert_same_weights
 
 X = np.random.default_rng(0).uniform(-1, 1, (24, 8, 8, 1)).astype("float32")
@@ -39,36 +43,38 @@ def fit(gan, *callbacks, **kwargs):
 
 
 class TestCheckpoints:
+    def restored(self, run):
+        """A model put back to the newest checkpoint of a run, and how far that had come."""
+        gan = make_gan()
+        return gan, run.restore(gan)
+
     def test_the_last_two_are_kept(self, tmp_path):
         run, gan = Run(tmp_path), make_gan()
-        fit(gan, Checkpoints(run), epochs=3)
-        assert sorted(path.name for path in tmp_path.iterdir()) == [
-            "model.keras",
-            "model.previous.keras",
-        ]
-        assert_same_weights(run.resume(), gan)
+        fit(gan, Checkpoint(tmp_path), epochs=3)
+        assert {"model.keras", "model.previous.keras"} < {path.name for path in tmp_path.iterdir()}
+        again, progress = self.restored(run)
+        assert_same_weights(again, gan)
+        assert (progress.epoch, progress.step, progress.steps) == (3, 0, 9)
         previous = make_gan()
         fit(previous, epochs=2)
         assert_same_weights(keras.models.load_model(run.previous), previous)
 
-    def test_nothing_to_resume(self, tmp_path):
-        assert Run(tmp_path / "new").resume() is None
+    def test_nothing_to_go_on_with(self, tmp_path):
+        assert Run(tmp_path / "new").restore(make_gan()) is None
 
     @pytest.mark.parametrize("length", [0, 100, 5000])
     def test_a_truncated_one_is_replaced_by_the_previous_with_a_warning(self, tmp_path, length):
         run, gan = Run(tmp_path), make_gan()
-        fit(gan, Checkpoints(run), epochs=2)
+        fit(gan, Checkpoint(tmp_path), epochs=2)
         with open(run.checkpoint, "r+b") as file:
             file.truncate(length)
         with pytest.warns(UserWarning, match=r"model\.keras cannot be read.*previous.*is used"):
-            resumed = run.resume()
-        assert int(resumed.g_optimizer.iterations) == 3
-        assert {path.name for path in tmp_path.iterdir()} == {
-            "model.damaged.keras",
-            "model.previous.keras",
-        }
-        fit(resumed, initial_epoch=1, epochs=2)
-        assert_same_weights(resumed, gan)
+            again, progress = self.restored(run)
+        assert (progress.epoch, int(again.g_optimizer.iterations)) == (1, 3)
+        assert run.previous.exists() and (tmp_path / "model.damaged.keras").exists()
+        assert not run.checkpoint.exists()
+        fit(again, Checkpoint(tmp_path), epochs=2)
+        assert_same_weights(again, gan)
 
     def test_two_damaged_ones_are_an_error_not_a_new_run(self, tmp_path):
         run = Run(tmp_path)
@@ -78,13 +84,13 @@ class TestCheckpoints:
             pytest.warns(UserWarning, match="cannot be read"),
             pytest.raises(ValueError, match="No checkpoint"),
         ):
-            run.resume()
+            run.restore(make_gan())
 
     @pytest.mark.parametrize("size", [0, 1000, 20_000])
     def test_a_full_disk_leaves_the_last_one_whole(self, tmp_path, size):
         run, gan = Run(tmp_path), make_gan()
         fit(gan)
-        run.save(gan)
+        run.save(gan, Progress(epoch=1))
         before = run.checkpoint.read_bytes()
         assert len(before) > size
         fit(gan)
@@ -92,7 +98,7 @@ class TestCheckpoints:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
         try:
             with pytest.raises(OSError):
-                run.save(gan)
+                run.save(gan, Progress(epoch=2))
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
@@ -100,14 +106,30 @@ class TestCheckpoints:
 
     def test_weights_that_are_not_finite_are_not_saved(self, tmp_path):
         run, gan = Run(tmp_path), make_gan()
-        fit(gan, Checkpoints(run))
-        gan.generator.layers[-2].bias.assign([np.inf])
-        Checkpoints(run).set_model(gan)
-        callback = Checkpoints(run)
+        fit(gan, Checkpoint(tmp_path))
+        before = run.checkpoint.read_bytes()
+        weights = gan.generator.get_weights()
+        gan.generator.set_weights([np.full_like(w, np.inf) for w in weights])
+        callback = Checkpoint(tmp_path)
         callback.set_model(gan)
+        callback.follow(Progress(epoch=1), steps_per_epoch=3)
+        callback.on_epoch_begin(1)
         callback.on_epoch_end(1)
         assert not run.previous.exists()
-        assert np.isfinite(run.resume().generator.layers[-2].bias).all()
+        assert run.checkpoint.read_bytes() == before
+
+    def test_a_folder_that_is_no_longer_its_own_is_not_written_to(self, tmp_path):
+        run, gan = Run(tmp_path / "run"), make_gan()
+        run.claim({})
+        run.save(gan, Progress())
+        shutil.rmtree(run.folder)
+        for new in (False, True):
+            if new:
+                run.folder.mkdir()
+                (run.folder / ".lock").touch()
+            with pytest.raises(RuntimeError, match="was removed or replaced"):
+                run.save(gan, Progress())
+        assert [path.name for path in run.folder.iterdir()] == [".lock"]
 
 
 class TestLog:
@@ -142,10 +164,41 @@ class TestLog:
         run.cut_log(9)
         assert run.log.read_text().split() == ["epoch,d_loss", "0,1.5", "1,2.5"]
 
+    @pytest.mark.parametrize(
+        "row", [b"2,\xe2\x82", b"2," + b"9" * 200_000, b"2,1.5\x00", b"\xff\xfe,1"], ids=range(4)
+    )
+    def test_a_damaged_one_stops_no_run(self, tmp_path, row):
+        """Torn in the middle of a character, longer than a field may be, with zeros in it."""
+        run, gan = Run(tmp_path), make_gan()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fit(gan, Checkpoint(tmp_path), epochs=2)
+            with open(run.log, "ab") as file:
+                file.write(row)
+            assert fit(gan, Checkpoint(tmp_path), epochs=4).epoch == [2, 3]
+            with open(run.log, newline="", encoding="utf-8") as file:
+                epochs = [row["epoch"] for row in csv.DictReader(file)]
+        assert epochs in (["0", "1", "2", "3"], ["2", "3"])
+
+    def test_no_table_is_put_aside_with_a_warning(self, tmp_path):
+        run = Run(tmp_path)
+        run.log.write_bytes(b"epoch,d_loss\n0," + b"9" * 200_000 + b"\n")
+        with pytest.warns(UserWarning, match=r"log\.csv is no table, and is .*log\.damaged\.csv"):
+            run.cut_log(1)
+        assert {path.name for path in tmp_path.iterdir()} == {"log.damaged.csv"}
+
+    def test_one_that_cannot_be_written_stops_no_run(self, tmp_path):
+        run, gan = Run(tmp_path), make_gan()
+        run.log.mkdir()
+        with pytest.warns(UserWarning, match=r"log\.csv cannot be kept, training goes on"):
+            fit(gan, Checkpoint(tmp_path), epochs=2)
+        again = make_gan()
+        assert run.restore(again).epoch == 2
+
     def test_has_columns_for_what_is_measured_in_every_run(self, tmp_path):
         run, gan = Run(tmp_path), make_gan()
-        fit(gan, Log(run.log), epochs=2)
-        fit(gan, Log(run.log), initial_epoch=2, epochs=3)
+        fit(gan, Checkpoint(tmp_path), epochs=2)
+        fit(gan, Checkpoint(tmp_path), epochs=3)
         with open(run.log, newline="") as file:
             rows = list(csv.DictReader(file))
         assert [row["epoch"] for row in rows] == ["0", "1", "2"]
@@ -159,7 +212,7 @@ class TestClaims:
         run = Run(tmp_path)
         run.claim({"seed": 0, "filters": 4})
         run.claim({"seed": 0, "filters": 4})
-        with pytest.raises(ValueError, match=r"`--output`.*filters=4 \(now 8\)"):
+        with pytest.raises(ValueError, match=r"`folder`.*filters=4 \(now 8\)"):
             run.claim({"seed": 0, "filters": 8})
 
     def test_class_names_may_be_missing_from_an_older_run_but_not_differ(self, tmp_path):
@@ -186,7 +239,7 @@ class TestClaims:
     def test_a_folder_in_which_another_process_trains_is_refused(self, tmp_path):
         (tmp_path / ".writing-abc").mkdir()
         with filelock.FileLock(tmp_path / ".lock"):
-            with pytest.raises(ValueError, match=r"`--output` must be .* one process at a time"):
+            with pytest.raises(ValueError, match=r"`folder` must be .* one process at a time"):
                 Run(tmp_path).claim({"seed": 0})
         assert {path.name for path in tmp_path.iterdir()} - {".lock"} == {".writing-abc"}
         Run(tmp_path).claim({"seed": 0})
@@ -195,16 +248,16 @@ class TestClaims:
         run = Run(tmp_path)
         for path in (run.previous, run.checkpoint):
             path.write_bytes(b"a model")
-            with pytest.raises(ValueError, match=f"`--output`.*holds {path.name} without a config"):
+            with pytest.raises(ValueError, match=f"`folder`.*holds {path.name} without a config"):
                 run.claim({"seed": 0})
         assert run.checkpoint.read_bytes() == b"a model"
         assert not run.configuration.exists()
 
-    @pytest.mark.parametrize("text", ["", "{", "[]", "\x00"])
+    @pytest.mark.parametrize("text", ["", "{", "[1]", "\x00", "[" * 100_000])
     def test_rubbish_is_refused(self, tmp_path, text):
         run = Run(tmp_path)
         run.configuration.write_text(text)
-        with pytest.raises(ValueError, match="`--output` must be a new folder, or hold a run"):
+        with pytest.raises(ValueError, match="`folder` must be a new folder, or hold a run"):
             run.claim({"seed": 0})
         assert run.configuration.read_text() == text
 
@@ -223,10 +276,12 @@ class SendSignal(keras.callbacks.Callback):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_training_after_the_step(tmp_path, number):
     before = signal.getsignal(number)
-    run, gan, stop = Run(tmp_path), make_gan(), StopOnSignal()
-    fit(gan, stop, SendSignal(number, step=1), Checkpoints(run), epochs=5)
+    gan, stop = make_gan(), StopOnSignal()
+    fit(gan, stop, SendSignal(number, step=1), Checkpoint(tmp_path), epochs=5)
     assert stop.received is number
-    assert int(run.resume().g_optimizer.iterations) == 2
+    again = make_gan()
+    progress = Run(tmp_path).restore(again)
+    assert (progress.epoch, progress.step, int(again.g_optimizer.iterations)) == (0, 2, 2)
     assert signal.getsignal(number) is before
 
 
