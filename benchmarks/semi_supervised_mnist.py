@@ -134,7 +134,7 @@ def run(seed, images, labels, test, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--labels", type=int, default=100, help="labelled images, a tenth a class")
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, default=80)
     parser.add_argument("--batch-size", type=int, default=100)
     parser.add_argument("--g-learning-rate", type=float, default=5e-4)
     parser.add_argument("--d-learning-rate", type=float, default=1e-3)
