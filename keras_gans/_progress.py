@@ -34,8 +34,8 @@ class Progress:
         return (self.epoch, self.step) > (other.epoch, other.step)
 
     def __str__(self):
-        step = f", step {self.step + 1}" if self.step else ""
-        return f"going on with epoch {self.epoch + 1}{step}"
+        within = f"step {self.step} of epoch {self.epoch + 1}"
+        return within if self.step else f"epoch {self.epoch}"
 
 
 class Resuming(keras.callbacks.Callback):

@@ -96,6 +96,8 @@ class Run:
     def _lock(self):
         _files.make_folder(self.folder)
         self.lock = filelock.FileLock(self.folder / ".lock", timeout=0, is_singleton=True)
+        if self.lock.is_locked and self.lock.identity != _identity(self.lock.lock_file):
+            self.lock.release(force=True)  # of a folder that this process had here before
         try:
             with contextlib.suppress(NotImplementedError):  # a file system that has no locks
                 self.lock.acquire()
@@ -104,7 +106,7 @@ class Run:
                 "`folder` must be a folder of one process at a time. "
                 f"Received: {self.folder}, where another one is training"
             ) from None
-        self._held = _identity(self.lock.lock_file)
+        self._held = self.lock.identity = _identity(self.lock.lock_file)
 
     def _check_configuration(self, wanted):
         found = self._read_configuration()

@@ -43,7 +43,7 @@ def test_trains_from_the_command_line_and_resumes(tmp_path, capsys):
     train(run, 3)
     out = capsys.readouterr().out
     assert "Training wgan_gp" in out
-    assert "going on with epoch 2." in out
+    assert "resumed after epoch 1." in out
     with open(run / "log.csv") as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["0", "1", "2"]
@@ -61,7 +61,7 @@ def test_epochs_of_any_length_are_counted_right(tmp_path, capsys):
     arguments += ["--steps-per-epoch", "11"]
     main([*arguments, "--epochs", "1"])
     main([*arguments, "--epochs", "2"])
-    assert "going on with epoch 2." in capsys.readouterr().out
+    assert "resumed after epoch 1." in capsys.readouterr().out
     model = keras.models.load_model(tmp_path / "run" / "model.keras")
     assert int(model.g_optimizer.iterations) == 22
 

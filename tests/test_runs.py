@@ -244,6 +244,16 @@ class TestClaims:
         assert {path.name for path in tmp_path.iterdir()} - {".lock"} == {".writing-abc"}
         Run(tmp_path).claim({"seed": 0})
 
+    def test_a_folder_that_this_process_has_removed_is_claimed_anew(self, tmp_path):
+        run = Run(tmp_path / "run")
+        for seed in (0, 1):
+            run.claim({"seed": seed})
+            run.check_held()
+            lock = filelock.FileLock(run.folder / ".lock", timeout=0)
+            with pytest.raises(filelock.Timeout):
+                lock.acquire()
+            shutil.rmtree(run.folder)
+
     def test_a_model_of_unknown_origin_is_refused(self, tmp_path):
         run = Run(tmp_path)
         for path in (run.previous, run.checkpoint):

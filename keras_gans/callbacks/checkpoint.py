@@ -64,6 +64,7 @@ class Checkpoint(Resuming):
     >>> train(epochs=2)
     [0, 1]
     >>> train(epochs=3)  # in another process, or after a crash
+    run: resumed after epoch 2.
     [2]
     """
 
@@ -89,7 +90,7 @@ class Checkpoint(Resuming):
         progress = self.run.restore(model, description["steps_per_epoch"])
         if progress is None or not progress.is_later_than(start):
             return start
-        print(f"{self.run.folder}: {progress}.")
+        print(f"{self.run.folder}: resumed after {progress}.")
         return progress
 
     def follow(self, progress, steps_per_epoch):

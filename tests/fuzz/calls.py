@@ -783,6 +783,12 @@ CALLS = {
         use=draw_pictures,
         errors=(OSError,),
     ),
+    "callbacks.Checkpoint": Call(
+        kg.callbacks.Checkpoint,
+        lambda: {"folder": "run", "every": 2, "configuration": {"rate": 0.1}},
+        use=lambda checkpoint: checkpoint.run.claim(checkpoint.configuration),
+        errors=(OSError,),
+    ),
     "callbacks.TerminateOnNaN": Call(kg.callbacks.TerminateOnNaN),
 }
 
