@@ -179,8 +179,8 @@ class Run:
                 instead = f" {found[i + 1]} is used instead." if i + 1 < len(found) else ""
                 warnings.warn(f"{path} cannot be read: {error}.{instead}", stacklevel=2)
             else:
-                for damaged in found[:i]:
-                    _files.move(damaged, self.folder / "model.damaged.keras")
+                if i and _replicas.is_chief(model.distribute_strategy):
+                    _files.move(self.checkpoint, self.folder / "model.damaged.keras")
                 return progress
         if found:
             raise ValueError(f"No checkpoint in {self.folder} can be read: see the warnings.")

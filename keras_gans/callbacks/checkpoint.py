@@ -1,6 +1,9 @@
 """Checkpoints from which a training goes on as if it had never been stopped."""
 
+import json
 import warnings
+
+import keras
 
 from keras_gans import _checks, _replicas
 from keras_gans._progress import Resuming
@@ -76,6 +79,7 @@ class Checkpoint(Resuming):
 
     def resume(self, model, start, x, description):
         """See `Resuming`."""
+        _check_saves(model)
         reason = resuming.unknown_order(x)
         if reason:
             warnings.warn(
@@ -133,3 +137,13 @@ class Checkpoint(Resuming):
     def _save(self):
         if not diverged_networks(self.model):
             self.run.save(self.model, self.progress)
+
+
+def _check_saves(model):
+    """Refuse, before it is trained, a model of which no checkpoint could be written."""
+    try:
+        json.dumps(keras.saving.serialize_keras_object(model))
+    except Exception as error:
+        raise ValueError(
+            f"`Checkpoint` needs a model that can be saved. Received: {model.name!r}: {error}"
+        ) from error

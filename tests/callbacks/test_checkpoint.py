@@ -305,6 +305,19 @@ class TestRefused:
         with pytest.raises(TypeError, match="`configuration` must be a dictionary"):
             Checkpoint(tmp_path, configuration=configuration)
 
+    def test_a_model_that_cannot_be_saved(self, tmp_path):
+        class Own(keras.layers.Layer):
+            def __init__(self, something):
+                super().__init__()
+
+        network = keras.Sequential([keras.Input((2,)), Own(object()), keras.layers.Dense(1)])
+        gan = kg.models.GAN(kg.networks.mlp_generator((2,), 2, (4,)), network, 2)
+        with pytest.warns(UserWarning, match="without a config"):
+            gan.compile()
+        with pytest.raises(ValueError, match="`Checkpoint` needs a model that can be saved"):
+            fit(tmp_path / "run", gan)
+        assert not list(tmp_path.iterdir())
+
     def test_two_checkpoints(self, tmp_path):
         callbacks = [Checkpoint(tmp_path / "a"), Checkpoint(tmp_path / "b")]
         with pytest.raises(ValueError, match="`callbacks` must hold one that keeps checkpoints"):
