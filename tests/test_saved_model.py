@@ -290,7 +290,6 @@ def test_many_examples_go_through_in_batches(served, endpoint, kind, monkeypatch
     model = served[endpoint]
     x = np.random.default_rng(0).uniform(-1, 1, (600, 2)).astype("float32")
     arguments = [np.arange(600) % 3] if model.conditional else []
-    sizes = sizes_of_calls(model, endpoint, monkeypatch)
     monkeypatch.setattr(saved_model, "BATCH_SIZE", 600)
     expected = getattr(model, endpoint)(x, *arguments)
     monkeypatch.undo()

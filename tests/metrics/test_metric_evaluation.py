@@ -183,7 +183,7 @@ def test_every_real_sample_is_as_likely_and_a_last_part_batch_counts():
             super().update_state(real, generated)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(metrics.evaluation._METRICS, "fid", lambda seed: Recorded())
+        patch.setitem(metrics.evaluation._METRICS, "fid", lambda seed, kept: Recorded())
         for seed in range(40):
             subsets.append([])
             batches = np.split(numbers, [33, 66, 99] if seed % 2 else [7])
@@ -373,7 +373,7 @@ class TestMemory:
     """What could never fit is refused when the first features are there."""
 
     @staticmethod
-    def measure(num, names, monkeypatch, memory, **kwargs):
+    def measure(num, names, monkeypatch, memory):
         asked = []
 
         def recorded(num, seed):
@@ -382,7 +382,7 @@ class TestMemory:
 
         monkeypatch.setattr(_memory, "physical_memory", lambda: memory)
         with pytest.raises(ValueError) as refused:
-            evaluate(recorded, real_batches(), names, num, batch_size=50, verbose=0, **kwargs)
+            evaluate(recorded, real_batches(), names, num, batch_size=10, verbose=0)
         assert not asked
         return str(refused.value)
 
