@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
-from keras_gans import _memory
+from keras_gans import _memory, latents
+from keras_gans.__main__ import main
 from tests.shared import ModelTests, assert_same_weights, descend
 
 VOCABULARY = "abcé \n"
@@ -371,3 +372,16 @@ def test_as_many_texts_as_fit_in_memory_may_be_sampled(monkeypatch):
     assert len(gan.sample(10)) == 10
     with pytest.raises(ValueError, match="`num` must be at most 10 for"):
         gan.sample(11)
+
+
+def test_the_command_line_prints_paths_of_texts(tmp_path, capsys):
+    gan = make()
+    gan.compile()
+    gan.export(tmp_path / "saved_model")
+    arguments = ["interpolate", str(tmp_path / "saved_model"), "--num", "2", "--steps", "3"]
+    main(arguments)
+    paths = latents.paths(2, gan.latent_dim, 3)
+    expected = "\n\n".join("\n".join(gan.generate(points)) for points in paths)
+    assert capsys.readouterr().out == expected + "\n"
+    with pytest.raises(SystemExit, match="`--labels` must be left out"):
+        main([*arguments, "--labels", "1"])
