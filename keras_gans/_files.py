@@ -57,14 +57,28 @@ def replacing(filepath, overwrite=True, keep=True):
         raise IsADirectoryError(f"{filepath} is a folder. Nothing was written.")
     if not overwrite and target.exists():
         raise FileExistsError(f"{target} exists, and `overwrite` is False. Nothing was written.")
-    make_folder(target.parent)
-    _sweep(path for path in target.parent.glob(f"{_WRITING}*") if _is_known(path))
-    with _locked_folder(target.parent) as folder:
-        temporary = folder / "new" / target.name
-        temporary.parent.mkdir()
-        yield temporary
-        with _durably(temporary, target):
-            _take_place(temporary, target, folder)
+    with _named(filepath):
+        make_folder(target.parent)
+        _sweep(path for path in target.parent.glob(f"{_WRITING}*") if _is_known(path))
+        with _locked_folder(target.parent) as folder:
+            temporary = folder / "new" / target.name
+            temporary.parent.mkdir()
+            yield temporary
+            with _durably(temporary, target):
+                _take_place(temporary, target, folder)
+
+
+@contextlib.contextmanager
+def _named(filepath):
+    """Let an error of writing name what was to be written, not a temporary path or none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None and _WRITING not in str(error.filename):
+            raise
+        if error.errno is None:
+            raise OSError(f"{filepath} cannot be written: {error}") from error
+        raise OSError(error.errno, error.strerror, str(filepath)) from error
 
 
 @contextlib.contextmanager

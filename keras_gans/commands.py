@@ -48,9 +48,6 @@ EXTRACTORS = {
 FORESEEN = (ValueError, TypeError, OSError, RuntimeError, MemoryError, ImportError)
 FORESEEN += (tf.errors.OpError,)
 
-#: Pixels of the largest picture to write: viewers refuse larger ones, as `data.load` does.
-MAX_PIXELS = 10**8
-
 
 def run(options):
     """Run the command of the options. What is foreseen to go wrong ends it with one line."""
@@ -300,10 +297,10 @@ def sample(options):
     labels = labels_of(generator, options.labels, num)
     points = latents.draw(num, generator.latent_dim, _checks.seed_or_new(options.seed)).numpy()
     if generator.makes_text:
-        for texts in generator.batches(points):
-            print("\n".join(texts))
+        for part in saved_model.parts(points):
+            print("\n".join(generator.generate(part)))
     else:
-        samples = callbacks.pictures.generated(generator, points, labels)
+        samples = generator.generate(points, labels)
         data.save_grid(samples, options.output, columns=columns)
         print(f"{num} samples are in {options.output}.")
 
@@ -312,24 +309,26 @@ def interpolate(options):
     """Draw, or print, what a trained model makes of paths between latents."""
     generator = trained_sampler(options.run)
     num, steps = options.num, options.steps
+    _memory.check("steps", steps, [(generator.latent_dim + 2,)])
     _memory.check("num", num, [(steps, generator.latent_dim + 2)])
     labels = labels_of(generator, options.labels, num)
+    if generator.makes_text:
+        paths = latents.paths(num, generator.latent_dim, steps, options.kind, options.seed)
+        for i, points in enumerate(paths):
+            print("\n" * (i > 0) + "\n".join(generator.generate(points)))
+        return
     animation = pathlib.Path(options.output).with_suffix(".gif")
-    if not generator.makes_text:
-        if animation == pathlib.Path(options.output):
-            raise ValueError(
-                "`output` must not end in .gif, which is the animation beside the picture. "
-                f"Received: {options.output}"
-            )
-        check_picture(options.output, generator, "num", num * steps, steps)
+    if animation == pathlib.Path(options.output):
+        raise ValueError(
+            "`output` must not end in .gif, which is the animation beside the picture. "
+            f"Received: {options.output}"
+        )
+    check_picture(options.output, generator, "num", num * steps, steps)
     examples = callbacks.pictures.along_paths(
         generator, num, steps, options.kind, labels, options.seed
     )
-    if generator.makes_text:
-        print("\n\n".join("\n".join(path) for path in examples))
-    else:
-        data.save_paths(examples, options.output)
-        print(f"{num} paths of {steps} images are in {options.output} and {animation}.")
+    data.save_paths(examples, options.output)
+    print(f"{num} paths of {steps} images are in {options.output} and {animation}.")
 
 
 def check_picture(filepath, generator, option, num, columns):
@@ -351,16 +350,7 @@ def check_picture(filepath, generator, option, num, columns):
             "`output` must end in .png, .jpg or another ending of pictures. "
             f"Received: {str(filepath)!r}"
         )
-    cell = data.image_grid(np.zeros((1, *generator.example_shape))).size
-    rows = -(-num // columns)
-    width, height = columns * cell[0], rows * cell[1]
-    if width * height > MAX_PIXELS:
-        most = MAX_PIXELS // math.prod(cell)
-        raise ValueError(
-            f"`{option}` must be less for images of shape {generator.example_shape} in one picture "
-            f"of at most {MAX_PIXELS:,} pixels, which are about {most:,} images. "
-            f"Received: {num} images, {width}×{height} pixels"
-        )
+    data.images.check_grid_size(option, num, generator.example_shape, columns)
     if os.path.isdir(filepath):
         raise IsADirectoryError(f"{filepath} is a folder. Nothing was written.")
     _files.check_folder(pathlib.Path(filepath).parent)

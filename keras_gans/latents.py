@@ -1,9 +1,11 @@
 """Latent vectors: draws, and paths between them."""
 
+import itertools
+
 import numpy as np
 import tensorflow as tf
 
-from keras_gans import _checks
+from keras_gans import _checks, _memory
 
 __all__ = ["interpolate", "paths", "random_walk"]
 
@@ -77,8 +79,10 @@ def interpolate(start, end, steps, path="spherical"):
             "`start` and `end` must have the same shape (…, latent_dim). "
             f"Received: shapes {start.shape} and {end.shape}"
         )
-    points = [PATHS[path](start, end, share) for share in np.linspace(0, 1, steps)]
-    return np.stack(points, axis=-2).astype("float32")
+    _memory.check("steps", steps, [(2, *start.shape)])
+    shares = np.linspace(0, 1, steps)
+    points = [PATHS[path](start, end, share).astype("float32") for share in shares]
+    return np.stack(points, axis=-2)
 
 
 def random_walk(latent_dim, steps, step_size=0.2, seed=0):
@@ -106,11 +110,11 @@ def random_walk(latent_dim, steps, step_size=0.2, seed=0):
     """
     step_size = _checks.real_number("step_size", step_size, 0.0, 1.0, low_open=True)
     shape = _checks.positive_int("steps", steps), _checks.positive_int("latent_dim", latent_dim)
-    noise = np.random.default_rng(_checks.seed("seed", seed)).standard_normal(shape)
-    walk = [noise[0]]
-    for epsilon in noise[1:]:
-        walk.append(np.sqrt(1 - step_size**2) * walk[-1] + step_size * epsilon)
-    return np.array(walk, "float32")
+    _memory.check("steps", shape[0], [(3, shape[1])])  # float64, and float32
+    walk = np.random.default_rng(_checks.seed("seed", seed)).standard_normal(shape)
+    for before, after in itertools.pairwise(walk):
+        after[:] = np.sqrt(1 - step_size**2) * before + step_size * after
+    return walk.astype("float32")
 
 
 def paths(num, latent_dim, steps, kind="spherical", seed=0):
@@ -128,7 +132,8 @@ def paths(num, latent_dim, steps, kind="spherical", seed=0):
         Float32 array `(num, steps, latent_dim)`.
 
     Raises:
-        ValueError, TypeError: If a number is out of range or `kind` is unknown.
+        ValueError, TypeError: If a number is out of range or `kind` is unknown, or the latents
+            could never fit in memory.
 
     Example:
 
@@ -139,6 +144,8 @@ def paths(num, latent_dim, steps, kind="spherical", seed=0):
     num = _checks.positive_int("num", num)
     latent_dim = _checks.positive_int("latent_dim", latent_dim)
     steps = _checks.positive_int("steps", steps, minimum=2)
+    _memory.check("steps", steps, [(2, latent_dim)])
+    _memory.check("num", num, [(2, steps, latent_dim)])
     seed = _checks.seed_or_new(seed)
     if _checks.one_of("kind", kind, [*PATHS, "walk"]) == "walk":
         seeds = np.random.default_rng(seed).integers(0, 2**31, num)

@@ -17,7 +17,7 @@ ENDPOINTS = (
     "translate_ba",
 )
 
-#: Examples that are sampled at once.
+#: Examples that go through the networks at once.
 BATCH_SIZE = 256
 
 #: What reads the files that a model writes elsewhere, by their suffix.
@@ -32,7 +32,9 @@ READERS = {
 class SavedGenerator:
     """A generative model read from a SavedModel, for inference.
 
-    Its methods are those of the model that was exported; the others raise a `ValueError`.
+    Its methods are those of the model that was exported; the others raise a `ValueError`. Examples
+    go through the networks 256 at a time, so that only what is given and returned must fit in
+    memory.
 
     Attributes:
         endpoints: Names of the endpoints that the model has, of `generate`, `sample`, `score`,
@@ -81,7 +83,8 @@ class SavedGenerator:
         """
         self._check_endpoint("generate")
         latents = _inputs.latents("latents", latents, self.latent_dim)
-        return as_numpy(self._artifact.generate(latents, *self._labels(labels, len(latents))))
+        labels = self._labels(labels, len(latents))
+        return self._outputs("generate", latents, *labels)
 
     def sample(self, num, labels=None, seed=None):
         """Generate examples from random latents.
@@ -106,14 +109,7 @@ class SavedGenerator:
         seed = tf.constant(_checks.seed_or_new(seed))
         if num <= BATCH_SIZE or "generate" not in self.endpoints:
             return as_numpy(self._artifact.sample(tf.constant(num), *labels, seed))
-        points = latents.draw(num, self.latent_dim, seed)
-        return np.concatenate(list(self.batches(points, *labels)))
-
-    def batches(self, points, labels=None):
-        """Yield what `generate` makes of some latents at a time."""
-        for i in range(0, len(points), BATCH_SIZE):
-            part = slice(i, i + BATCH_SIZE)
-            yield self.generate(points[part], None if labels is None else labels[part])
+        return self.generate(latents.draw(num, self.latent_dim, seed), *labels)
 
     def score(self, data, labels=None):
         """Return the discriminator's logits of examples, float32 `(num, …)`.
@@ -123,7 +119,7 @@ class SavedGenerator:
                 shape, are not floats, not finite or not scaled.
         """
         data = self._examples("score", data)
-        return self._artifact.score(data, *self._labels(labels, len(data))).numpy()
+        return self._outputs("score", data, *self._labels(labels, len(data)))
 
     def classify(self, data):
         """Return class probabilities of examples, float32 `(num, num_classes)`.
@@ -132,7 +128,7 @@ class SavedGenerator:
             ValueError, TypeError: If the model has no such endpoint, or the examples have another
                 shape, are not floats, not finite or not scaled.
         """
-        return self._artifact.classify(self._examples("classify", data)).numpy()
+        return self._outputs("classify", self._examples("classify", data))
 
     def encode(self, data):
         """Return the codes of examples, float32 `(num, …)`.
@@ -141,7 +137,7 @@ class SavedGenerator:
             ValueError, TypeError: If the model has no such endpoint, or the examples have another
                 shape, are not floats, not finite or not scaled.
         """
-        return self._artifact.encode(self._examples("encode", data)).numpy()
+        return self._outputs("encode", self._examples("encode", data))
 
     def reconstruct(self, data):
         """Return what the model makes of examples' codes, float32 `(num, …)`.
@@ -150,7 +146,7 @@ class SavedGenerator:
             ValueError, TypeError: If the model has no such endpoint, or the examples have another
                 shape, are not floats, not finite or not scaled.
         """
-        return self._artifact.reconstruct(self._examples("reconstruct", data)).numpy()
+        return self._outputs("reconstruct", self._examples("reconstruct", data))
 
     def translate(self, images, direction):
         """Translate images from one domain to the other.
@@ -167,8 +163,7 @@ class SavedGenerator:
                 shape, are not floats, not finite or not scaled; or if `direction` is another.
         """
         endpoint = "translate_" + _checks.one_of("direction", direction, ["ab", "ba"])
-        images = self._examples(endpoint, images, "images")
-        return getattr(self._artifact, endpoint)(images).numpy()
+        return self._outputs(endpoint, self._examples(endpoint, images, "images"))
 
     def _check_endpoint(self, endpoint):
         if endpoint not in self.endpoints:
@@ -176,11 +171,23 @@ class SavedGenerator:
 
     def _examples(self, endpoint, data, name="data"):
         self._check_endpoint(endpoint)
-        spec = _input_specs(self._artifact.signatures[endpoint])["data"]
+        spec = self._data_spec(endpoint)
         if spec.dtype == tf.string:
-            return tf.constant(_inputs.texts(name, data), tf.string)
-        examples = _inputs.examples(name, data, tuple(spec.shape[1:]), self.value_range)
-        return tf.cast(examples, spec.dtype)
+            return _inputs.texts(name, data)
+        return _inputs.examples(name, data, tuple(spec.shape[1:]), self.value_range)
+
+    def _data_spec(self, endpoint):
+        return _input_specs(self._artifact.signatures[endpoint]).get("data")
+
+    def _outputs(self, endpoint, data, *labels):
+        """What an endpoint makes of data, and labels if it takes any, `BATCH_SIZE` at a time."""
+        function, spec = getattr(self._artifact, endpoint), self._data_spec(endpoint)
+        outputs = []
+        for batch, *batch_labels in zip(*map(parts, (data, *labels)), strict=True):
+            if spec is not None:
+                batch = as_tensor(batch, spec.dtype)
+            outputs.append(as_numpy(function(batch, *batch_labels)))
+        return np.concatenate(outputs)
 
     def _labels(self, labels, num):
         if not self.conditional:
@@ -261,6 +268,17 @@ def as_numpy(outputs):
     """Return an array, with Python strings for bytes."""
     array = outputs.numpy()
     return np.char.decode(array.astype(bytes), "utf-8") if array.dtype == object else array
+
+
+def parts(data):
+    """Yield as many examples of an array at a time as go through the networks at once."""
+    for i in range(0, len(data), BATCH_SIZE):
+        yield data[i : i + BATCH_SIZE]
+
+
+def as_tensor(data, dtype):
+    """Return an array of strings or of numbers, of any precision, as a tensor."""
+    return tf.constant(data, dtype) if dtype == tf.string else tf.cast(data, dtype)
 
 
 def _input_specs(signature):

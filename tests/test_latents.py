@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation, Slerp
 
-from keras_gans import latents
+from keras_gans import _memory, latents
 
 
 def test_linear_paths_are_straight():
@@ -78,3 +78,16 @@ def test_bad_arguments():
         latents.random_walk(3, 5, step_size=0.0)
     with pytest.raises(ValueError, match="`kind` must be one of"):
         latents.paths(3, 10, 5, kind="round")
+
+
+def test_what_cannot_fit_in_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(_memory, "physical_memory", lambda: 8 * 2 * 100)
+    assert latents.paths(10, 2, steps=10).shape == (10, 10, 2)
+    with pytest.raises(ValueError, match=r"`num` must be at most 10 for .* Received: num=11"):
+        latents.paths(11, 2, steps=10)
+    with pytest.raises(ValueError, match="`steps` must be at most 100 for"):
+        latents.paths(1, 2, steps=101)
+    with pytest.raises(ValueError, match="`steps` must be at most 100 for"):
+        latents.interpolate([0.0, 1.0], [1.0, 0.0], steps=101)
+    with pytest.raises(ValueError, match="`steps` must be at most 66 for"):
+        latents.random_walk(2, steps=67)

@@ -10,8 +10,7 @@ import tensorflow as tf
 from tensorflow.python.training import py_checkpoint_reader
 
 import keras_gans as kg
-from keras_gans import _files, _memory
-from keras_gans.saved_model import SavedGenerator
+from keras_gans import _files, _memory, saved_model
 from tests.models.test_gan import images, points
 
 
@@ -254,6 +253,53 @@ def test_compiled_metrics_survive_saving(tmp_path):
     assert {"frechet_distance", "modes_covered", "good_share"} < set(logs)
 
 
+def sizes_of_calls(served, endpoint, monkeypatch):
+    """A list to which the number of examples in each call of an endpoint is added."""
+    sizes, function = [], getattr(served._artifact, endpoint)
+
+    def counted(data, *others):
+        assert all(len(other) == len(data) for other in others)
+        sizes.append(len(data))
+        return function(data, *others)
+
+    monkeypatch.setattr(served._artifact, endpoint, counted)
+    return sizes
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """SavedModels by the endpoints that they alone have."""
+    folder = tmp_path_factory.mktemp("served")
+    vae = kg.models.VAE(
+        kg.networks.mlp_encoder((2,), 2, (4,)), kg.networks.mlp_decoder((2,), 2, (4,)), latent_dim=2
+    )
+    vae.export(folder / "vae")
+    gan = kg.models.ConditionalGAN(
+        kg.networks.mlp_generator((2,), 2, (4,), num_classes=3),
+        kg.networks.mlp_discriminator((2,), (4,), num_classes=3),
+        latent_dim=2,
+    )
+    gan.export(folder / "gan")
+    vae, gan = kg.load(folder / "vae"), kg.load(folder / "gan")
+    return {"generate": gan, "score": gan, "encode": vae, "reconstruct": vae}
+
+
+@pytest.mark.parametrize("kind", [np.asarray, tf.constant, np.float64])
+@pytest.mark.parametrize("endpoint", ["generate", "score", "encode", "reconstruct"])
+def test_many_examples_go_through_in_batches(served, endpoint, kind, monkeypatch):
+    model = served[endpoint]
+    x = np.random.default_rng(0).uniform(-1, 1, (600, 2)).astype("float32")
+    arguments = [np.arange(600) % 3] if model.conditional else []
+    monkeypatch.setattr(saved_model, "BATCH_SIZE", 600)
+    expected = getattr(model, endpoint)(x, *arguments)
+    monkeypatch.undo()
+    sizes = sizes_of_calls(model, endpoint, monkeypatch)
+    found = getattr(model, endpoint)(kind(x), *arguments)
+    assert sizes == [256, 256, 88]
+    assert found.dtype == expected.dtype
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
 def test_many_samples_are_made_in_batches(tmp_path, monkeypatch):
     gan = kg.models.GAN(
         kg.networks.mlp_generator((2,), 2, (4,)),
@@ -262,13 +308,7 @@ def test_many_samples_are_made_in_batches(tmp_path, monkeypatch):
     )
     gan.export(tmp_path / "saved_model")
     served = kg.load(tmp_path / "saved_model")
-    sizes, generate = [], SavedGenerator.generate
-
-    def counted(self, points, labels=None):
-        sizes.append(len(points))
-        return generate(self, points, labels)
-
-    monkeypatch.setattr(SavedGenerator, "generate", counted)
+    sizes = sizes_of_calls(served, "generate", monkeypatch)
     np.testing.assert_allclose(served.sample(600, seed=0), gan.sample(600, seed=0), atol=1e-6)
     assert sizes == [256, 256, 88]
     monkeypatch.setattr(_memory, "physical_memory", lambda: 16_000)

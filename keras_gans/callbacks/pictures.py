@@ -9,7 +9,13 @@ import numpy as np
 
 from keras_gans import _checks, _files, _replicas, latents
 from keras_gans.data import mini_batches
-from keras_gans.data.images import image_grid, save_animation, save_paths, to_uint8
+from keras_gans.data.images import (
+    check_grid_size,
+    image_grid,
+    save_animation,
+    save_paths,
+    to_uint8,
+)
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -41,7 +47,8 @@ class SampleGrid(keras.callbacks.Callback):
 
     Raises:
         ValueError, TypeError: If an argument is of another kind or out of range; at the beginning
-            of training, if the model makes no images, or does not take such labels or images.
+            of training, if the model makes no images, or does not take such labels or images, or
+            if the grid would have more than 10⁸ pixels.
         OSError: At the beginning of training, if nothing can be written to a folder.
 
     Example:
@@ -83,6 +90,8 @@ class SampleGrid(keras.callbacks.Callback):
             self._check_images()
         else:
             check_draws_images("SampleGrid", self.model)
+            shape = self.model.example_shape
+            check_grid_size("num", self.num, shape, self._columns(), self.scale)
             check_labels_to_draw(self)
             if self.images is not None:
                 raise ValueError(
@@ -118,10 +127,12 @@ class SampleGrid(keras.callbacks.Callback):
     def _samples(self):
         """A grid of samples, and what TensorBoard shows, which are the samples."""
         samples = self.model.sample(self.num, labels=labels_to_draw(self), seed=self.seed)
-        columns = self.columns
-        if columns is None and self.labels is None and self.model.conditional:
-            columns = columns_of_classes(self.num, self.model.num_classes)
-        return image_grid(samples, columns, scale=self.scale), to_uint8(samples)
+        return image_grid(samples, self._columns(), scale=self.scale), to_uint8(samples)
+
+    def _columns(self):
+        if self.columns is None and self.labels is None and self.model.conditional:
+            return columns_of_classes(self.num, self.model.num_classes)
+        return self.columns
 
     def _translations(self):
         """Rows of images over their translations, and what TensorBoard shows, which is the same."""
@@ -217,7 +228,8 @@ class LatentInterpolation(keras.callbacks.Callback):
 
     Raises:
         ValueError, TypeError: If an argument is of another kind or out of range; at the beginning
-            of training, if the model does not draw images from latents, or takes no such labels.
+            of training, if the model does not draw images from latents, or takes no such labels,
+            or if the picture would have more than 10⁸ pixels.
         OSError: At the beginning of training, if nothing can be written to the folder.
 
     Example:
@@ -249,6 +261,8 @@ class LatentInterpolation(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         check_draws_images("LatentInterpolation", self.model)
+        shape = self.model.example_shape
+        check_grid_size("num", self.num * self.steps, shape, self.steps, self.scale)
         check_labels_to_draw(self)
         if writes_files(self.model):
             _files.check_folder(self.directory)
@@ -272,16 +286,8 @@ def along_paths(model, num, steps, kind, labels, seed):
     points = latents.paths(num, model.latent_dim, steps, kind, seed)
     if labels is not None:
         labels = np.repeat(np.broadcast_to(labels, num), steps)
-    examples = generated(model, points.reshape(num * steps, -1), labels)
+    examples = model.generate(points.reshape(num * steps, -1), labels)
     return examples.reshape(num, steps, *examples.shape[1:])
-
-
-def generated(model, points, labels, batch_size=256):
-    """Generate examples from latents, some at a time: what `keras_gans.load` returns makes all."""
-    parts = [slice(i, i + batch_size) for i in range(0, len(points), batch_size)]
-    return np.concatenate(
-        [model.generate(points[p], None if labels is None else labels[p]) for p in parts]
-    )
 
 
 def writes_files(model):
@@ -329,16 +335,17 @@ def write_animation(pictures, directory, milliseconds=200, longest=100):
     """
     from PIL import Image
 
+    unreadable = (OSError, Image.DecompressionBombError)
     sizes, frames = {}, []
     for picture in pictures:
-        with contextlib.suppress(OSError), Image.open(picture) as frame:
+        with contextlib.suppress(*unreadable), Image.open(picture) as frame:
             sizes[picture] = frame.size
     if not sizes:
         return
     *_, last = sizes.values()
     pictures = [picture for picture, size in sizes.items() if size == last]
     for i in np.unique(np.linspace(0, len(pictures) - 1, longest).round().astype(int)):
-        with contextlib.suppress(OSError), Image.open(pictures[i]) as frame:
+        with contextlib.suppress(*unreadable), Image.open(pictures[i]) as frame:
             frames.append(frame.copy())
     if frames:
         save_animation(frames, pathlib.Path(directory) / "animation.gif", milliseconds, last=2000)

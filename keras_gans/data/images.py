@@ -9,6 +9,9 @@ import numpy as np
 
 from keras_gans import _checks, _files
 
+#: Pixels of the largest picture to write: viewers refuse larger ones, as `data.load` does.
+MAX_PIXELS = 10**8
+
 
 def to_uint8(images):
     """Turn images in [−1, 1] into pixels 0 … 255, by rounding and clipping; NaN is black.
@@ -59,12 +62,8 @@ def image_grid(images, columns=None, padding=2, scale=None):
     from PIL import Image
 
     images = to_uint8(images)
-    if images.ndim != 4 or len(images) == 0 or images.shape[3] not in (1, 3, 4):
-        raise ValueError(
-            "`images` must have shape (num, height, width, channels) with 1, 3 or 4 channels. "
-            f"Received: shape {images.shape}"
-        )
-    scale = _checks.positive_int("scale", -(-32 // images.shape[1]) if scale is None else scale)
+    _check_shape(images.shape)
+    scale = _scale_of(scale, images.shape[1])
     padding = _checks.positive_int("padding", padding, minimum=0)
     images = images.repeat(scale, axis=1).repeat(scale, axis=2)
     num, height, width, channels = images.shape
@@ -82,6 +81,44 @@ def image_grid(images, columns=None, padding=2, scale=None):
         left = padding + (i % columns) * (width + padding)
         grid[top : top + height, left : left + width] = image
     return Image.fromarray(grid[..., 0] if channels == 1 else grid)
+
+
+def check_grid_size(name, num, shape, columns=None, scale=None, padding=2):
+    """Refuse a grid too large for a picture, before its images are made.
+
+    Args:
+        name: Name of the argument that says how many images.
+        num: Positive integer, how many images.
+        shape: Their shape `(height, width, channels)`.
+        columns, scale, padding: See `image_grid`.
+
+    Raises:
+        ValueError: If the picture would have more than `MAX_PIXELS` pixels, or these are no images.
+    """
+    _check_shape((num, *shape))
+    columns = math.ceil(math.sqrt(num)) if columns is None else columns
+    scale = _scale_of(scale, shape[0])
+    cell_height, cell_width = (side * scale + padding for side in shape[:2])
+    width, height = columns * cell_width + padding, -(-num // columns) * cell_height + padding
+    if width * height > MAX_PIXELS:
+        most = MAX_PIXELS // (cell_height * cell_width)
+        raise ValueError(
+            f"`{name}` must be less for images of shape {shape} in one picture of at most "
+            f"{MAX_PIXELS:,} pixels, which are about {most:,} images. "
+            f"Received: {num} images, {width}×{height} pixels"
+        )
+
+
+def _check_shape(shape):
+    if len(shape) != 4 or shape[0] == 0 or shape[3] not in (1, 3, 4):
+        raise ValueError(
+            "`images` must have shape (num, height, width, channels) with 1, 3 or 4 channels. "
+            f"Received: shape {shape}"
+        )
+
+
+def _scale_of(scale, height):
+    return _checks.positive_int("scale", -(-32 // height) if scale is None else scale)
 
 
 def save_grid(images, filepath, **kwargs):

@@ -53,9 +53,13 @@ class SampleMetric(keras.metrics.Metric):
         sample_shape = tuple(sample_shape)
         if None in sample_shape:
             raise ValueError(f"`sample_shape` must be fully known. Received: {sample_shape}")
+        self.check_memory(sample_shape)
         self.create_state(sample_shape)
         self.ranges = {side: ValueRange(f"{side}_range") for side in self.sides}
         self.sample_shape = sample_shape
+
+    def check_memory(self, sample_shape):
+        """Refuse samples of which the state could never fit in memory."""
 
     def create_state(self, sample_shape):
         raise NotImplementedError

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gans import _checks
+from keras_gans import _checks, _memory
 from keras_gans.metrics.frechet_distance import FrechetDistance
 from keras_gans.metrics.images import ValueRange, are_images, as_images
 from keras_gans.metrics.inception_score import InceptionScore
@@ -17,11 +17,16 @@ from keras_gans.metrics.reservoir import random_keys
 
 _OF_EVALUATION = 2  # tells these random keys from those of other purposes
 
+_MAX_KEPT = 10_000  # samples of each side, by the metrics that keep samples
+
+#: The metrics of a seed that keep at most so many samples of each side.
 _METRICS = {
-    "fid": lambda seed: FrechetDistance(),
-    "kid": lambda seed: KernelDistance(seed=seed),
-    "is": lambda seed: InceptionScore(),
-    "prdc": lambda seed: PrecisionRecall(seed=seed),
+    "fid": lambda seed, kept: FrechetDistance(),
+    "kid": lambda seed, kept: KernelDistance(
+        subset_size=min(1000, kept), max_samples=kept, seed=seed
+    ),
+    "is": lambda seed, kept: InceptionScore(),
+    "prdc": lambda seed, kept: PrecisionRecall(max_samples=max(4, kept), seed=seed),
 }
 
 
@@ -52,7 +57,8 @@ def evaluate(
         metrics: Names among "fid", "kid", "is" and "prdc". "is" needs an extractor with
             `features_and_logits(images)`, such as `InceptionFeatures` and `MNISTFeatures`.
         num_samples: Number of generated samples, and the most real ones: if there are more, a
-            uniform random subset that depends on `seed` is taken. Defaults to 10,000.
+            uniform random subset that depends on `seed` is taken. "kid" and "prdc" look at 10,000
+            of each side at most. Defaults to 10,000.
         feature_extractor: Callable from images to features (batch, d). Images (batch, height,
             width, channels) are rounded to 8 bits before. `None`: the samples are the features.
         seed: Integer from which all randomness derives. Defaults to 0.
@@ -68,7 +74,8 @@ def evaluate(
     Raises:
         ValueError, TypeError: A metric has no such name, "is" has no logits, there are too few
             samples, images are not in [-1, 1] (a side without a single value below 0 is taken to
-            be in [0, 1]), labels are missing or not expected, or an argument is of another kind.
+            be in [0, 1]), labels are missing or not expected, an argument is of another kind, or
+            what is kept of the samples could never fit in memory.
 
     Example:
 
@@ -94,11 +101,14 @@ def evaluate(
             "`feature_extractor` must have `features_and_logits` for the Inception Score. "
             f"Received: {feature_extractor!r}"
         )
-    measures = {name: _METRICS[name](seed) for name in dict.fromkeys(metrics)}
+    if draw.takes_labels:
+        _memory.check("num_samples", num_samples, [(12,)])  # what `_in_shares` makes
+    kept = min(num_samples, _MAX_KEPT)
+    measures = {name: _METRICS[name](seed, kept) for name in dict.fromkeys(metrics)}
     two_sample = [measure for name, measure in measures.items() if name != "is"]
 
     extract = _Extraction(feature_extractor, "real_batches")
-    subset = _RandomSubset(extract, num_samples, batch_size, seed)
+    subset = _RandomSubset(extract, num_samples, batch_size, seed, two_sample)
     labels = None
     if two_sample or draw.takes_labels:
         labels = _read(real_batches, draw, subset if two_sample else None, verbose)
@@ -277,8 +287,9 @@ class _RandomSubset:
     size · (1 + log(total / size)) samples, of all if there are no more than `size`.
     """
 
-    def __init__(self, extract, max_size, batch_size, seed):
+    def __init__(self, extract, max_size, batch_size, seed, measures):
         self.extract = extract
+        self.measures = measures
         self.max_size = max_size
         self.batch_size = batch_size
         self.seed = seed
@@ -308,9 +319,23 @@ class _RandomSubset:
         batch, self.waiting = self.waiting[: self.batch_size], self.waiting[self.batch_size :]
         keys, places, samples = zip(*batch, strict=True)
         features = np.asarray(self.extract(np.stack(samples))[0])
+        self._check_memory(features)
         self.kept += zip(keys, places, features, strict=True)
         self.kept.sort(key=lambda entry: -entry[0])
         del self.kept[self.max_size :]
+
+    def _check_memory(self, features):
+        """Refuse features that, or of which what the metrics keep, could never fit in memory."""
+        shape = features.shape[1:]
+        if len(shape) != 1:  # which the metrics refuse
+            return
+        so_far = len(self.kept) + len(features)
+        keeping = sum(hasattr(measure, "max_samples") for measure in self.measures)
+        for num, arrays in (so_far, [shape]), (_MAX_KEPT, [(4 * keeping, *shape)]):  # of float64
+            if min(num, self.max_size) > _memory.room(arrays):
+                _memory.check("num_samples", self.max_size, arrays)
+        for measure in self.measures:
+            measure.check_memory(shape)
 
     @property
     def size(self):

@@ -1,7 +1,10 @@
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gans import _memory
 from keras_gans.divergences import gaussian_wasserstein_squared
 from keras_gans.metrics.base import TwoSampleMetric
 from keras_gans.metrics.moments import Moments
@@ -40,6 +43,11 @@ class FrechetDistance(TwoSampleMetric):
 
     def __init__(self, feature_extractor=None, name="frechet_distance", dtype="float64"):
         super().__init__(feature_extractor=feature_extractor, name=name, dtype=dtype)
+
+    def check_memory(self, sample_shape):
+        numbers = _memory.room([(4,)])  # two matrices of float64
+        largest = numbers if numbers == math.inf else math.isqrt(numbers)
+        _memory.check_features(*sample_shape, largest, type(self).__name__)
 
     def create_state(self, sample_shape):
         self.real = Moments(*sample_shape, name="real")

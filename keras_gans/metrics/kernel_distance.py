@@ -1,7 +1,7 @@
 import keras
 import tensorflow as tf
 
-from keras_gans import _checks
+from keras_gans import _checks, _memory
 from keras_gans.metrics.base import TwoSampleMetric
 from keras_gans.metrics.reservoir import Reservoir, random_keys
 
@@ -65,6 +65,9 @@ class KernelDistance(TwoSampleMetric):
                 f"Received: {subset_size} and {max_samples}"
             )
         self.seed = _checks.positive_int("seed", seed, minimum=0)
+
+    def check_memory(self, sample_shape):
+        _memory.check("max_samples", self.max_samples, [(4, *sample_shape)])  # float64
 
     def create_state(self, sample_shape):
         self.real, self.generated = (

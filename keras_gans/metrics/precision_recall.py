@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gans import _checks
+from keras_gans import _checks, _memory
 from keras_gans.metrics.base import TwoSampleMetric
 from keras_gans.metrics.reservoir import Reservoir
 
@@ -76,6 +76,9 @@ class PrecisionRecall(TwoSampleMetric):
         self.k = k
         self.max_samples = max_samples
         self.seed = _checks.positive_int("seed", seed, minimum=0)
+
+    def check_memory(self, sample_shape):
+        _memory.check("max_samples", self.max_samples, [(4, *sample_shape)])  # float64
 
     def create_state(self, sample_shape):
         self.real = Reservoir(self.max_samples, *sample_shape, seed=2 * self.seed, name="real")

@@ -820,10 +820,14 @@ class GenerativeModel(Tunable, keras.Model):
     def _writing(self, replacing, *arguments):
         """Write a file that the chief keeps, and that is there for all workers at the end.
 
-        It takes its place when all have come to the end of the block.
+        It takes its place when all have come to the end of the block. What TensorFlow says of a
+        disk that is full becomes an `OSError`, as everybody else says it.
         """
         with replacing(*arguments, keep=_replicas.is_chief(self.distribute_strategy)) as temporary:
-            yield temporary
+            try:
+                yield temporary
+            except tf.errors.OpError as error:
+                raise OSError(f"{arguments[0]} cannot be written: {error.message}") from error
             _replicas.wait_for_all(self.distribute_strategy)
         _replicas.wait_for_all(self.distribute_strategy)
 

@@ -79,6 +79,11 @@ class LatentModel(GenerativeModel):
         """Shape of one example."""
         return tuple(self.samplers[-1].output_shape[1:])
 
+    @property
+    def sampled_shape(self):
+        """Shape of what `sample` returns of each example."""
+        return tuple(self.samplers[-1].output_shape[1:])
+
     def real_examples(self, data):
         """Return real examples, out of what `fit` is given, as the networks take them."""
         examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -128,7 +133,7 @@ class LatentModel(GenerativeModel):
                 in memory.
         """
         num = _checks.positive_int("num", num)
-        _memory.check("num", num, [(self.latent_dim,), self.samplers[-1].output_shape[1:]])
+        _memory.check("num", num, [(self.latent_dim,), self.sampled_shape])
         points = latents.draw(num, self.latent_dim, _checks.seed_or_new(seed))
         return self.generate(points, labels, batch_size)
 

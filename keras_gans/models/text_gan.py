@@ -196,8 +196,16 @@ class TextGAN(WGANGP):
         Raises:
             ValueError, TypeError: As `LatentModel.generate`.
         """
-        probabilities = super().generate(points, labels, batch_size)
-        return saved_model.as_numpy(self.decode(probabilities))
+        generate = super().generate  # probabilities, which take much more memory than texts
+        points = _inputs.latents("points", points, self.latent_dim)
+        batch_size = _checks.positive_int("batch_size", batch_size)
+        parts = (points[i : i + batch_size] for i in range(0, len(points), batch_size))
+        decoded = (self.decode(generate(part, labels, batch_size)) for part in parts)
+        return np.concatenate([saved_model.as_numpy(texts) for texts in decoded])
+
+    @property
+    def sampled_shape(self):
+        return super().sampled_shape[:1]  # characters
 
     def serving_endpoints(self):
         """Those of `WGANGP`: `generate` and `sample` give strings, `score` takes them."""

@@ -397,6 +397,10 @@ class TestRefusedBeforeTraining:
         with pytest.raises(ValueError, match=r"needs a model that makes images.*shape \(2,\)"):
             gan.fit(np.zeros((32, 2), "float32"), callbacks=[callback(tmp_path), Never()])
 
+    def test_more_images_than_a_picture_holds(self, callback, tmp_path):
+        with pytest.raises(ValueError, match=r"`num` must be less .* about 86,505 images"):
+            fit(make_gan(), callback(tmp_path, num=10**6), Never())
+
     def test_another_kind_of_path(self, callback):
         with pytest.raises(TypeError, match="`directory` must be a path"):
             callback(3)
@@ -487,6 +491,17 @@ def test_the_animation_leaves_out_damaged_pictures(tmp_path, length):
     run(SampleGrid(tmp_path), [])
     with Image.open(tmp_path / "animation.gif") as animation:
         assert animation.n_frames == 2
+
+
+def test_the_animation_leaves_out_pictures_that_are_too_large(tmp_path, monkeypatch):
+    for epoch in (1, 2, 3):
+        shape = (1, 4, 4 if epoch < 3 else 20, 3)
+        grid = np.random.default_rng(epoch).uniform(-1, 1, shape)
+        kg.data.save_grid(grid, tmp_path / f"epoch_{epoch:04d}.png", scale=1)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 8 * 8)
+    run(SampleGrid(tmp_path), [])
+    with Image.open(tmp_path / "animation.gif") as animation:
+        assert (animation.n_frames, animation.size) == (2, (8, 8))
 
 
 @pytest.mark.parametrize("kind", [SampleGrid, LatentInterpolation])

@@ -25,3 +25,11 @@ def peak(code, preparation=""):
         check=True,
     )
     return int(process.stdout)
+
+
+def takes_at_most(limit, code, preparation="", tries=3):
+    """Whether the peak of a code is at most `limit` bytes.
+
+    What threads and allocators happen to do can only add to it, so the least of some tries counts.
+    """
+    return any(peak(code, preparation) <= limit for _ in range(tries))

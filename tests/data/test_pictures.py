@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from keras_gans.data import load, pictures
-from tests.data.memory import peak
+from tests.data.memory import takes_at_most
 
 RED, LIME, BLUE, WHITE = [255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]
 
@@ -200,8 +200,8 @@ def test_large_pictures_take_little_more_than_their_pixels(tmp_path, mode, size)
             Image.new(mode, its_size).save(folder / f"{i}.png")
     load = "list(kg.data.load({!r}, batch_size=4, image_size=64)[0])"
     bounded = "kg.data.pictures._PIXELS_AT_ONCE.total = 9_000_000\n"
-    added = peak(bounded + load.format(str(large)), preparation=load.format(str(small)))
-    assert added < 4 * 9_000_000 + 90_000_000
+    code, preparation = bounded + load.format(str(large)), load.format(str(small))
+    assert takes_at_most(4 * 9_000_000 + 90_000_000, code, preparation)
 
 
 def test_a_budget_is_never_exceeded():

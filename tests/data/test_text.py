@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from keras_gans.data import load_text, text, vocabulary_size
-from tests.data.memory import peak
+from tests.data.memory import takes_at_most
 
 TEXT = "naïve café:\n“to be, or not to be”, 𝒳 said."
 
@@ -107,8 +107,7 @@ def test_a_large_file_takes_a_few_bytes_a_character(tmp_path, words):
     path.write_text(words * (8_000_000 // len(words)), encoding="utf-8")
     load = "next(iter(kg.data.load_text({!r}, length=32, seed=0)[0]))"
     small = "to be, or not to be " * 100
-    added = peak(load.format(str(path)), preparation=load.format(small))
-    assert added < 6 * 8_000_000
+    assert takes_at_most(6 * 8_000_000, load.format(str(path)), preparation=load.format(small))
 
 
 def test_a_text_of_one_window():

@@ -1,4 +1,5 @@
 import inspect
+import re
 
 import keras
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
-from keras_gans import metrics
+from keras_gans import _memory, metrics
 from keras_gans.metrics import evaluate, format_table
 
 
@@ -71,9 +72,9 @@ def test_results_and_protocol():
     assert (protocol["extractor"], protocol["seed"]) == ("halves", 5)
     assert protocol["settings"] == {
         "frechet_distance": {},
-        "kernel_distance": {"subsets": 100, "subset_size": 1000, "max_samples": 10_000},
+        "kernel_distance": {"subsets": 100, "subset_size": 200, "max_samples": 200},
         "inception_score": {"splits": 10, "from_logits": True},
-        "precision_recall": {"k": 3, "max_samples": 10_000},
+        "precision_recall": {"k": 3, "max_samples": 200},
     }
     assert {"python", "keras", "tensorflow"} == protocol["versions"].keys()
 
@@ -182,7 +183,7 @@ def test_every_real_sample_is_as_likely_and_a_last_part_batch_counts():
             super().update_state(real, generated)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(metrics.evaluation._METRICS, "fid", lambda seed: Recorded())
+        patch.setitem(metrics.evaluation._METRICS, "fid", lambda seed, kept: Recorded())
         for seed in range(40):
             subsets.append([])
             batches = np.split(numbers, [33, 66, 99] if seed % 2 else [7])
@@ -366,3 +367,59 @@ def test_a_second_evaluation_traces_nothing(monkeypatch):
     monkeypatch.setattr(func_graph.FuncGraph, "__init__", counted)
     assert measure()["results"] == pytest.approx(first["results"], rel=1e-12, nan_ok=True)
     assert graphs == []
+
+
+class TestMemory:
+    """What could never fit is refused when the first features are there."""
+
+    @staticmethod
+    def measure(num, names, monkeypatch, memory):
+        asked = []
+
+        def recorded(num, seed):
+            asked.append(num)
+            return sample(num, seed)
+
+        monkeypatch.setattr(_memory, "physical_memory", lambda: memory)
+        with pytest.raises(ValueError) as refused:
+            evaluate(recorded, real_batches(), names, num, batch_size=10, verbose=0)
+        assert not asked
+        return str(refused.value)
+
+    @pytest.mark.parametrize(("names", "most"), [(["kid"], 300), (["fid", "kid", "prdc"], 150)])
+    @pytest.mark.parametrize("num", [301, 10**9])
+    def test_of_samples_that_metrics_keep(self, names, most, num, monkeypatch):
+        memory = 300 * 6 * 8 * 2  # 300 samples of each side
+        message = self.measure(num, names, monkeypatch, memory)
+        assert re.search(f"`num_samples` must be at most {most} .* num_samples={num}$", message)
+
+    def test_of_real_features(self, monkeypatch):
+        message = self.measure(10**9, ["fid"], monkeypatch, memory=200 * 6 * 4)
+        assert "`num_samples` must be at most 200 " in message
+
+    def test_of_covariances(self, monkeypatch):
+        message = self.measure(100, ["fid"], monkeypatch, memory=16 * 5 * 5)
+        assert "`feature_extractor` must make at most 5 features" in message
+        assert "FrechetDistance" in message
+
+    def test_of_labels(self, monkeypatch):
+        def labeled(num, labels, seed):
+            raise AssertionError("was called")
+
+        monkeypatch.setattr(_memory, "physical_memory", lambda: 48_000)
+        real = [(batch, np.zeros(len(batch), int)) for batch in real_batches()]
+        with pytest.raises(ValueError, match=r"`num_samples` must be at most 1,000 "):
+            evaluate(labeled, real, ["fid"], 10**9, verbose=0)
+
+    def test_metrics_keep_no_more_than_there_are(self):
+        report = evaluate(sample, real_batches(), ["kid", "prdc"], num_samples=50, verbose=0)
+        settings = report["protocol"]["settings"]
+        assert settings["kernel_distance"]["max_samples"] == 50
+        assert settings["precision_recall"]["max_samples"] == 50
+
+
+@pytest.mark.parametrize("kind", [metrics.KernelDistance, metrics.PrecisionRecall])
+def test_samples_that_a_metric_cannot_keep(kind, monkeypatch):
+    monkeypatch.setattr(_memory, "physical_memory", lambda: 16 * 6 * 2000)
+    with pytest.raises(ValueError, match="`max_samples` must be at most 2,000 "):
+        kind().update_state(sample(3, 0), sample(3, 1))

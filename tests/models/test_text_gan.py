@@ -6,6 +6,8 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
+from keras_gans import _memory, latents
+from keras_gans.__main__ import main
 from tests.shared import ModelTests, assert_same_weights, descend
 
 VOCABULARY = "abcé \n"
@@ -347,3 +349,39 @@ def test_learns_to_write():
     assert sum(shares) > 0.8, shares
     assert min(shares) > 0.1, shares
     assert float(js.result()) < 0.1 < 0.5 < before
+
+
+def test_probabilities_are_decoded_in_batches(monkeypatch):
+    gan = make()
+    points = np.random.default_rng(0).standard_normal((10, gan.latent_dim)).astype("float32")
+    expected, sizes, decode = gan.generate(points), [], gan.decode
+
+    def counted(probabilities):
+        sizes.append(len(probabilities))
+        return decode(probabilities)
+
+    monkeypatch.setattr(gan, "decode", counted)
+    np.testing.assert_array_equal(gan.generate(points, batch_size=4), expected)
+    assert sizes == [4, 4, 2]
+
+
+def test_as_many_texts_as_fit_in_memory_may_be_sampled(monkeypatch):
+    gan = make()
+    bytes_each = 4 * (gan.latent_dim + gan.generator.output_shape[1])  # without probabilities
+    monkeypatch.setattr(_memory, "physical_memory", lambda: 10 * bytes_each)
+    assert len(gan.sample(10)) == 10
+    with pytest.raises(ValueError, match="`num` must be at most 10 for"):
+        gan.sample(11)
+
+
+def test_the_command_line_prints_paths_of_texts(tmp_path, capsys):
+    gan = make()
+    gan.compile()
+    gan.export(tmp_path / "saved_model")
+    arguments = ["interpolate", str(tmp_path / "saved_model"), "--num", "2", "--steps", "3"]
+    main(arguments)
+    paths = latents.paths(2, gan.latent_dim, 3)
+    expected = "\n\n".join("\n".join(gan.generate(points)) for points in paths)
+    assert capsys.readouterr().out == expected + "\n"
+    with pytest.raises(SystemExit, match="`--labels` must be left out"):
+        main([*arguments, "--labels", "1"])
