@@ -156,7 +156,7 @@ class Run:
         """Put a model back to what it was at the newest checkpoint that can be read.
 
         A damaged one is put aside, so that it takes no good one's place. One that is whole and
-        still refused, as that of another run, ends the run.
+        still refused, as that of another run, ends the run. Of several workers all must call this.
 
         Args:
             model: The model, compiled, as it was when its training began.
@@ -179,8 +179,9 @@ class Run:
                 instead = f" {found[i + 1]} is used instead." if i + 1 < len(found) else ""
                 warnings.warn(f"{path} cannot be read: {error}.{instead}", stacklevel=2)
             else:
-                if i and _replicas.is_chief(model.distribute_strategy):
-                    _files.move(self.checkpoint, self.folder / "model.damaged.keras")
+                if _replicas.is_chief(model.distribute_strategy):
+                    for damaged in found[:i]:
+                        _files.move(damaged, self.folder / "model.damaged.keras")
                 return progress
         if found:
             raise ValueError(f"No checkpoint in {self.folder} can be read: see the warnings.")

@@ -5,6 +5,7 @@ import importlib
 import itertools
 import json
 import os
+import random
 
 import numpy as np
 import pytest
@@ -313,3 +314,26 @@ def test_an_all_reduce_takes_the_time_of_its_bytes_and_hops(benchmark, monkeypat
     for tree, hops in ((False, 6), (True, 4)):
         expected = inside + between + 6.6e-6 + 14 * 0.6e-6 + hops * 2.7e-6
         np.testing.assert_allclose(module.all_reduce(8e9, 32, tree, options), expected)
+
+
+def test_a_killed_training_ends_as_one_that_was_not(benchmark, tmp_path):
+    module = benchmark("killed_runs")
+    options = argparse.Namespace(kills=1, timeout=200, seed=1)
+    found = module.measure("VAE", options, tmp_path)
+    assert module.holds("VAE", found, options)
+    assert found["kills_in_a_save"] == sum(found["kills_after"].values()) == 1
+    assert "1 kills, 1 in a save" in module.row("VAE", found)
+    for name in ("numbers.npz", "again.npz"):
+        np.savez(tmp_path / name, np.ones(3), np.zeros(2) + (name == "again.npz"))
+    differing = module.compare(tmp_path / "numbers.npz", tmp_path / "again.npz")
+    assert differing == {"arrays": 2, "arrays_equal_bit_for_bit": 1}
+    assert not module.holds("VAE", {**found, **differing}, options)
+
+
+def test_kills_are_at_every_point_of_a_save_and_at_random_moments(benchmark):
+    module = benchmark("killed_runs")
+    kills = list(module.plan(20, False, random.Random(0)))
+    at_points = [kill for kill in kills if kill.delay is None]
+    assert len(kills) == 2 * len(at_points) == 20
+    assert {(kill.point, kill.exchanges) for kill in at_points} == set(module.POINTS)
+    assert {kill.point for kill in kills if kill.delay is not None} == {"start", "step", "save"}

@@ -15,15 +15,11 @@ def run(*command, workers=0, timeout=420):
 
     Workers wait for each other for ever: one that fails, or is late, ends all.
     """
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(workers)]}
-    environments = [
-        {"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})}
-        for index in range(workers)
-    ]
     deadline = time.monotonic() + timeout
     with contextlib.ExitStack() as stack:
         started = [
-            stack.enter_context(start(command, environment)) for environment in environments or [{}]
+            stack.enter_context(start(command, environment))
+            for environment in environments(workers) or [{}]
         ]
         while any(process.poll() is None for process, _ in started):
             failed = [output for process, output in started if process.poll()]
@@ -33,6 +29,15 @@ def run(*command, workers=0, timeout=420):
         for process, output in started:
             assert process.returncode == 0, text_of(output)
         return [text_of(output) for _, output in started]
+
+
+def environments(workers):
+    """Variables by which so many workers, in order, know of each other."""
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(workers)]}
+    return [
+        {"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})}
+        for index in range(workers)
+    ]
 
 
 @contextlib.contextmanager

@@ -1,15 +1,16 @@
 """Train and evaluate every model that has tests, on some replicas, and write down what came of it.
 
-    python -m tests.distribution.replica OUTPUT REPLICAS [NAME ...]
+    python -m tests.distribution.replica OUTPUT REPLICAS [--runs FOLDER [--stop STEP]] [NAME ...]
 
 `REPLICAS` are those of this process; TF_CONFIG names the other workers, if any. With 0 replicas
-there is no strategy.
+there is no strategy. In `FOLDER` are checkpoints, from which a training that was stopped after a
+step goes on: its logs are those of the last epoch alone.
 """
 
+import argparse
 import importlib
 import os
 import pathlib
-import sys
 
 import keras
 import numpy as np
@@ -94,33 +95,59 @@ def make_strategy(replicas):
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
-def train(case, strategy):
+class Stop(keras.callbacks.Callback):
+    """End training after a step."""
+
+    def __init__(self, step):
+        super().__init__()
+        self.step = step
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch + 1 == self.step:
+            self.model.stop_training = True
+
+
+def train(case, strategy, folder=None, stop=None):
     """Return weights and logs of two epochs and an evaluation, by name.
 
     The last batch of the evaluation is a single example.
     """
+    callbacks = [kg.callbacks.Checkpoint(folder)] if folder else []
+    if stop is not None:
+        callbacks.insert(0, Stop(stop))
     keras.utils.set_random_seed(0)
     with strategy.scope():
         model = case.sgd(case.make_model())
-    logs = case.fit(model, epochs=2, shuffle=True).history
+    logs = case.fit(model, epochs=2, shuffle=True, callbacks=callbacks).history
     x, y = (part if part is None else part[: 1 - case.batch_size] for part in case.unpacked())
     tested = model.evaluate(x, y, batch_size=case.batch_size, verbose=0, return_dict=True)
     found = {f"{i} {w.path}": keras.ops.convert_to_numpy(w) for i, w in enumerate(model.weights)}
-    found |= {f"log {name}": values for name, values in logs.items()}
+    found |= {f"log {name}": values[-1:] if folder else values for name, values in logs.items()}
     found |= {f"test {name}": value for name, value in tested.items()}
     keras.utils.clear_session(free_memory=False)
     return found
 
 
-def main(output, replicas, *names):
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("output")
+    parser.add_argument("replicas", type=int)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--runs", type=pathlib.Path)
+    parser.add_argument("--stop", type=int)
+    options = parser.parse_args()
     tf.config.experimental.enable_op_determinism()
-    strategy = make_strategy(int(replicas))
+    strategy = make_strategy(options.replicas)
     results = {}
-    for name in names or cases():
-        results |= {f"{name} {k}": v for k, v in train(cases()[name], strategy).items()}
+    for name in options.names or cases():
+        folder = options.runs and options.runs / name
+        found = train(cases()[name], strategy, folder, options.stop)
+        results |= {f"{name} {k}": v for k, v in found.items()}
     if strategy.extended.should_checkpoint:
-        np.savez(output, **{name.replace("/", "|"): value for name, value in results.items()})
+        np.savez(
+            options.output, **{name.replace("/", "|"): value for name, value in results.items()}
+        )
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
