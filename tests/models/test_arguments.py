@@ -268,6 +268,7 @@ def test_no_method_is_left_out(cls):
     inside |= {
         "train_step",
         "test_step",
+        "predict_step",
         "class_logits",
         "approximate_posterior",
         "bound",
