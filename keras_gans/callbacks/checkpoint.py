@@ -122,7 +122,8 @@ class Checkpoint(Resuming):
             after = min(after, self.steps_per_epoch)  # the last execution may be of fewer steps
         self.progress = self.progress.after(after - before)
         self._seen, self._is_stopped = batch + 1, self.model.stop_training
-        if self.every is not None and before // self.every != after // self.every:
+        is_due = self.every is not None and before // self.every != after // self.every
+        if is_due and after != self.steps_per_epoch:  # after the last step the epoch ends
             self._save()
 
     def on_epoch_end(self, epoch, logs=None):

@@ -198,6 +198,26 @@ def test_every_model_goes_on(name, tmp_path):
     assert_same(fit(make(), Checkpoint(tmp_path / "run")), whole)
 
 
+class Steps(keras.callbacks.Callback):
+    """What steps the checkpoint had been made after, at the beginning of each step."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder, self.seen = folder, []
+
+    def on_train_batch_begin(self, batch, logs=None):
+        with zipfile.ZipFile(self.folder / "model.keras") as archive:
+            self.seen.append(json.loads(archive.read("run.json"))["progress"]["steps"])
+
+
+def test_checkpoints_within_an_epoch(tmp_path):
+    fit(tmp_path, epochs=1)  # 4 steps
+    steps = Steps(tmp_path)
+    arguments = {"batch_size": 8, "epochs": 3, "verbose": 0}
+    make_gan().fit(X, **arguments, callbacks=[Checkpoint(tmp_path, every=2), steps])
+    assert steps.seen == [4, 4, 6, 6, 8, 8, 10, 10]
+
+
 def test_two_calls_of_fit_are_one_run(tmp_path):
     def train(folder, *callbacks):
         gan = make_gan()
