@@ -330,6 +330,9 @@ class TestRefused:
             def __init__(self, something):
                 super().__init__()
 
+            def call(self, inputs):
+                return inputs
+
         network = keras.Sequential([keras.Input((2,)), Own(object()), keras.layers.Dense(1)])
         gan = kg.models.GAN(kg.networks.mlp_generator((2,), 2, (4,)), network, 2)
         with pytest.warns(UserWarning, match="without a config"):
