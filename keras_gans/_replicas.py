@@ -153,8 +153,9 @@ def call_in_place(call, inputs):
         rows = with_padding(y[start : start + num_real(size)], size)
         return tf.ensure_shape(rows, (first.shape[0], *y.shape[1:]))
 
+    wide = tf.nest.map_structure(widened, inputs)
     with _where(has_all=True, is_padding=None):
-        outputs = call(tf.nest.map_structure(widened, inputs))
+        outputs = call(wide)
     return tf.nest.map_structure(own, outputs)
 
 
