@@ -82,7 +82,7 @@ class LatentModel(GenerativeModel):
     @property
     def sampled_shape(self):
         """Shape of what `sample` returns of each example."""
-        return tuple(self.samplers[-1].output_shape[1:])
+        return self.example_shape
 
     def real_examples(self, data):
         """Return real examples, out of what `fit` is given, as the networks take them."""
