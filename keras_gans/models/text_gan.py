@@ -205,7 +205,7 @@ class TextGAN(WGANGP):
 
     @property
     def sampled_shape(self):
-        return super().sampled_shape[:1]  # characters
+        return (self.generator.output_shape[1],)  # characters
 
     def serving_endpoints(self):
         """Those of `WGANGP`: `generate` and `sample` give strings, `score` takes them."""
