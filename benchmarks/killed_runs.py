@@ -218,7 +218,7 @@ def steps(folder):
 
 
 def compare(expected, found):
-    expected, found = (dict(np.load(path)) for path in (expected, found))
+    expected, found = (dict(np.load(path, allow_pickle=False)) for path in (expected, found))
     equal = [np.array_equal(found.get(name), value) for name, value in expected.items()]
     return {
         "arrays": max(len(expected), len(found)),

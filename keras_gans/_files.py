@@ -30,6 +30,10 @@ _WRITING = ".writing-"
 #: How often a folder is renamed or read that others replace meanwhile.
 _TRIES = 100
 
+#: How often a missing folder is looked for before it is taken to be missing: between two looks
+#: others may have replaced it, and begun to replace it again.
+_LOOKS = 5
+
 #: AT_FDCWD of Linux; its RENAME_EXCHANGE and RENAME_SWAP of macOS.
 _HERE, _EXCHANGE = -100, 2
 
@@ -139,12 +143,15 @@ def read_whole(folder, read):
         OSError: If it was replaced every time, a hundred times.
         Exception: What `read` raises of a folder that stays as it is.
     """
+    missing = 0
     for _ in range(_TRIES):
         before = _version(folder)
         try:
             result = read(folder)
         except Exception:
-            if _version(folder) == before and not _is_aside(folder):
+            missing = missing + 1 if before is None else 0
+            is_stable = not _is_aside(folder) and _version(folder) == before
+            if is_stable and missing in (0, _LOOKS):
                 raise
             time.sleep(0.01)
         else:

@@ -173,6 +173,7 @@ def assert_same_training(one, two):
         np.testing.assert_array_equal(states[1][key], state, err_msg=key)
 
 
+@pytest.mark.filterwarnings("ignore:.*hold layers without a config")
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.filterwarnings("error:Layers of GAN")
 def test_two_replicas_train_as_one(name, two_replicas):
