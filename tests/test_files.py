@@ -323,11 +323,15 @@ class TestReadWhole:
         with pytest.raises(OSError, match="was being replaced, each of the 3 times"):
             _files.read_whole(target, lambda folder: write(folder, "new"))
 
-    def test_errors_of_one_that_stays(self, tmp_path):
-        reads = []
+    @pytest.mark.parametrize("exists", [True, False])
+    def test_errors_of_one_that_stays(self, tmp_path, exists):
+        """A missing one is looked for some times, for it may be between two replacements."""
+        reads, target = [], tmp_path / "model"
+        if exists:
+            target.mkdir()
         with pytest.raises(FileNotFoundError):
-            _files.read_whole(tmp_path / "model", lambda folder: reads.append(1) or read(folder))
-        assert reads == [1]
+            _files.read_whole(target, lambda folder: reads.append(1) or read(folder))
+        assert len(reads) == (1 if exists else _files._LOOKS)
 
     def test_one_put_aside_is_waited_for(self, tmp_path):
         target, aside = tmp_path / "model", tmp_path / f"{_files._WRITING}abc" / "old-000" / "model"
