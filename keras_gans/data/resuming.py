@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gans.data import workers
 from keras_gans.data.mini_batches import WrappedPyDataset
 
 
@@ -96,6 +97,8 @@ def endless_dataset(batches, progress, steps_per_epoch):
 
     def following(num):
         numbers = tf.data.Dataset.range(num).with_options(options)
+        if workers.may_be_dealt_by_files(numbers):
+            numbers = workers.read_by_all(numbers)
         return numbers.map(lambda _: iterator.get_next())
 
     return following(steps_per_epoch - progress.step), following(tf.int64.max)
@@ -106,6 +109,8 @@ def begun_when_read(dataset):
 
     Keras makes more iterators than it reads, as does `repeat`.
     """
+    if workers.may_be_dealt_by_files(dataset):
+        return dataset
     lazy = tf.data.Dataset.from_tensors(0).flat_map(lambda _: dataset)
     if dataset.cardinality() != tf.data.UNKNOWN_CARDINALITY:
         lazy = lazy.apply(tf.data.experimental.assert_cardinality(dataset.cardinality()))
@@ -196,6 +201,8 @@ def unknown_order(x):
         return "is a generator"
     if isinstance(x, tf.data.Dataset) and _is_shuffled_without_seed(x):
         return "is shuffled without a seed"
+    if isinstance(x, tf.data.Dataset) and workers.may_be_dealt_by_files(x):
+        return "may be dealt to the workers by its files"
     return None
 
 

@@ -24,6 +24,15 @@ def read_apart(dataset, batch_size):
     return _with_policy(dataset.rebatch(batch_size, drop_remainder=True), _Policy.OFF)
 
 
+def may_be_dealt_by_files(dataset):
+    """Whether TensorFlow may give each of several workers its own files of a dataset.
+
+    It looks for them in the graph of the dataset, not in functions of it.
+    """
+    policy = dataset.options().experimental_distribute.auto_shard_policy
+    return _workers_in_environment() > 1 and policy not in (_Policy.DATA, _Policy.OFF)
+
+
 def share(dataset, num_examples, batch_size, per_worker, is_endless):
     """Return what this worker reads of a dataset of examples: all, or its own part of them.
 

@@ -534,9 +534,11 @@ class GenerativeModel(Tunable, keras.Model):
         if validation_data is not None:
             held_out = keras.utils.unpack_x_y_sample_weight(validation_data)[:2]
             validation_data = self.evaluation_batches(*held_out)
-            validation_batch_size = _optional_batch_size(
+            validation_batch_size = _optional_positive_int(
                 "validation_batch_size", validation_batch_size or batch_size
             )
+        initial_epoch = _checks.positive_int("initial_epoch", initial_epoch, minimum=0)
+        steps_per_epoch = _optional_positive_int("steps_per_epoch", steps_per_epoch)
         checkpoint = resuming_callback(callbacks)
         batches, progress = self._begin(
             x, y, batch_size, shuffle, initial_epoch, steps_per_epoch, checkpoint
@@ -575,6 +577,7 @@ class GenerativeModel(Tunable, keras.Model):
         What cannot be trained on is refused before a checkpoint is looked for.
         """
         start = Progress(initial_epoch, initial_epoch)
+        batch_size = _optional_positive_int("batch_size", batch_size)
         if shuffle:
             start = dataclasses.replace(start, shuffle_seed=self._shuffle_seed())
         batches = self.training_batches(x, y, batch_size, start.shuffle_seed)
@@ -587,7 +590,7 @@ class GenerativeModel(Tunable, keras.Model):
         if progress == start:
             return batches, progress
         later = resuming.later(x, progress.steps * self.batches_per_step)
-        if later is not None:
+        if later is not None and steps_per_epoch is not None:
             x, progress = later, dataclasses.replace(progress, steps=0)
         return self.training_batches(x, y, batch_size, progress.shuffle_seed), progress
 
@@ -614,7 +617,7 @@ class GenerativeModel(Tunable, keras.Model):
         _refuse_weights(sample_weight=sample_weight)
         if not kwargs.get("_use_cached_eval_dataset"):
             x, y = self.evaluation_batches(x, y)
-        batch_size = _optional_batch_size("batch_size", batch_size)
+        batch_size = _optional_positive_int("batch_size", batch_size)
         self.evaluation_seeds.state.assign(np.array([0, 0]))
         for metric in self.sample_metrics:
             metric.reset_state()
@@ -713,7 +716,7 @@ class GenerativeModel(Tunable, keras.Model):
         Raises:
             ValueError, TypeError: If the inputs are not what the model is called on.
         """
-        batch_size = _optional_batch_size("batch_size", batch_size)
+        batch_size = _optional_positive_int("batch_size", batch_size)
         if isinstance(x, keras.utils.PyDataset):
             numbers = itertools.count() if x.num_batches is None else range(x.num_batches)
             steps, x = steps or x.num_batches, map(x.__getitem__, numbers)
@@ -1017,7 +1020,7 @@ def _check_metrics(metrics):
         )
 
 
-def _optional_batch_size(name, value):
+def _optional_positive_int(name, value):
     return None if value is None else _checks.positive_int(name, value)
 
 

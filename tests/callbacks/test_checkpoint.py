@@ -198,6 +198,29 @@ def test_every_model_goes_on(name, tmp_path):
     assert_same(fit(make(), Checkpoint(tmp_path / "run")), whole)
 
 
+def test_an_epoch_without_an_end(tmp_path):
+    """Of `kg.data.load` again and again, which knows how to begin later."""
+
+    def fit(gan, *callbacks):
+        data = kg.data.load(IMAGES, batch_size=4, seed=2, repeat=True)[0]
+        gan.fit(data, epochs=1, verbose=0, callbacks=list(callbacks))
+        return gan
+
+    whole = fit(make_dcgan(), Stop(7))
+    fit(make_dcgan(), Stop(3), Checkpoint(tmp_path / "run"))
+    assert_same(fit(make_dcgan(), Stop(4), Checkpoint(tmp_path / "run")), whole)
+
+
+def test_numbers_of_numpy(tmp_path):
+    whole = make_gan()
+    arguments = {"batch_size": np.int64(8), "steps_per_epoch": np.int32(3)}
+    fit(tmp_path / "a", whole, epochs=2, initial_epoch=np.int64(0), **arguments)
+    fit(tmp_path / "b", **arguments)
+    again = make_gan()
+    fit(tmp_path / "b", again, epochs=2, batch_size=8, steps_per_epoch=3)
+    assert_same(again, whole)
+
+
 class Steps(keras.callbacks.Callback):
     """What steps the checkpoint had been made after, at the beginning of each step."""
 
