@@ -27,6 +27,11 @@ def positive_int(name, value, minimum=1):
     return int(value)
 
 
+def optional_positive_int(name, value):
+    """Return `value` as `positive_int` does, or `None` if it is `None`."""
+    return None if value is None else positive_int(name, value)
+
+
 def real_number(name, value, low=-np.inf, high=np.inf, low_open=False, high_open=False):
     """Return `value` as a `float` that is inside the interval in float32, or say why it is not."""
     interval = f"{'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}"

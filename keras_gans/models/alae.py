@@ -12,7 +12,7 @@ from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
 from keras_gans.models import checks
-from keras_gans.models.generative_model import in_batches
+from keras_gans.models.batches import in_batches
 from keras_gans.models.latent_model import LatentModel
 from keras_gans.models.moving_average import DecayOfAverages
 from keras_gans.networks.style import synthesis

@@ -11,7 +11,8 @@ from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
 from keras_gans.data import mini_batches, unpaired
 from keras_gans.models import checks
-from keras_gans.models.generative_model import GenerativeModel, in_batches
+from keras_gans.models.batches import in_batches
+from keras_gans.models.generative_model import GenerativeModel
 from keras_gans.models.schedules import LinearToZero
 from keras_gans.techniques import ExperienceReplay
 

@@ -7,7 +7,8 @@ from keras import ops
 from keras_gans import _checks, _inputs, _memory, latents
 from keras_gans._precision import as_float
 from keras_gans.data import mini_batches
-from keras_gans.models.generative_model import GenerativeModel, in_batches
+from keras_gans.models.batches import in_batches
+from keras_gans.models.generative_model import GenerativeModel
 
 
 class LatentModel(GenerativeModel):

@@ -9,9 +9,9 @@ from keras_gans import _replicas
 from keras_gans._precision import as_float
 from keras_gans.data import mini_batches
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
+from keras_gans.models.batches import in_batches
 from keras_gans.models.conditional_gan import labels_of
 from keras_gans.models.gan import GAN, images_of
-from keras_gans.models.generative_model import in_batches
 from keras_gans.models.moving_average import DecayOfAverages
 from keras_gans.techniques import FeatureMatching, technique
 

@@ -12,7 +12,7 @@ from keras_gans import _checks, _inputs, likelihoods
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._precision import as_float, float_dtype
 from keras_gans.models import checks
-from keras_gans.models.generative_model import in_batches
+from keras_gans.models.batches import in_batches
 from keras_gans.models.latent_model import LatentModel
 
 

@@ -1,0 +1,69 @@
+"""The optimizers of a model with several: where Keras looks for one, and in half precision."""
+
+import keras
+import tensorflow as tf
+
+from keras_gans import _replicas
+
+
+class OptimizerGroup:
+    """The optimizers of a model, where Keras callbacks look for the only one: `model.optimizer`.
+
+    For Keras 3.15, whose `MultiOptimizer` refuses to step one of its optimizers without the others.
+    Callbacks that tune learning rates go through `optimizers`; those of Keras before 3.15, and
+    experiment trackers, read and set `learning_rate`, that of the first and of all. Trackers log
+    `name` and `get_config()`, too: names and numbers, one level deep.
+    """
+
+    built = True
+    name = "optimizer_group"
+
+    def __init__(self, optimizers):
+        self.named = dict(optimizers)
+        self.optimizers = list(self.named.values())
+
+    def get_config(self):
+        """The configs of all optimizers, under names such as `g_optimizer/learning_rate`."""
+        config = {"name": self.name}
+        for name, optimizer in self.named.items():
+            config[f"{name}/class_name"] = type(optimizer).__name__
+            config |= {f"{name}/{key}": value for key, value in optimizer.get_config().items()}
+        return config
+
+    @property
+    def variables(self):
+        return [variable for optimizer in self.optimizers for variable in optimizer.variables]
+
+    @property
+    def iterations(self):
+        return self.optimizers[0].iterations
+
+    @property
+    def learning_rate(self):
+        return self.optimizers[0].learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value):
+        for optimizer in self.optimizers:
+            optimizer.learning_rate = value
+
+
+def with_loss_scale(optimizer):
+    """An optimizer that scales losses against underflow in float16."""
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        return optimizer
+    return keras.optimizers.LossScaleOptimizer(optimizer)
+
+
+def overflow_everywhere(gradients):
+    """Let an overflow on one replica show on all.
+
+    For Keras 3.15, whose loss scaling looks at the gradients of the first only.
+    """
+    replicas = _replicas.context()
+    if replicas is None:
+        return gradients
+    gradients = [None if g is None else tf.convert_to_tensor(g) for g in gradients]
+    overflow = tf.add_n([tf.reduce_sum(g * 0) for g in gradients if g is not None])  # 0 or NaN
+    overflow = replicas.all_reduce(tf.distribute.ReduceOp.SUM, overflow)
+    return [None if g is None else g + overflow for g in gradients]

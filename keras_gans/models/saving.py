@@ -1,0 +1,218 @@
+"""A model as files: to train on from, to load weights from, and to serve."""
+
+import contextlib
+import json
+import warnings
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from keras_gans import _checks, _files, _replicas
+from keras_gans._configured import MADE_WITH, check_call
+from keras_gans._hyperparameters import Tunable
+from keras_gans._read_only import SEED_STATE
+from keras_gans.models import conversion
+from keras_gans.models.averages import Averaged
+
+
+class Saved(Averaged):
+    """A model that is saved with its random state, and exported by `serving_endpoints`.
+
+    Files are written beside their targets and renamed, by one of several workers.
+    """
+
+    @contextlib.contextmanager
+    def _writing(self, replacing, *arguments):
+        """Write a file that the chief keeps, and that is there for all workers at the end.
+
+        It takes its place when all have come to the end of the block. What TensorFlow says of a
+        disk that is full becomes an `OSError`, as everybody else says it.
+        """
+        with replacing(*arguments, keep=_replicas.is_chief(self.distribute_strategy)) as temporary:
+            try:
+                yield temporary
+            except tf.errors.OpError as error:
+                raise OSError(f"{arguments[0]} cannot be written: {error.message}") from error
+            _replicas.wait_for_all(self.distribute_strategy)
+        _replicas.wait_for_all(self.distribute_strategy)
+
+    def save(self, filepath, overwrite=True, **kwargs):
+        """Save the model as a `.keras` file, written beside its target and renamed.
+
+        Of several workers all must call this, as `save_weights` and `export`. The chief writes.
+
+        Raises:
+            ValueError: If `filepath` does not end in `.keras`.
+        """
+        if not str(filepath).endswith(".keras"):
+            raise ValueError(f"`filepath` must end in '.keras'. Received: filepath={filepath!r}")
+        with self._writing(_files.replacing, filepath, overwrite) as temporary:
+            super().save(temporary, **kwargs)
+
+    def save_weights(self, filepath, overwrite=True, **kwargs):
+        """Save all weights, optimizers and random state as a `.weights.h5` file.
+
+        Raises:
+            ValueError: If `filepath` does not end in `.weights.h5`, or if several workers are to
+                write shards.
+        """
+        shard_size = kwargs.get("max_shard_size")
+        if shard_size is not None:
+            if _replicas.num_workers(self.distribute_strategy) > 1:
+                raise ValueError(
+                    "`max_shard_size` must be None with several workers: their shards would be "
+                    f"written over each other. Received: max_shard_size={shard_size!r}"
+                )
+            return super().save_weights(filepath, overwrite=overwrite, **kwargs)
+        if not str(filepath).endswith(".weights.h5"):
+            raise ValueError(
+                f"`filepath` must end in '.weights.h5'. Received: filepath={filepath!r}"
+            )
+        with self._writing(_files.replacing, filepath, overwrite) as temporary:
+            super().save_weights(temporary)
+
+    def save_own_variables(self, store):
+        """As `keras.Model`, with random states, which Keras 3.15 does not save."""
+        super().save_own_variables(store)
+        for key, state in self._seed_states().items():
+            store[key] = ops.convert_to_numpy(state)
+
+    def load_own_variables(self, store):
+        states = self._seed_states()
+        missing = set(states) - set(store.keys())
+        if missing:
+            raise ValueError(
+                f"The saved file holds no random state for {sorted(missing)}: it was saved from "
+                "other networks, or by other code."
+            )
+        for key, state in states.items():
+            state.assign(store[key][()])
+        super().load_own_variables({k: store[k] for k in store.keys() if k not in states})
+
+    def _seed_states(self):
+        """The state of every seed generator in the model and its networks, by a stable key."""
+        states = [v for v in self.non_trainable_variables if v.path.endswith(SEED_STATE)]
+        return {f"seed_state_{i}": state for i, state in enumerate(states)}
+
+    def _check_saving(self):
+        """Refuse, before it is trained, a model whose class could not be saved or loaded.
+
+        One whose networks hold layers without a config can be trained and exported.
+        """
+        kind = type(self)
+        parts = keras.tree.flatten(list(vars(self)[MADE_WITH].values()))
+        networks = [part for part in parts if isinstance(part, keras.Model)]
+        without = [network.name for network in networks if not _has_config(network)]
+        if without:
+            warnings.warn(
+                f"{without} hold layers without a config, so that this {kind.__name__} can be "
+                "trained and exported, and its weights can be saved, but not the model.",
+                stacklevel=3,
+            )
+            return
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # saving will give them
+                json.dumps(keras.saving.serialize_keras_object(self))
+            if kind.from_config.__func__ is Tunable.from_config.__func__:
+                check_call(kind, self.get_config())
+        except Exception as error:
+            raise ValueError(
+                f"{kind.__name__} must be able to make itself again from its config, as saving and "
+                "loading do: give objects among its arguments a `get_config`, functions a name, or "
+                f"override `get_config` and `from_config`. Received: {error}"
+            ) from error
+
+    # Serving
+
+    def export(self, filepath, format="tf_saved_model", verbose=None, endpoint=None, **kwargs):
+        """Write the model for inference, beside its target and renamed.
+
+        A SavedModel holds all of `serving_endpoints()`. `keras_gans.load(filepath)` and
+        `tf.saved_model.load(filepath)` read it without any training code. An ONNX or LiteRT file
+        holds one function of numbers, converted by Keras. Moving averages are written in place of
+        the networks that they are of.
+
+        Args:
+            filepath: Path of the folder to write, or of the file. An older one there is replaced. A
+                LiteRT file must end in `.tflite`.
+            format: `"tf_saved_model"`; `"onnx"`, which needs tf2onnx; or `"litert"`, the former
+                TensorFlow Lite. Defaults to `"tf_saved_model"`.
+            verbose: Boolean, whether to print what was written. Defaults to `None`, no.
+            endpoint: Name of the function to write to a file, one of `tensor_endpoints()`. Its
+                inputs have the names that `tensor_endpoints()` gives them. Defaults to `None`, the
+                first: `"generate"` for models that draw from latents, `"translate_ab"` for those
+                that translate.
+            **kwargs: For a file, options of Keras's exporter: `opset_version` of ONNX, those of
+                TensorFlow's converter to LiteRT.
+
+        Raises:
+            ValueError: If `format` or `endpoint` is unknown, `filepath` holds something else, or
+                the format has no such operations as the networks need.
+            ImportError: If the converter is not installed.
+
+        Example:
+
+        >>> import keras_gans as kg
+        >>> gan = kg.models.GAN(
+        ...     kg.networks.mlp_generator((2,), latent_dim=2, hidden_units=(32,)),
+        ...     kg.networks.mlp_discriminator((2,), hidden_units=(32,)),
+        ...     latent_dim=2,
+        ...     ema_decay=0.99,
+        ... )
+        >>> gan.export("saved_model")
+        >>> kg.load("saved_model").sample(4).shape
+        (4, 2)
+        >>> gan.export("generator.tflite", format="litert")  # of gan.ema_generator
+        """
+        formats = ["tf_saved_model", *conversion.CONVERTERS]
+        if _checks.one_of("format", format, formats) != "tf_saved_model":
+            self._export_file(filepath, format, endpoint, bool(verbose), kwargs)
+            return
+        if endpoint is not None or kwargs:
+            raise ValueError(
+                "`format` must be 'onnx' or 'litert' for further arguments: a SavedModel holds all "
+                f"endpoints. Received: format={format!r}, endpoint={endpoint!r}, {kwargs}"
+            )
+        self.catch_up()
+        archive = keras.export.ExportArchive()
+        networks, endpoints = self.serving_endpoints()
+        for network in networks:
+            archive.track(network)
+        for name, (function, signature) in endpoints.items():
+            archive.add_endpoint(name, function, signature)
+        with self._writing(_files.replacing_saved_model, filepath) as temporary:
+            archive.write_out(temporary, verbose=bool(verbose))
+
+    def _export_file(self, filepath, format, endpoint, verbose, kwargs):
+        networks, endpoints = self.tensor_endpoints()
+        names = list(endpoints)
+        endpoint = names[0] if endpoint is None else _checks.one_of("endpoint", endpoint, names)
+        conversion.check(self, filepath, format)
+        if _checks.path("filepath", filepath).is_dir():
+            raise IsADirectoryError(f"{filepath} is a folder. Nothing was written.")
+        self.catch_up()
+        function, signature = endpoints[endpoint]
+        served = conversion.Endpoint(networks, function)
+        with self._writing(_files.replacing, filepath) as temporary:
+            conversion.convert(served, signature, temporary, format, verbose, **kwargs)
+
+    def serving_endpoints(self):
+        """Return the networks to export and a dictionary of `(function, input signature)`."""
+        raise NotImplementedError
+
+    def tensor_endpoints(self):
+        """As `serving_endpoints`: those that take and give numbers and draw none at random, which
+        is what ONNX and LiteRT know."""
+        networks, endpoints = self.serving_endpoints()
+        constants = [name for name, (_, signature) in endpoints.items() if not signature]
+        without = {"sample", *constants}
+        return networks, {name: e for name, e in endpoints.items() if name not in without}
+
+
+def _has_config(network):
+    try:
+        return bool(network.get_config())
+    except (NotImplementedError, TypeError, OSError):  # of custom layers, and of lambdas
+        return False

@@ -1,0 +1,155 @@
+"""All that goes round Keras's trainer, or leans on what it does not promise.
+
+Each says for which Keras it is; `tests/models/test_trainer.py` fails when one can go. Those about
+optimizers are in `optimizers.py`, that about random states in `saving.py`.
+"""
+
+import itertools
+import types
+
+import keras
+import tensorflow as tf
+
+from keras_gans import _checks, _replicas
+from keras_gans.models.compiling import Compiled
+
+
+class Trainer(Compiled):
+    """A model whose steps are counted, shared among replicas and averaged over them.
+
+    A subclass states `train_step`, `test_step`, and `as_inputs`: what it is called on.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        if isinstance(self.distribute_strategy, tf.distribute.ParameterServerStrategy):
+            raise ValueError(
+                "Models must not be made under a ParameterServerStrategy: its workers would play "
+                "against players of different ages. Use MirroredStrategy on one machine, "
+                "MultiWorkerMirroredStrategy on several. "
+                f"Received: {type(self.distribute_strategy).__name__}"
+            )
+
+    def _make_function(self, step_function):
+        """As `keras.Model`, but no step begins after the last batch of a dataset.
+
+        For Keras 3.15 with `steps_per_execution=1`, and TensorFlow 2.21.
+        """
+        return super()._make_function(_replicas.begun_by_data(step_function))
+
+    def make_train_function(self, force=False):
+        """As `keras.Model`; of several replicas, see `_on_replicas`."""
+        self.catch_up()
+        if not self._is_replicated:
+            return super().make_train_function(force)
+        if self.train_function is None or force:
+            self.train_function = self._on_replicas(self.train_step)
+        return self.train_function
+
+    def make_test_function(self, force=False):
+        """As `keras.Model`, but without XLA if there are metrics, which sort and count on hosts."""
+        self.catch_up()
+        if not self._is_replicated:
+            compiled_by_xla = self.jit_compile
+            self.jit_compile = compiled_by_xla and not self.sample_metrics
+            super().make_test_function(force)
+            self.jit_compile = compiled_by_xla
+        elif self.test_function is None or force:
+            self.test_function = self._on_replicas(_replicas.never_empty(self.test_step))
+        return self.test_function
+
+    def predict_step(self, data):
+        """As `keras.Model.predict_step`, also of a replica that has no example.
+
+        For Keras 3.15, which calls networks on empty batches, and TensorFlow 2.21.
+        """
+
+        def predictions(data):
+            outputs = super(Trainer, self).predict_step(data)
+            return tf.nest.map_structure(_replicas.without_padding, outputs)
+
+        return _replicas.never_empty(predictions)(data)
+
+    def make_predict_function(self, force=False):
+        self.catch_up()
+        return super().make_predict_function(force)
+
+    def _maybe_symbolic_build(self, *args, **kwargs):
+        """Build nothing, as all is built.
+
+        For Keras 3.15, which uses a batch up for it under a strategy, built or not.
+        """
+
+    def _on_replicas(self, step):
+        """The function of an iterator that takes steps on all replicas.
+
+        For Keras 3.15, which averages no scalars over workers, fails to take several steps at once
+        on several replicas, and gives each of them the whole of a single batch.
+        """
+        if self.jit_compile:
+            raise ValueError(
+                "`jit_compile` must be 'auto' or False where replicas share a batch, as TensorFlow "
+                "compiles no step of several replicas. Received: jit_compile=True"
+            )
+        strategy, num = self.distribute_strategy, self.steps_per_execution
+        return _replicas.steps(strategy, step, num, self.run_eagerly)
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """Call the model on many inputs, as `keras.Model.predict`.
+
+        Args:
+            x: What the model is called on, as arrays, or whatever yields batches of it.
+            batch_size, verbose, steps, callbacks: Those of `keras.Model.predict`.
+
+        Raises:
+            ValueError, TypeError: If the inputs are not what the model is called on.
+        """
+        batch_size = _checks.optional_positive_int("batch_size", batch_size)
+        if isinstance(x, keras.utils.PyDataset):
+            numbers = itertools.count() if x.num_batches is None else range(x.num_batches)
+            steps, x = steps or x.num_batches, map(x.__getitem__, numbers)
+        elif isinstance(x, tf.data.Dataset):
+            known = int(x.cardinality())
+            steps = steps or (known if known >= 0 else None)
+        elif not isinstance(x, types.GeneratorType):
+            x = self.as_inputs("x", x)
+            return super().predict(x, batch_size, verbose, steps, callbacks)
+        refused = []  # TensorFlow 2.21 makes its own errors of those of a generator
+
+        def checked():
+            for batch in x:
+                inputs, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
+                try:
+                    inputs = self.as_inputs("x", inputs)
+                except (TypeError, ValueError) as error:
+                    refused.append(error)
+                    raise
+                yield (tuple(inputs) if isinstance(inputs, list) else inputs,)
+
+        try:
+            return super().predict(checked(), None, verbose, steps, callbacks)
+        except tf.errors.OpError:
+            if refused:
+                raise refused[0] from None
+            raise
+
+    def predict_on_batch(self, x):
+        """Call the model on one batch of inputs, as `keras.Model.predict_on_batch`.
+
+        On several replicas through `predict`, for Keras 3.15, which gives each the whole batch.
+
+        Raises:
+            ValueError, TypeError: As `predict`.
+        """
+        x = self.as_inputs("x", x)
+        if self._is_replicated:
+            return self.predict(x, batch_size=len(tf.nest.flatten(x)[0]), verbose=0)
+        return super().predict_on_batch(x)
+
+
+def is_within_fit(kwargs):
+    """Whether it is `fit` that calls `evaluate`, with examples that it has prepared.
+
+    For Keras 3.15, which says so by this argument alone.
+    """
+    return bool(kwargs.get("_use_cached_eval_dataset"))
