@@ -1,9 +1,14 @@
-"""Calling a network without changing it."""
+"""Calling a network, with or without changing it."""
 
 import keras
 
 #: How Keras names the variable of a seed generator.
 SEED_STATE = "seed_generator_state"
+
+
+def call_network(network, inputs, training=False):
+    """Call a network, which keeps moving statistics in training."""
+    return network(inputs, training=training)
 
 
 def read_only(network, inputs, training=True):

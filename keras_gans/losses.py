@@ -1,14 +1,14 @@
 """Objectives of the two-player game, as pairs of plain functions of logits.
 
-An `Objective` holds what the discriminator minimises, a function of the logits of real and of
-fake examples, and what the generator minimises, a function of the logits of fake examples. Logits
-are the raw outputs of the discriminator, of any shape; each loss is their mean, in their dtype, and
-infinite beyond it.
+An `Objective` holds what the discriminator minimizes and what the generator minimizes, both
+functions of the logits of real and of fake examples. Logits are the raw outputs of the
+discriminator, of any shape; each loss is their mean, in their dtype, and infinite beyond it.
 
 A new objective is one new pair: see `Objective`.
 """
 
 import functools
+import inspect
 
 import keras
 from keras import ops
@@ -36,11 +36,14 @@ class Objective(Fixed):
 
     Args:
         discriminator: Function of `(real_logits, fake_logits)` that returns a scalar.
-        generator: Function of `fake_logits` that returns a scalar.
+        generator: Function of `(real_logits, fake_logits)` that returns a scalar.
         name: String, how the objective is called. Defaults to `"custom"`.
+        relativistic: Boolean, whether the generator's loss depends on the real logits, too. They
+            are computed in its update for such an objective alone, as many as there are fakes; for
+            others `real_logits` is `None` there. Defaults to `False`.
 
     Raises:
-        TypeError: If either loss is not callable.
+        TypeError: If either loss is not a function of two arguments.
 
     Functions registered with `keras.saving.register_keras_serializable` are saved with a model.
 
@@ -51,25 +54,24 @@ class Objective(Fixed):
     >>> squared_hinge = losses.Objective(
     ...     discriminator=lambda real, fake: keras.ops.mean(keras.ops.relu(1 - real) ** 2)
     ...     + keras.ops.mean(keras.ops.relu(1 + fake) ** 2),
-    ...     generator=lambda fake: -keras.ops.mean(fake),
+    ...     generator=lambda real, fake: -keras.ops.mean(fake),
     ... )
     """
 
-    def __init__(self, discriminator, generator, name="custom"):
-        for argument, loss in (("discriminator", discriminator), ("generator", generator)):
-            if not callable(loss):
-                raise TypeError(
-                    f"`{argument}` must be a function of logits. Received: {argument}={loss!r}"
-                )
+    def __init__(self, discriminator, generator, name="custom", relativistic=False):
+        _check_is_loss("discriminator", discriminator)
+        _check_is_loss("generator", generator)
         self.discriminator = discriminator
         self.generator = generator
         self.name = name
+        self.relativistic = _checks.boolean("relativistic", relativistic)
 
     def get_config(self):
         return {
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
             "generator": keras.saving.serialize_keras_object(self.generator),
             "name": self.name,
+            "relativistic": self.relativistic,
         }
 
     @classmethod
@@ -78,10 +80,21 @@ class Objective(Fixed):
             keras.saving.deserialize_keras_object(config["discriminator"]),
             keras.saving.deserialize_keras_object(config["generator"]),
             config["name"],
+            config.get("relativistic", False),
         )
 
     def __repr__(self):
         return f"<Objective {self.name}>"
+
+
+def _check_is_loss(argument, loss):
+    try:
+        inspect.signature(loss).bind(None, None)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"`{argument}` must be a function of (real_logits, fake_logits). "
+            f"Received: {argument}={loss!r}"
+        ) from None
 
 
 @_register
@@ -91,13 +104,13 @@ def cross_entropy_discriminator_loss(real_logits, fake_logits):
 
 
 @_register
-def minimax_generator_loss(fake_logits):
+def minimax_generator_loss(real_logits, fake_logits):
     """E log(1 − D(G(z))): its gradient vanishes where D is sure that the fakes are fake."""
     return -ops.mean(ops.softplus(fake_logits))
 
 
 @_register
-def non_saturating_generator_loss(fake_logits):
+def non_saturating_generator_loss(real_logits, fake_logits):
     """−E log D(G(z)): strong gradients exactly where the minimax loss has none."""
     return ops.mean(ops.softplus(-fake_logits))
 
@@ -109,7 +122,7 @@ def least_squares_discriminator_loss(real_logits, fake_logits, a=0.0, b=1.0):
 
 
 @_register
-def least_squares_generator_loss(fake_logits, c=1.0):
+def least_squares_generator_loss(real_logits, fake_logits, c=1.0):
     """½ E(D(G(z)) − c)², by default in the 0-1 coding."""
     return 0.5 * ops.mean(ops.square(fake_logits - c))
 
@@ -127,15 +140,15 @@ def hinge_discriminator_loss(real_logits, fake_logits):
 
 
 @_register
-def linear_generator_loss(fake_logits):
-    """−E D(G(z)): the generator's side of the Wasserstein and hinge games."""
+def linear_generator_loss(real_logits, fake_logits):
+    """−E D(G(z)): the generator's side of the Wasserstein and hinge objectives."""
     return -ops.mean(fake_logits)
 
 
 #: Goodfellow et al. 2014, equation 1.
 minimax = Objective(cross_entropy_discriminator_loss, minimax_generator_loss, "minimax")
 
-#: Goodfellow et al. 2014, section 3: the generator maximises log D(G(z)) instead.
+#: Goodfellow et al. 2014, section 3: the generator maximizes log D(G(z)) instead.
 non_saturating = Objective(
     cross_entropy_discriminator_loss, non_saturating_generator_loss, "non_saturating"
 )
@@ -155,7 +168,7 @@ hinge = Objective(hinge_discriminator_loss, linear_generator_loss, "hinge")
 def least_squares_with_codes(a, b, c):
     """Return the least-squares objective of any coding.
 
-    The discriminator minimises ½ E(D(x) − b)² + ½ E(D(G(z)) − a)², the generator
+    The discriminator minimizes ½ E(D(x) − b)² + ½ E(D(G(z)) − a)², the generator
     ½ E(D(G(z)) − c)²: `least_squares` is a = 0, b = c = 1.
 
     Args:
@@ -171,7 +184,7 @@ def least_squares_with_codes(a, b, c):
     >>> import keras
     >>> from keras_gans import losses
     >>> objective = losses.least_squares_with_codes(a=-1.0, b=1.0, c=0.0)
-    >>> float(objective.generator(keras.ops.array([2.0])))
+    >>> float(objective.generator(None, keras.ops.array([2.0])))
     2.0
 
     Reference:

@@ -18,18 +18,18 @@ __all__ = ["gradient_penalty", "r1_penalty"]
 
 
 def gradient_penalty(critic, real, fake, target=1.0, one_sided=False, alpha=None):
-    """Penalise the critic's gradient norm along the lines between real and fake examples.
+    """Penalize the critic's gradient norm along the lines between real and fake examples.
 
     For x̂ᵢ = αᵢ xᵢ + (1 − αᵢ) G(z)ᵢ this is the mean over i of (‖∇D(x̂ᵢ)‖₂ − target)², each
-    sample's own norm over all its axes; one-sided, only norms above the target are penalised.
+    sample's own norm over all its axes; one-sided, only norms above the target are penalized.
 
     Args:
         critic: Function from examples `(batch, …)` to logits `(batch, …)`. One sample's logits must
-            depend on that sample only: no batch normalisation.
+            depend on that sample only: no batch normalization.
         real: Real examples, float tensor `(batch, …)`.
         fake: Generated examples, of the same shape.
         target: Float, the norm asked for. Defaults to `1.0`.
-        one_sided: Boolean, penalise max(0, ‖∇D‖ − target)² instead. Defaults to `False`.
+        one_sided: Boolean, penalize max(0, ‖∇D‖ − target)² instead. Defaults to `False`.
         alpha: Mixing coefficients in [0, 1], tensor `(batch,)`: one a sample. Defaults to a
             draw from U(0, 1).
 
@@ -78,7 +78,7 @@ def gradient_penalty(critic, real, fake, target=1.0, one_sided=False, alpha=None
 
 
 def r1_penalty(discriminator, real):
-    """Penalise the squared norm of the discriminator's gradient at real examples: E ‖∇D(x)‖²/2.
+    """Penalize the squared norm of the discriminator's gradient at real examples: E ‖∇D(x)‖²/2.
 
     Args:
         discriminator: Function from examples `(batch, …)` to logits `(batch, …)`.
@@ -140,3 +140,15 @@ def gradient_norms(gradients):
     squares = squared_gradient_norms(gradients)
     positive = squares > 0
     return ops.where(positive, ops.sqrt(ops.where(positive, squares, 1)), 0)
+
+
+def refuse_batch_normalization(name, network):
+    """Refuse a network, under a gradient penalty, that normalizes batches."""
+    for layer in network._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            raise ValueError(
+                f"`{name}` must not use batch normalization: the gradient penalty is about each "
+                "sample's own gradient, and batch normalization makes it depend on the other "
+                "samples. Use normalization='layer', 'instance' or None. "
+                f"Received: the layer {layer.name!r}"
+            )

@@ -89,8 +89,8 @@ def ended(arguments, capsys):
     ("command", "owner", "name", "fault"),
     [
         *((*place, fault) for place in DEEP for fault in FAULTS),
-        ("train", kg.models.DCGAN, "discriminator_losses", "device memory"),  # in a graph
-        ("train", kg.models.DCGAN, "discriminator_losses", "nesting"),
+        ("train", kg.models.DCGAN, "discriminator_loss", "device memory"),  # in a graph
+        ("train", kg.models.DCGAN, "discriminator_loss", "nesting"),
     ],
 )
 def test_of_any_kind_in_any_command(

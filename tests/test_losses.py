@@ -23,11 +23,11 @@ DISCRIMINATOR = {
     "hinge": lambda r, f: np.maximum(0, 1 - r).mean() + np.maximum(0, 1 + f).mean(),
 }
 GENERATOR = {
-    "minimax": lambda f: log_sigmoid(-f).mean(),
-    "non_saturating": lambda f: -log_sigmoid(f).mean(),
-    "least_squares": lambda f: ((f - 1) ** 2).mean() / 2,
-    "wasserstein": lambda f: -f.mean(),
-    "hinge": lambda f: -f.mean(),
+    "minimax": lambda _, f: log_sigmoid(-f).mean(),
+    "non_saturating": lambda _, f: -log_sigmoid(f).mean(),
+    "least_squares": lambda _, f: ((f - 1) ** 2).mean() / 2,
+    "wasserstein": lambda _, f: -f.mean(),
+    "hinge": lambda _, f: -f.mean(),
 }
 REAL = np.random.default_rng(0).normal(0, 3, (7, 2))
 FAKE = np.random.default_rng(1).normal(0, 3, (7, 2))
@@ -40,8 +40,13 @@ def squared_real(real, fake):
 
 
 @keras.saving.register_keras_serializable(package="tests")
-def negated(fake):
+def negated(real, fake):
     return -keras.ops.mean(fake)
+
+
+def of_fakes(loss):
+    """A generator's loss that is not relativistic, of the logits of fakes alone."""
+    return lambda fake: loss(None, fake)
 
 
 def gradient(loss, *logits):
@@ -68,17 +73,17 @@ class TestEveryObjective:
         one_by_one = [(np.array([a]), np.array([b])) for a in EXTREMES for b in EXTREMES]
         for real, fake in [(REAL, FAKE), *one_by_one]:
             d_loss = objective.discriminator(tf.constant(real), tf.constant(fake))
-            g_loss = objective.generator(tf.constant(fake))
+            g_loss = objective.generator(None, tf.constant(fake))
             assert d_loss.dtype == g_loss.dtype == tf.float64
             assert d_loss.shape == g_loss.shape == ()
             np.testing.assert_allclose(d_loss, DISCRIMINATOR[name](real, fake), rtol=1e-12)
-            np.testing.assert_allclose(g_loss, GENERATOR[name](fake), rtol=1e-12)
+            np.testing.assert_allclose(g_loss, GENERATOR[name](None, fake), rtol=1e-12)
 
     def test_gradients_match_finite_differences(self, name):
         objective = losses.get(name)
         by_real, by_fake = gradient(objective.discriminator, REAL, FAKE)
-        (of_generator,) = gradient(objective.generator, FAKE)
-        d_loss, g_loss = DISCRIMINATOR[name], GENERATOR[name]
+        (of_generator,) = gradient(of_fakes(objective.generator), FAKE)
+        d_loss, g_loss = DISCRIMINATOR[name], of_fakes(GENERATOR[name])
         expected = finite_differences(lambda r: d_loss(r, FAKE), REAL)
         np.testing.assert_allclose(by_real, expected, atol=1e-8)
         expected = finite_differences(lambda f: d_loss(REAL, f), FAKE)
@@ -90,7 +95,7 @@ class TestEveryObjective:
         objective = losses.get(name)
         for g in gradient(objective.discriminator, logits, logits):
             assert np.isfinite(g).all()
-        assert np.isfinite(gradient(objective.generator, logits)).all()
+        assert np.isfinite(gradient(of_fakes(objective.generator), logits)).all()
 
     def test_is_found_by_name_and_by_itself(self, name):
         objective = losses.get(name)
@@ -107,15 +112,17 @@ class TestEveryObjective:
 
 
 def test_the_minimax_gradient_vanishes_where_fakes_are_told_apart():
-    sure = np.array([-100.0])
-    assert abs(gradient(losses.minimax.generator, sure)[0]) < 1e-40
-    np.testing.assert_allclose(gradient(losses.non_saturating.generator, sure)[0], -1)
+    confident = np.array([-100.0])
+    assert abs(gradient(of_fakes(losses.minimax.generator), confident)[0]) < 1e-40
+    np.testing.assert_allclose(
+        gradient(of_fakes(losses.non_saturating.generator), confident)[0], -1
+    )
 
 
 def test_the_minimax_players_add_up_to_a_zero_sum():
     real, fake = tf.constant(REAL), tf.constant(FAKE)
-    of_fakes = losses.minimax.discriminator(real, fake) + losses.minimax.generator(fake)
-    np.testing.assert_allclose(of_fakes, -log_sigmoid(REAL).mean(), rtol=1e-12)
+    total = losses.minimax.discriminator(real, fake) + losses.minimax.generator(real, fake)
+    np.testing.assert_allclose(total, -log_sigmoid(REAL).mean(), rtol=1e-12)
 
 
 @pytest.mark.parametrize("objective", ["minmax", None, 3, len])
@@ -141,6 +148,19 @@ def test_losses_must_be_functions(argument):
         losses.Objective(**functions)
 
 
+def test_a_loss_of_fakes_alone_is_refused():
+    with pytest.raises(TypeError, match=r"`generator` must be a function of \(real_logits, fake_l"):
+        losses.Objective(squared_real, lambda fake: fake)
+
+
+def test_a_relativistic_objective_round_trip():
+    objective = losses.Objective(squared_real, negated, name="mine", relativistic=True)
+    config = keras.saving.serialize_keras_object(objective)
+    assert keras.saving.deserialize_keras_object(config).relativistic
+    del config["config"]["relativistic"]  # of a file that was written before
+    assert not keras.saving.deserialize_keras_object(config).relativistic
+
+
 @pytest.mark.parametrize("codes", [(0.0, 1.0, 1.0), (-1.0, 1.0, 0.0), (2.0, -0.5, 3.0)])
 @pytest.mark.parametrize("scale", [1.0, 1e4])
 def test_least_squares_with_codes(codes, scale):
@@ -149,11 +169,12 @@ def test_least_squares_with_codes(codes, scale):
     real, fake = scale * REAL, scale * FAKE
     expected = ((real - b) ** 2).mean() / 2 + ((fake - a) ** 2).mean() / 2
     np.testing.assert_allclose(objective.discriminator(real, fake), expected, rtol=1e-12)
-    np.testing.assert_allclose(objective.generator(fake), ((fake - c) ** 2).mean() / 2, rtol=1e-12)
+    g_loss = objective.generator(None, fake)
+    np.testing.assert_allclose(g_loss, ((fake - c) ** 2).mean() / 2, rtol=1e-12)
     by_real, by_fake = gradient(objective.discriminator, real, fake)
     np.testing.assert_allclose(by_real, (real - b) / real.size, rtol=1e-12)
     np.testing.assert_allclose(by_fake, (fake - a) / fake.size, rtol=1e-12)
-    (by_fake,) = gradient(objective.generator, fake)
+    (by_fake,) = gradient(of_fakes(objective.generator), fake)
     np.testing.assert_allclose(by_fake, (fake - c) / fake.size, rtol=1e-12)
 
 

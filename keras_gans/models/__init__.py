@@ -1,5 +1,6 @@
 """Models: the zoo. Each file is one system and states what differs from its parent."""
 
+from keras_gans._loss_result import LossResult
 from keras_gans.models.alae import ALAE
 from keras_gans.models.conditional_gan import ConditionalGAN
 from keras_gans.models.conditional_wgan import ConditionalWGAN, ConditionalWGANGP
@@ -29,6 +30,7 @@ __all__ = [
     "CycleGAN",
     "GenerativeModel",
     "LatentModel",
+    "LossResult",
     "SemiSupervisedGAN",
     "TextGAN",
 ]

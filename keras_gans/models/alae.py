@@ -9,14 +9,15 @@ from keras import ops
 
 from keras_gans import _checks, losses
 from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
-from keras_gans._read_only import read_only
+from keras_gans._read_only import call_network, read_only
 from keras_gans.models import checks
 from keras_gans.models.batches import in_batches
 from keras_gans.models.latent_model import LatentModel
 from keras_gans.models.moving_average import DecayOfAverages
 from keras_gans.networks.style import synthesis
-from keras_gans.penalties import r1_penalty
+from keras_gans.penalties import r1_penalty, refuse_batch_normalization
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -144,58 +145,55 @@ class ALAE(LatentModel):
         """Step I: update E and D on a mini-batch of real examples and one of fakes."""
         latents = self.draw_latents(ops.shape(real)[0])
         fake = read_only(self.generator, read_only(self.mapping, latents))
-        return self.minimize("d_optimizer", lambda: self.discriminator_losses(real, fake))
+        return self.minimize("d_optimizer", lambda: self.discriminator_loss(real, fake))
 
     def train_generator(self, batch_size):
         """Step II: update F and G on a mini-batch of latents."""
         latents = self.draw_latents(batch_size)
 
-        def generator_losses():
+        def loss():
             fake = self.generator(self.mapping(latents, training=True), training=True)
-            return self.generator_losses(
-                read_only(self.discriminator, read_only(self.encoder, fake))
-            )
+            return self.generator_loss(self.discriminate(fake, training=True, call=read_only))
 
-        return self.minimize("g_optimizer", generator_losses)
+        return self.minimize("g_optimizer", loss)
 
     def train_reciprocity(self, batch_size):
         """Step III: update E and G on the codes of a mini-batch of latents."""
         codes = read_only(self.mapping, self.draw_latents(batch_size))
-        return self.minimize("r_optimizer", lambda: self.reciprocity_losses(codes))
+        return self.minimize("r_optimizer", lambda: self.reciprocity_loss(codes))
 
-    def discriminator_losses(self, real, fake, training=True):
-        """What step I minimises comes first; the rest is logged."""
+    def discriminate(self, examples, training=False, call=call_network):
+        """Return the logits D∘E of examples: the only way to the discriminator."""
+        return as_float(call(self.discriminator, call(self.encoder, examples, training), training))
 
-        def logits(x):
-            codes = self.encoder(x, training=training)
-            return as_float(self.discriminator(codes, training=training))
+    def discriminator_loss(self, real, fake, training=True):
+        """What step I minimizes."""
+        adversarial_loss = losses.non_saturating.discriminator(
+            self.discriminate(real, training), self.discriminate(fake, training)
+        )
+        penalty = r1_penalty(lambda x: self.discriminate(x, training), real)
+        result = LossResult({"d_loss": adversarial_loss})
+        return result.plus("gradient_penalty", penalty, self.gamma)
 
-        penalty = r1_penalty(logits, real)
-        adversarial_loss = losses.non_saturating.discriminator(logits(real), logits(fake))
-        return {
-            "d_loss": adversarial_loss + self.gamma * penalty,
-            "gradient_penalty": penalty,
-        }
+    def generator_loss(self, fake_logits):
+        """What step II minimizes."""
+        return LossResult({"g_loss": losses.non_saturating.generator(None, fake_logits)})
 
-    def generator_losses(self, fake_logits):
-        """What step II minimises."""
-        return {"g_loss": losses.non_saturating.generator(as_float(fake_logits))}
-
-    def reciprocity_losses(self, codes, training=True):
-        """What step III minimises: the squared distance of codes to those of what they make."""
+    def reciprocity_loss(self, codes, training=True):
+        """What step III minimizes: the squared distance of codes to those of what they make."""
         found = self.encoder(self.generator(codes, training=training), training=training)
         difference = as_float(codes) - as_float(found)
-        return {"reciprocity_loss": ops.mean(ops.sum(ops.square(difference), axis=-1))}
+        distance = ops.mean(ops.sum(ops.square(difference), axis=-1))
+        return LossResult({"reciprocity_loss": distance})
 
     def test_step(self, data):
         real = self.real_examples(data)
         batch_size = ops.shape(real)[0]
         codes = self.mapping(self.draw_latents(batch_size, training=False), training=False)
         fake = as_float(self.generator(codes, training=False))
-        fake_logits = self.discriminator(self.encoder(fake, training=False), training=False)
-        self.record(self.discriminator_losses(real, fake, training=False), batch_size)
-        self.record(self.generator_losses(fake_logits), batch_size)
-        self.record(self.reciprocity_losses(codes, training=False), batch_size)
+        self.record(self.discriminator_loss(real, fake, training=False), batch_size)
+        self.record(self.generator_loss(self.discriminate(fake)), batch_size)
+        self.record(self.reciprocity_loss(codes, training=False), batch_size)
         self.update_sample_metrics(real, fake)
         return self.logs()
 
@@ -313,4 +311,4 @@ def _check_networks(mapping, generator, encoder, discriminator, latent_dim):
     checks.outputs("discriminator", discriminator, "one logit for each code", (None, 1))
     checks.logits("discriminator", discriminator)
     for name in ("encoder", "discriminator"):
-        checks.no_batch_normalization(name, networks[name])
+        refuse_batch_normalization(name, networks[name])

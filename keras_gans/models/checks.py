@@ -48,18 +48,6 @@ def outputs(name, network, what, shape):
         )
 
 
-def no_batch_normalization(name, network):
-    """Refuse a network, under a gradient penalty, that normalises batches."""
-    for layer in network._flatten_layers():
-        if isinstance(layer, keras.layers.BatchNormalization):
-            raise ValueError(
-                f"`{name}` must not use batch normalization: the gradient penalty is about each "
-                "sample's own gradient, and batch normalization makes it depend on the other "
-                "samples. Use normalization='layer', 'instance' or None. "
-                f"Received: the layer {layer.name!r}"
-            )
-
-
 #: Activations that make probabilities or their like, whose values are bounded as no logits are.
 BOUNDED = {
     "sigmoid",

@@ -42,7 +42,7 @@ class ConditionalWGAN(Conditional, WGAN):
 class ConditionalWGANGP(Conditional, WGANGP):
     """`WGANGP` with labels: the critic compares examples and samples of the same classes.
 
-    The penalised points x̂ lie between a real example and a fake with the same label, and have that
+    The penalized points x̂ lie between a real example and a fake with the same label, and have that
     label; where `ExperienceReplay` has put in a fake with another label, the real one's is taken.
 
     Args:

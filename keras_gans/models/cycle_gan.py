@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_gans import _checks, _inputs, losses
 from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
 from keras_gans.data import mini_batches, unpaired
@@ -22,7 +23,7 @@ class CycleGAN(GenerativeModel):
     """Two generators that translate images between two domains, learned without pairs.
 
     G translates from A to B and F back; D_B tells images of B from translations, D_A those of A.
-    The generators minimise
+    The generators minimize
 
         E(D_B(G(a)) − 1)² + E(D_A(F(b)) − 1)²
         + λ (E ‖F(G(a)) − a‖₁ + E ‖G(F(b)) − b‖₁)
@@ -57,7 +58,7 @@ class CycleGAN(GenerativeModel):
         ValueError, TypeError: If a network is not built, the networks do not fit each other, or a
             number is out of range.
 
-    Logs: `g_loss`, all that the generators minimise; `d_loss`, the sum for both discriminators; and
+    Logs: `g_loss`, all that the generators minimize; `d_loss`, the sum for both discriminators; and
     before their weights `cycle_loss`, `identity_loss` (zero if there is none) and
     `adversarial_loss`, each the sum for both generators. `evaluate(images_a, images_b)` gives them
     for held-out images, without pools; metrics given to `compile` compare images of B with
@@ -164,16 +165,16 @@ class CycleGAN(GenerativeModel):
         """
         super().compile(g_optimizer=g_optimizer, d_optimizer=d_optimizer, **kwargs)
 
-    # The game
+    # Training steps
 
     def train_step(self, data):
         a, b = self.real_images(data)
-        generator_losses = self.minimize("g_optimizer", lambda: self.generator_losses(a, b))
-        fake_a = self.pool_a.replay(self, generator_losses["fake_a"])
-        fake_b = self.pool_b.replay(self, generator_losses["fake_b"])
-        self.record(generator_losses)
+        translation = self.minimize("g_optimizer", lambda: self.generator_loss(a, b))
+        fake_a = self.pool_a.replay(self, translation.handed_on["fake_a"])
+        fake_b = self.pool_b.replay(self, translation.handed_on["fake_b"])
+        self.record(translation)
         self.record(
-            self.minimize("d_optimizer", lambda: self.discriminator_losses(a, b, fake_a, fake_b))
+            self.minimize("d_optimizer", lambda: self.discriminator_loss(a, b, fake_a, fake_b))
         )
         return self.logs()
 
@@ -182,8 +183,8 @@ class CycleGAN(GenerativeModel):
         a, b, _ = keras.utils.unpack_x_y_sample_weight(data)
         return as_float(a), as_float(b)
 
-    def generator_losses(self, a, b, training=True):
-        """What the generators minimise comes first; then what is logged, and the translations."""
+    def generator_loss(self, a, b, training=True):
+        """What the generators minimize; the translations are handed on."""
         fake_b = as_float(self.generator_ab(a, training=training))
         fake_a = as_float(self.generator_ba(b, training=training))
         adversarial_loss = least_squares(
@@ -197,17 +198,18 @@ class CycleGAN(GenerativeModel):
             identity_loss = l1(self.generator_ba(a, training=training), a) + l1(
                 self.generator_ab(b, training=training), b
             )
-        return {
-            "g_loss": adversarial_loss
-            + self.cycle_weight * (cycle_loss + self.identity_weight * identity_loss),
-            "adversarial_loss": adversarial_loss,
-            "cycle_loss": cycle_loss,
-            "identity_loss": identity_loss,
-            "fake_a": fake_a,
-            "fake_b": fake_b,
-        }
+        weighted = self.cycle_weight * (cycle_loss + self.identity_weight * identity_loss)
+        return LossResult(
+            {"g_loss": adversarial_loss + weighted},
+            {
+                "adversarial_loss": adversarial_loss,
+                "cycle_loss": cycle_loss,
+                "identity_loss": identity_loss,
+            },
+            {"fake_a": fake_a, "fake_b": fake_b},
+        )
 
-    def discriminator_losses(self, a, b, fake_a, fake_b, training=True):
+    def discriminator_loss(self, a, b, fake_a, fake_b, training=True):
         """The sum for both discriminators, which do not meet."""
         logits = [
             as_float(discriminator(images, training=training))
@@ -219,16 +221,16 @@ class CycleGAN(GenerativeModel):
             )
         ]
         objective = losses.least_squares.discriminator
-        return {"d_loss": objective(*logits[:2]) + objective(*logits[2:])}
+        return LossResult({"d_loss": objective(*logits[:2]) + objective(*logits[2:])})
 
     def test_step(self, data):
         a, b = self.real_images(data)
         num_pairs = ops.minimum(ops.shape(a)[0], ops.shape(b)[0])
-        generator_losses = self.generator_losses(a, b, training=False)
-        fakes = generator_losses["fake_a"], generator_losses["fake_b"]
-        self.record(generator_losses, num_pairs)
-        self.record(self.discriminator_losses(a, b, *fakes, training=False), num_pairs)
-        self.update_sample_metrics(b, fakes[1])
+        translation = self.generator_loss(a, b, training=False)
+        fakes = translation.handed_on
+        self.record(translation, num_pairs)
+        self.record(self.discriminator_loss(a, b, **fakes, training=False), num_pairs)
+        self.update_sample_metrics(b, fakes["fake_b"])
         return self.logs()
 
     # Data
@@ -304,7 +306,7 @@ class CycleGAN(GenerativeModel):
 
 def least_squares(fake_logits):
     """E(D(x) − 1)², twice the loss of the LSGAN paper."""
-    return 2 * losses.least_squares.generator(as_float(fake_logits))
+    return 2 * losses.least_squares.generator(None, as_float(fake_logits))
 
 
 def l1(images, expected):

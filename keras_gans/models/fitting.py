@@ -185,7 +185,7 @@ class Fitted(Trainer):
             )
         if not logs:
             raise ValueError("`x` must hold an example to evaluate. Received: none")
-        logs = {name: logs[name] for name in self.metrics_names}
+        logs = {name: logs[name] for name in self.metrics_names if name in logs}
         for metric in self.sample_metrics:
             result = metric.result()
             logs.update(result if isinstance(result, dict) else {metric.name: result})

@@ -1,12 +1,16 @@
 """The two-player game of Goodfellow et al. 2014."""
 
+import functools
+
 import keras
 import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, losses
+from keras_gans._examples import each_repeated, images_of
+from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
-from keras_gans._read_only import read_only
+from keras_gans._read_only import call_network, read_only
 from keras_gans.models import checks
 from keras_gans.models.latent_model import LatentModel, with_labels
 from keras_gans.models.moving_average import DecayOfAverages
@@ -15,7 +19,7 @@ from keras_gans.techniques import technique
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class GAN(LatentModel):
-    """Generative adversarial network: a generator and a discriminator play against each other.
+    """Generative adversarial network: a generator and a discriminator in a game of two players.
 
     One training step is one iteration of the paper's Algorithm 1:
 
@@ -50,7 +54,8 @@ class GAN(LatentModel):
             or a technique makes no sense for the objective.
 
     Logs: `d_loss`, the mean over the discriminator's updates, and `g_loss`; what techniques add is
-    in them. `evaluate` gives the losses of the objective without techniques, for held-out data.
+    in them, and is logged besides under names of its own. `evaluate` gives the losses of the
+    objective without techniques, for held-out data.
 
     Example:
 
@@ -97,9 +102,10 @@ class GAN(LatentModel):
         self.objective = losses.get(objective)
         self.keep_averages(ema_decay, "generator")
         self.techniques = tuple(technique.check(techniques))
-        self.stabilisers = technique.Combination(self.techniques)
-        self.stabilisers.prepare(self)
-        self.objective_played(training=True)
+        self.combination = technique.Combination(self.techniques)
+        self.combination.prepare(self)
+        self.objective_in(training=True)
+        self.log_also(*self.combination.loss_names)
 
     def default_optimizers(self):
         """Adam with the DCGAN paper's learning rate 2e-4 and β₁ 0.5."""
@@ -109,7 +115,7 @@ class GAN(LatentModel):
         }
 
     def compile(self, g_optimizer=None, d_optimizer=None, **kwargs):
-        """Give the players their optimizers.
+        """Give both networks their optimizers.
 
         Args:
             g_optimizer: Keras optimizer of the generator. Defaults to the paper's.
@@ -119,7 +125,7 @@ class GAN(LatentModel):
         """
         super().compile(g_optimizer=g_optimizer, d_optimizer=d_optimizer, **kwargs)
 
-    # The game
+    # Algorithm 1
 
     @property
     def batches_per_step(self):
@@ -130,13 +136,6 @@ class GAN(LatentModel):
             self.record(self.train_discriminator(real))
         self.record(self.train_generator(real))
         return self.logs()
-
-    def fake_examples(self, real, generator, training=True):
-        """Return as many fakes as there are real examples, as the discriminator takes them.
-
-        `generator` is a function of what the generator takes.
-        """
-        return as_float(generator(self.draw_latents(ops.shape(real)[0], training)))
 
     def mini_batches(self, examples):
         """Cut one step's examples into a mini-batch for each discriminator update."""
@@ -153,70 +152,94 @@ class GAN(LatentModel):
 
     def train_discriminator(self, real):
         """Update the discriminator on a mini-batch of real examples and one of fakes."""
-        fake = self.fake_examples(real, lambda inputs: read_only(self.generator, inputs))
-        fake = self.stabilisers.replay(self, fake)
-        real, fake = (self.stabilisers.view(self, examples) for examples in (real, fake))
+        fake = self.fake_examples(real, functools.partial(read_only, self.generator))
+        fake = self.combination.replay(self, fake)
 
-        def stabilised_losses():
-            adversarial = self.discriminator_losses(real, fake)
-            return self.stabilise("discriminator", adversarial, real, fake)
+        def loss():
+            adversarial = self.discriminator_loss(real, fake)
+            return self.with_techniques("discriminator", adversarial, real, fake)
 
-        discriminator_losses = self.minimize("d_optimizer", stabilised_losses)
-        self.stabilisers.update(self, "discriminator")
-        return discriminator_losses
+        result = self.minimize("d_optimizer", loss)
+        self.combination.update(self, "discriminator", result.handed_on)
+        return result
 
     def train_generator(self, real):
         """Update the generator on a mini-batch of noise.
 
-        Of the real examples only the number and the labels matter, but for `FeatureMatching`.
+        Of the real examples only the number and the condition matter, but for relativistic
+        objectives and `FeatureMatching`.
         """
-        like_fake = tf.nest.map_structure(
-            lambda x: each_repeated(x, self.generator_batch_multiple), real
-        )
+        like_fake = each_repeated(real, self.generator_batch_multiple)
+        is_relativistic = self.objective_in(training=True).relativistic
 
-        def stabilised_losses():
-            fake = self.fake_examples(
-                like_fake, lambda inputs: self.generator(inputs, training=True)
-            )
-            seen = [self.stabilisers.view(self, examples) for examples in (real, fake)]
-            adversarial = self.generator_losses(read_only(self.discriminator, seen[1]))
-            return self.stabilise("generator", adversarial, *seen)
+        def loss():
+            fake = self.fake_examples(like_fake, functools.partial(self.generator, training=True))
+            fake_logits = self.discriminate(fake, training=True, call=read_only)
+            real_logits = None
+            if is_relativistic:
+                real_logits = self.discriminate(like_fake, training=True, call=read_only)
+            adversarial = self.generator_loss(real_logits, fake_logits)
+            return self.with_techniques("generator", adversarial, real, fake)
 
-        generator_losses = self.minimize("g_optimizer", stabilised_losses)
-        self.stabilisers.update(self, "generator")
+        result = self.minimize("g_optimizer", loss)
+        self.combination.update(self, "generator", result.handed_on)
         self.update_averages("generator")
-        return generator_losses
+        return result
 
-    def objective_played(self, training):
+    def fake_examples(self, real, generator, training=True):
+        """Return as many fakes as there are real examples, as the discriminator takes them.
+
+        `generator` is a function of what the generator takes.
+        """
+        return as_float(generator(self.draw_latents(ops.shape(images_of(real))[0], training)))
+
+    def discriminate(self, examples, training=False, call=call_network):
+        """Return the discriminator's logits: the only way to it, for losses and penalties.
+
+        Args:
+            examples: Real examples or fakes, as the discriminator takes them.
+            training: Boolean, whether the techniques' augmentation comes before the discriminator,
+                as in training. Defaults to `False`.
+            call: Function of `(network, inputs, training)` that calls the discriminator, or a part
+                of it. Defaults to a plain call.
+
+        Returns:
+            Float tensor `(batch, …)`.
+        """
+        if training:
+            examples = self.combination.augment(self, examples)
+        return as_float(call(self.discriminator, examples, training))
+
+    def with_techniques(self, network, loss, real, fake):
+        """Add the techniques' terms to what `"discriminator"` or `"generator"` minimizes."""
+        return self.combination.loss(self, network, loss, real, fake)
+
+    def objective_in(self, training):
         """The objective as the techniques want it in training, and as it is in evaluation."""
-        return self.stabilisers.objective(self.objective) if training else self.objective
+        return self.combination.objective(self.objective) if training else self.objective
 
-    def stabilise(self, player, losses, real, fake):
-        """Let the techniques change the first loss, which is the one that the player minimises."""
-        name, loss = next(iter(losses.items()))
-        return {**losses, name: self.stabilisers.loss(self, player, loss, real, fake)}
+    def discriminator_loss(self, real, fake, training=True):
+        real_logits = self.discriminate(real, training)
+        fake_logits = self.discriminate(fake, training)
+        loss = self.objective_in(training).discriminator(real_logits, fake_logits)
+        logits = {"real_logits": real_logits, "fake_logits": fake_logits}
+        return LossResult({"d_loss": loss}, handed_on=logits)
 
-    def discriminator_losses(self, real, fake, training=True):
-        """What the discriminator minimises comes first; the rest is logged."""
-        real_logits = as_float(self.discriminator(real, training=training))
-        fake_logits = as_float(self.discriminator(fake, training=training))
-        objective = self.objective_played(training)
-        return {"d_loss": objective.discriminator(real_logits, fake_logits)}
-
-    def generator_losses(self, fake_logits, training=True):
-        """What the generator minimises comes first; the rest is logged."""
-        objective = self.objective_played(training)
-        return {"g_loss": objective.generator(as_float(fake_logits))}
+    def generator_loss(self, real_logits, fake_logits, training=True):
+        loss = self.objective_in(training).generator(real_logits, fake_logits)
+        logits = {"real_logits": real_logits, "fake_logits": fake_logits}
+        return LossResult({"g_loss": loss}, handed_on=logits)
 
     def test_step(self, data):
         real = self.real_examples(data)
         fake = self.fake_examples(real, self, training=False)
         batch_size = ops.shape(images_of(real))[0]
-        self.record(self.discriminator_losses(real, fake, training=False), batch_size)
-        fake_logits = self.discriminator(fake, training=False)
-        self.record(self.generator_losses(fake_logits, training=False), batch_size)
+        of_discriminator = self.discriminator_loss(real, fake, training=False)
+        of_generator = self.generator_loss(**of_discriminator.handed_on, training=False)
+        self.record(of_discriminator, batch_size)
+        self.record(of_generator, batch_size)
         self.update_sample_metrics(images_of(real), images_of(fake))
-        return self.logs()
+        return self.logs(type(self).loss_names)
 
     # Sampling and serving
 
@@ -243,16 +266,6 @@ class GAN(LatentModel):
         data = tf.TensorSpec(discriminator.inputs[0].shape, name="data")
         score_endpoint = {"score": (score, [data, *self.label_specs])}
         return [*samplers, discriminator], {**endpoints, **score_endpoint}
-
-
-def each_repeated(x, times):
-    """Every example of a batch some times, one after the other, as replicas cut it."""
-    return ops.reshape(ops.stack([x] * times, axis=1), (-1, *x.shape[1:]))
-
-
-def images_of(examples):
-    """The part of examples that the generator makes: all but the labels."""
-    return tf.nest.flatten(examples)[0]
 
 
 def _check_networks(generator, discriminator, latent_dim, label_shapes):

@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _replicas
+from keras_gans._loss_result import LossResult
 from keras_gans._precision import float_dtype
 from keras_gans.data import mini_batches
 from keras_gans.models.fitting import Fitted
@@ -66,7 +67,7 @@ class GenerativeModel(Fitted):
     ...
     ...         def error():
     ...             difference = self.network(noisy, training=True) - clean
-    ...             return {"error": keras.ops.mean(difference**2)}
+    ...             return kg.models.LossResult({"error": keras.ops.mean(difference**2)})
     ...
     ...         self.record(self.minimize("optimizer", error))
     ...         return self.logs()
@@ -102,22 +103,28 @@ class GenerativeModel(Fitted):
         """
 
     def minimize(self, optimizer_name, loss_fn):
-        """Take one step of one player.
+        """Update the networks of one optimizer.
 
         Args:
             optimizer_name: Key of `optimizer_networks`. Only the variables of its networks change.
             loss_fn: Function without arguments that computes the loss from networks called with
-                `training=True`. Returns the scalar to minimise, or a dictionary of scalars whose
-                first value is the one to minimise: the mean over the replica's examples.
+                `training=True`, and returns a `LossResult`.
 
         Returns:
             What `loss_fn` returned.
+
+        Raises:
+            TypeError: If `loss_fn` returns something else.
         """
         optimizer = getattr(self, optimizer_name)
         variables = self._trained_variables(optimizer_name)
         with tf.GradientTape() as tape:
-            losses = loss_fn()
-            loss = next(iter(losses.values())) if isinstance(losses, dict) else losses
+            result = loss_fn()
+            if not isinstance(result, LossResult):
+                raise TypeError(
+                    f"`loss_fn` must return a LossResult. Received: {type(result).__name__}"
+                )
+            loss = result.loss
             for network in self._trained_networks(optimizer_name):
                 for regularizer in network.losses:
                     loss += regularizer
@@ -128,7 +135,7 @@ class GenerativeModel(Fitted):
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             gradients = overflow_everywhere(gradients)
         optimizer.apply(gradients, variables)
-        return losses
+        return result
 
     # Randomness
 
@@ -158,20 +165,31 @@ class GenerativeModel(Fitted):
     def metrics(self):
         return self.trackers
 
-    def record(self, losses, batch_size=1):
-        """Add a dictionary of losses, means over `batch_size` examples, to the running means.
+    def log_also(self, *names):
+        """Log more than the class does, under these names: to be called by the constructor."""
+        new = [name for name in names if name not in self.loss_names]
+        self.loss_names = (*self.loss_names, *new)
+        self.trackers.extend(keras.metrics.Mean(name) for name in new)
+
+    def record(self, result, batch_size=1):
+        """Add what a `LossResult` logs, means over `batch_size` examples, to the running means."""
+        for name, value in result.logs.items():
+            self.record_mean(name, value, batch_size)
+
+    def record_mean(self, name, value, num):
+        """Add the mean of `num` examples to a running mean.
 
         A replica without examples, in the last batch of an evaluation, adds nothing.
         """
-        batch_size = _replicas.num_real(batch_size)
+        num = _replicas.num_real(num)
         for tracker in self.trackers:
-            if tracker.name in losses:
-                loss = ops.where(batch_size > 0, losses[tracker.name], 0.0)
-                tracker.update_state(loss, sample_weight=batch_size)
+            if tracker.name == name:
+                tracker.update_state(ops.where(num > 0, value, 0.0), sample_weight=num)
 
-    def logs(self):
-        """Return the running means by name."""
-        return {tracker.name: tracker.result() for tracker in self.trackers}
+    def logs(self, names=None):
+        """Return the running means by name: all, or those of some names."""
+        names = self.loss_names if names is None else names
+        return {t.name: t.result() for t in self.trackers if t.name in names}
 
     # Training and evaluation
 

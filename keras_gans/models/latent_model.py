@@ -44,7 +44,7 @@ class LatentModel(GenerativeModel):
     ...         def gap():
     ...             fake = self.generator(latents, training=True)
     ...             difference = keras.ops.mean(fake, axis=0) - keras.ops.mean(real, axis=0)
-    ...             return {"gap": keras.ops.sum(difference**2)}
+    ...             return kg.models.LossResult({"gap": keras.ops.sum(difference**2)})
     ...
     ...         self.record(self.minimize("g_optimizer", gap))
     ...         return self.logs()

@@ -10,7 +10,7 @@ from keras_gans.models.gan import GAN
 class LSGAN(GAN):
     """GAN whose discriminator regresses to codes: a for fakes, b for real examples.
 
-    The discriminator minimises ½ E(D(x) − b)² + ½ E(D(G(z)) − a)², the generator
+    The discriminator minimizes ½ E(D(x) − b)² + ½ E(D(G(z)) − a)², the generator
     ½ E(D(G(z)) − c)². With b − c = 1 and b − a = 2 the game is about the Pearson χ² divergence
     between p_r + p_g and 2 p_g; c = b asks for samples that look as real as possible.
 

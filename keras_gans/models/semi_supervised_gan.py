@@ -6,12 +6,15 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _replicas
+from keras_gans._examples import images_of
+from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
+from keras_gans._read_only import call_network
 from keras_gans.data import mini_batches
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
 from keras_gans.models.batches import in_batches
 from keras_gans.models.conditional_gan import labels_of
-from keras_gans.models.gan import GAN, images_of
+from keras_gans.models.gan import GAN
 from keras_gans.models.moving_average import DecayOfAverages
 from keras_gans.techniques import FeatureMatching, technique
 
@@ -22,7 +25,7 @@ class SemiSupervisedGAN(GAN):
 
     The discriminator is a classifier with K logits lₖ(x). The logit of "fake" is fixed at zero, so
     that with Z(x) = Σₖ exp lₖ(x) the example is real with probability D(x) = Z(x) / (Z(x) + 1), the
-    sigmoid of log Z(x). It minimises
+    sigmoid of log Z(x). It minimizes
 
         −E log p(y | x)  over labelled examples, p(y | x) = exp l_y(x) / Z(x),
         ½ (−E log D(x) − E log(1 − D(G(z))))  over unlabelled examples and fakes.
@@ -119,7 +122,7 @@ class SemiSupervisedGAN(GAN):
             for name in self.optimizer_networks
         }
 
-    # The game
+    # Training steps
 
     @property
     def batches_per_step(self):
@@ -154,51 +157,45 @@ class SemiSupervisedGAN(GAN):
         self.record(self.train_generator(unlabelled))
         return self.logs()
 
-    def fake_examples(self, real, generator, training=True):
-        return super().fake_examples(images_of(real), generator, training)
+    def discriminate(self, examples, training=False, call=call_network):
+        """Return log Z of examples, the logit of "real": see `GAN.discriminate`."""
+        return log_z(super().discriminate(images_of(examples), training, call))
 
-    def stabilise(self, player, losses, real, fake):
-        return super().stabilise(player, losses, images_of(real), fake)
+    def with_techniques(self, network, loss, real, fake):
+        return super().with_techniques(network, loss, images_of(real), fake)
 
-    def discriminator_losses(self, real, fake, training=True):
+    def discriminator_loss(self, real, fake, training=True):
         unlabelled, labelled, labels = real
-        unlabelled_logits, labelled_logits, fake_logits = (
-            as_float(self.discriminator(examples, training=training))
-            for examples in (unlabelled, labelled, fake)
-        )
-        unsupervised_loss = self.objective_played(training).discriminator(
-            log_z(unlabelled_logits), log_z(fake_logits)
-        )
-        losses = supervised_losses(labelled_logits, labels)
-        num, num_labelled = as_float(ops.shape(labels)[0]), losses["num_labelled"]
+        unsupervised = super().discriminator_loss(unlabelled, fake, training)
+        means, num_labelled = supervised_means(super().discriminate(labelled, training), labels)
+        num = as_float(ops.shape(labels)[0])
         share = _replicas.mean(num_labelled) / _replicas.mean(num)  # in the global batch
         own_share = num_labelled / num
-        supervised_part = losses["supervised_loss"] * own_share / ops.maximum(share, 1e-7)
-        return {"d_loss": supervised_part + 0.5 * unsupervised_loss, **losses}
+        supervised_part = means["supervised_loss"] * own_share / ops.maximum(share, 1e-7)
+        return LossResult(
+            {"d_loss": supervised_part + 0.5 * unsupervised.loss},
+            means,
+            {**unsupervised.handed_on, "num_labelled": num_labelled},
+        )
 
-    def generator_losses(self, fake_logits, training=True):
-        return super().generator_losses(log_z(as_float(fake_logits)), training)
-
-    def record(self, losses, batch_size=1):
+    def record(self, result, batch_size=1):
         """As `GenerativeModel.record`; what is about labelled examples counts those only."""
-        losses = dict(losses)
-        if "num_labelled" in losses:
-            about_labels = {name: losses.pop(name) for name in ("supervised_loss", "accuracy")}
-            super().record(about_labels, losses["num_labelled"])
-        super().record(losses, batch_size)
+        for name, value in result.logs.items():
+            of_labelled = name in ("supervised_loss", "accuracy")
+            num = result.handed_on["num_labelled"] if of_labelled else batch_size
+            self.record_mean(name, value, num)
 
     def test_step(self, data):
         images, labels = self.real_examples(data)
-        real = [images, images, labels]
-        fake = self.fake_examples(real, self, training=False)
+        fake = self.fake_examples(images, self, training=False)
         batch_size = ops.shape(images)[0]
-        losses = self.discriminator_losses(real, fake, training=False)
-        in_use = supervised_losses(self.class_logits(images), labels)
-        self.record({**losses, **in_use}, batch_size)
-        fake_logits = self.discriminator(fake, training=False)
-        self.record(self.generator_losses(fake_logits, training=False), batch_size)
+        of_discriminator = self.discriminator_loss([images, images, labels], fake, training=False)
+        in_use, _ = supervised_means(self.class_logits(images), labels)
+        self.record(of_discriminator.logging(**in_use), batch_size)
+        fake_logits = of_discriminator.handed_on["fake_logits"]
+        self.record(self.generator_loss(None, fake_logits, training=False), batch_size)
         self.update_sample_metrics(images, fake)
-        return self.logs()
+        return self.logs(type(self).loss_names)
 
     # Data
 
@@ -275,19 +272,19 @@ class SemiSupervisedGAN(GAN):
         return [*networks, *filter(None, [self.ema_discriminator])], {**endpoints, **own}
 
 
-def supervised_losses(logits, labels):
-    """Means over the examples with labels: their cross-entropy, and the share that is right."""
+def supervised_means(logits, labels):
+    """Cross-entropy, and the share that is right, of the examples with labels; and their number."""
     is_labelled = ops.cast(labels >= 0, logits.dtype)
     cross_entropy = is_labelled * keras.losses.sparse_categorical_crossentropy(
         ops.maximum(labels, 0), logits, from_logits=True
     )
     is_right = ops.cast(ops.argmax(logits, axis=-1), labels.dtype) == labels
     num_labelled = ops.sum(is_labelled)
-    return {
+    means = {
         "supervised_loss": ops.sum(cross_entropy) / ops.maximum(num_labelled, 1),
         "accuracy": ops.sum(as_float(is_right)) / ops.maximum(num_labelled, 1),
-        "num_labelled": num_labelled,
     }
+    return means, num_labelled
 
 
 def log_z(logits):

@@ -24,8 +24,8 @@ class Trainer(Compiled):
         super().__init__(**kwargs)
         if isinstance(self.distribute_strategy, tf.distribute.ParameterServerStrategy):
             raise ValueError(
-                "Models must not be made under a ParameterServerStrategy: its workers would play "
-                "against players of different ages. Use MirroredStrategy on one machine, "
+                "Models must not be made under a ParameterServerStrategy: its workers would train "
+                "networks against others of another age. Use MirroredStrategy on one machine, "
                 "MultiWorkerMirroredStrategy on several. "
                 f"Received: {type(self.distribute_strategy).__name__}"
             )

@@ -10,6 +10,7 @@ from keras import ops
 
 from keras_gans import _checks, _inputs, likelihoods
 from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float, float_dtype
 from keras_gans.models import checks
 from keras_gans.models.batches import in_batches
@@ -47,7 +48,7 @@ class VAE(LatentModel):
             or the like. `fit` refuses examples outside
             [−1, 1] for black and white pixels.
 
-    Logs: `loss`, what is minimised; `elbo`, whatever β; `log_likelihood`, E log p(x | z); and
+    Logs: `loss`, what is minimized; `elbo`, whatever β; `log_likelihood`, E log p(x | z); and
     `kl_divergence`: all in nats an example. `evaluate` gives them for held-out data. Callbacks that
     monitor `elbo` want `mode="max"`.
 
@@ -109,17 +110,19 @@ class VAE(LatentModel):
         return self.logs()
 
     def bound(self, x, noise, training=True):
-        """The negative bound, which is minimised, comes first; the rest is logged."""
+        """The negative bound, to be minimized."""
         mean, log_variance = self.approximate_posterior(x, training)
         z = mean + ops.exp(log_variance / 2) * noise
         log_likelihood = ops.mean(self.log_prob(x, z, training))
         kl_divergence = ops.mean(kl_from_standard_normal(mean, log_variance))
-        return {
-            "loss": self.beta * kl_divergence - log_likelihood,
-            "elbo": log_likelihood - kl_divergence,
-            "log_likelihood": log_likelihood,
-            "kl_divergence": kl_divergence,
-        }
+        return LossResult(
+            {"loss": self.beta * kl_divergence - log_likelihood},
+            {
+                "elbo": log_likelihood - kl_divergence,
+                "log_likelihood": log_likelihood,
+                "kl_divergence": kl_divergence,
+            },
+        )
 
     def approximate_posterior(self, x, training=False):
         """Return μ(x) and log σ²(x) of q(z | x)."""
@@ -240,7 +243,7 @@ class VAE(LatentModel):
                 draw = tf.stack([seed[0], seed[1] + k])
                 noise = tf.random.stateless_normal(tf.shape(mean), draw, dtype=mean.dtype)
                 z = mean + ops.exp(log_variance / 2) * noise
-                # log p(z) / q(z | x), in which the normalising constants are the same
+                # log p(z) / q(z | x), in which the normalizing constants are the same
                 log_ratio = 0.5 * ops.sum(noise**2 + log_variance - z**2, axis=-1)
                 log_weights = log_weights.write(k, self.log_prob(batch, z) + log_ratio)
             log_num = tf.math.log(tf.cast(num_samples, mean.dtype))

@@ -11,8 +11,8 @@ from keras_gans.models.gan import GAN
 class WGAN(GAN):
     """Wasserstein GAN whose critic is kept Lipschitz by clipping its weights.
 
-    The critic minimises E D(G(z)) − E D(x), `n_critic` times on fresh mini-batches for each update
-    of the generator, which minimises −E D(G(z)). After every update each weight of the critic,
+    The critic minimizes E D(G(z)) − E D(x), `n_critic` times on fresh mini-batches for each update
+    of the generator, which minimizes −E D(G(z)). After every update each weight of the critic,
     biases included, is clipped to [−clip_value, clip_value].
 
     Args:
@@ -26,7 +26,7 @@ class WGAN(GAN):
 
     Logs: `g_loss`; `d_loss`; `wasserstein_estimate`, E D(x) − E D(G(z)): the distance between the
     data and the generator up to the critic's Lipschitz constant, which clipping leaves unknown.
-    Biases are clipped, too, so data far from the origin want to be scaled down.
+    Biases are clipped, too, so scale down data far from the origin.
 
     Example:
 
@@ -66,6 +66,6 @@ class WGAN(GAN):
             "d_optimizer": keras.optimizers.RMSprop(5e-5, name="d_rmsprop"),
         }
 
-    def discriminator_losses(self, real, fake, training=True):
-        losses = super().discriminator_losses(real, fake, training)
-        return {**losses, "wasserstein_estimate": -losses["d_loss"]}
+    def discriminator_loss(self, real, fake, training=True):
+        result = super().discriminator_loss(real, fake, training)
+        return result.logging(wasserstein_estimate=-result.loss)

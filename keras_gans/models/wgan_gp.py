@@ -1,38 +1,37 @@
 """Wasserstein GAN with gradient penalty (Gulrajani et al. 2017)."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks
+from keras_gans._examples import images_of, with_images
 from keras_gans._hyperparameters import Hyperparameter
-from keras_gans.models import checks
-from keras_gans.models.gan import GAN, images_of
+from keras_gans.models.gan import GAN
 from keras_gans.models.schedules import LinearToZero
-from keras_gans.penalties import gradient_penalty
+from keras_gans.penalties import gradient_penalty, refuse_batch_normalization
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class WGANGP(GAN):
     """Wasserstein GAN whose critic is kept 1-Lipschitz by a penalty on its gradient.
 
-    The critic minimises
+    The critic minimizes
 
         E D(G(z)) − E D(x) + λ E (‖∇D(x̂)‖₂ − 1)²,   x̂ = αx + (1 − α)G(z),   α ~ U(0, 1),
 
     with the norm of each sample's own gradient, `n_critic` times on fresh mini-batches for each
-    update of the generator, which minimises −E D(G(z)).
+    update of the generator, which minimizes −E D(G(z)).
 
     Args:
         generator, discriminator, latent_dim, techniques, ema_decay, seed, **kwargs: See `GAN`. The
-            discriminator, here called critic, must not use batch normalisation.
+            discriminator, here called critic, must not use batch normalization.
         n_critic: Positive integer, critic updates for each generator update. Defaults to `5`.
         gp_weight: Positive float, or a schedule, the paper's λ. Defaults to `10.0` (toy densities:
             `0.1`).
-        one_sided: Boolean, penalise only norms above 1. Defaults to `False`.
+        one_sided: Boolean, penalize only norms above 1. Defaults to `False`.
 
     Raises:
-        ValueError, TypeError: As `GAN`, and if the critic uses batch normalisation.
+        ValueError, TypeError: As `GAN`, and if the critic uses batch normalization.
 
     Logs: `g_loss`; `d_loss`, the critic's loss with the penalty; `gradient_penalty`, before the
     weight λ; `wasserstein_estimate`, E D(x) − E D(G(z)), an estimate of the distance between the
@@ -70,7 +69,7 @@ class WGANGP(GAN):
         **kwargs,
     ):
         super().__init__(generator, discriminator, latent_dim, n_critic, "wasserstein", **kwargs)
-        checks.no_batch_normalization("discriminator", discriminator)
+        refuse_batch_normalization("discriminator", discriminator)
         self.gp_weight = gp_weight
         self.one_sided = _checks.boolean("one_sided", one_sided)
 
@@ -88,23 +87,16 @@ class WGANGP(GAN):
             "d_optimizer": LinearToZero(2e-4, total_steps * self.n_critic),
         }
 
-    def discriminator_losses(self, real, fake, training=True):
-        critic_loss = super().discriminator_losses(real, fake, training)["d_loss"]
+    def discriminator_loss(self, real, fake, training=True):
+        result = super().discriminator_loss(real, fake, training)
         images = images_of(real)
         penalty = gradient_penalty(
-            lambda x: self.discriminator(with_images(real, x), training=training),
+            lambda x: self.discriminate(with_images(real, x), training),
             images,
             images_of(fake),
             one_sided=self.one_sided,
             alpha=self.draw(keras.random.uniform, ops.shape(images)[0], training=training),
         )
-        return {
-            "d_loss": critic_loss + self.gp_weight * penalty,
-            "gradient_penalty": penalty,
-            "wasserstein_estimate": -critic_loss,
-        }
-
-
-def with_images(examples, images):
-    """The same examples, labels included, with other images."""
-    return tf.nest.pack_sequence_as(examples, [images, *tf.nest.flatten(examples)[1:]])
+        estimate = -result.loss
+        result = result.plus("gradient_penalty", penalty, self.gp_weight)
+        return result.logging(wasserstein_estimate=estimate)

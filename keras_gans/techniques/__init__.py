@@ -1,17 +1,27 @@
-"""Techniques: stabilisers of two-player training, one a file, given as `techniques=[…]`."""
+"""Techniques: penalties, augmentation and other help in training, given as `techniques=[…]`."""
 
+from keras_gans.techniques.dragan import DRAGAN
 from keras_gans.techniques.experience_replay import ExperienceReplay
 from keras_gans.techniques.feature_matching import FeatureMatching
+from keras_gans.techniques.gradient_penalty import GradientPenalty
 from keras_gans.techniques.historical_averaging import HistoricalAveraging
 from keras_gans.techniques.instance_noise import InstanceNoise
 from keras_gans.techniques.label_smoothing import LabelSmoothing
+from keras_gans.techniques.penalty import Penalty
+from keras_gans.techniques.r1 import R1
+from keras_gans.techniques.r2 import R2
 from keras_gans.techniques.technique import Technique
 
 __all__ = [
+    "DRAGAN",
+    "R1",
+    "R2",
     "ExperienceReplay",
     "FeatureMatching",
+    "GradientPenalty",
     "HistoricalAveraging",
     "InstanceNoise",
     "LabelSmoothing",
+    "Penalty",
     "Technique",
 ]

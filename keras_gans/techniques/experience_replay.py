@@ -45,25 +45,25 @@ class ExperienceReplay(Technique):
         self.capacity = _checks.positive_int("capacity", capacity)
         self.probability = probability
 
-    def prepare(self, game):
-        self.prepare_for(game.discriminator)
+    def prepare(self, model):
+        self.prepare_for(model.discriminator)
 
     def prepare_for(self, discriminator):
-        """Make room for what a discriminator takes. A game of two has a memory for each."""
+        """Keep what a discriminator takes. A model of two discriminators has a memory for each."""
         self.kept = self.add_state("kept", dtype="int32")
         self.memory = [
             self.add_state(f"memory_{i}", (self.capacity, *part.shape[1:]), part.dtype)
             for i, part in enumerate(discriminator.inputs)
         ]
 
-    def replay(self, game, fake):
+    def replay(self, model, fake):
         present = [_replicas.gather(part) for part in tf.nest.flatten(fake)]
         batch_size = ops.shape(present[0])[0]
         num = ops.minimum(batch_size, self.capacity)
 
         is_full = self.kept >= self.capacity
-        order = keras.random.uniform((self.capacity,), seed=game.training_seeds)
-        chance = keras.random.uniform((self.capacity,), seed=game.training_seeds)
+        order = keras.random.uniform((self.capacity,), seed=model.training_seeds)
+        chance = keras.random.uniform((self.capacity,), seed=model.training_seeds)
         next_free = (self.kept + ops.arange(self.capacity)) % self.capacity
         slots = ops.where(is_full, ops.cast(ops.argsort(order), "int32"), next_free)[:num]
         is_exchanged = (is_full & (chance < self.probability))[:num]

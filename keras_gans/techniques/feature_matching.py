@@ -35,6 +35,8 @@ class FeatureMatching(Technique):
         ValueError, TypeError: If `weight` is out of range; by the model, if its discriminator has
             no such layer.
 
+    Logs: `feature_matching`, before the weight.
+
     Example:
 
     >>> import keras_gans as kg
@@ -44,6 +46,7 @@ class FeatureMatching(Technique):
         Salimans et al. 2016, Improved Techniques for Training GANs, section 3.1.
     """
 
+    loss_names = ("feature_matching",)
     weight = Hyperparameter(low=0.0)
 
     def __init__(self, layer=None, weight=1.0, alone=False, **kwargs):
@@ -54,10 +57,24 @@ class FeatureMatching(Technique):
         self.weight = weight
         self.alone = _checks.boolean("alone", alone)
 
-    def prepare(self, game):
-        network = keras.Model(game.discriminator.inputs, self._features_of(game.discriminator))
+    def prepare(self, model):
+        discriminator = model.discriminator
+        outputs = [self._features_of(discriminator), discriminator.outputs[0]]
+        features_and_logits = keras.Model(discriminator.inputs, outputs)
         # In a function, as an attribute would make the discriminator a part of this layer.
-        self.features = lambda examples: as_float(read_only(network, examples))
+        self.features_and_logits = lambda *args: read_only(features_and_logits, *args)
+
+    def features(self, model, examples):
+        """What the discriminator makes of examples on the way to its logits."""
+        found = []
+
+        def call(discriminator, inputs, training):
+            features, logits = self.features_and_logits(inputs, training)
+            found.append(as_float(features))
+            return logits
+
+        model.discriminate(examples, training=True, call=call)
+        return found[0]
 
     def _features_of(self, discriminator):
         layers = [x for x in discriminator.layers if not isinstance(x, keras.layers.InputLayer)]
@@ -80,11 +97,11 @@ class FeatureMatching(Technique):
             return objective
         return losses.Objective(objective.discriminator, nothing, objective.name)
 
-    def loss(self, game, player, loss, real, fake):
-        if player != "generator":
+    def loss(self, model, network, loss, real, fake):
+        if network != "generator":
             return loss
-        gap = mean_of_batch(self.features(real)) - mean_of_batch(self.features(fake))
-        return loss + self.weight * ops.mean(ops.square(gap))
+        real, fake = (mean_of_batch(self.features(model, examples)) for examples in (real, fake))
+        return loss.plus("feature_matching", ops.mean(ops.square(real - fake)), self.weight)
 
 
 #: Layers that change their inputs in training alone.
@@ -109,8 +126,8 @@ def _has_kernel(layer):
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-def nothing(fake_logits):
-    """The adversarial loss of a generator that does not play against the discriminator."""
+def nothing(real_logits, fake_logits):
+    """The adversarial loss of a generator that is not trained against the logits."""
     return ops.zeros((), dtype=fake_logits.dtype)
 
 

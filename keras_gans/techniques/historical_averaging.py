@@ -10,12 +10,11 @@ from keras_gans.techniques.technique import Technique, refuse_decay_of_schedule
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class HistoricalAveraging(Technique):
-    """Hold each player near the mean of its past: add λ‖θ − (1/t) Σᵢ θ[i]‖² to its loss.
+    """Hold each network near the mean of its past: add λ‖θ − (1/t) Σᵢ θ[i]‖² to its loss.
 
-    θ[1] … θ[t] are the player's parameters after each of its updates so far. Players that circle
-    around an equilibrium are pulled to the centre of the circle. λ shrinks while the game is
-    explored and exploited: after r updates of the generator it is weight · decayʳ. The attribute
-    `weight` is λ as it is now.
+    θ[1] … θ[t] are the network's parameters after each of its updates so far. Networks that circle
+    around an equilibrium are pulled to the center of the circle. λ shrinks in training: after r
+    updates of the generator it is weight · decayʳ. The attribute `weight` is λ as it is now.
 
     Args:
         weight: Float ≥ 0, λ at the start, or a schedule of λ. Defaults to `1.0`.
@@ -24,6 +23,9 @@ class HistoricalAveraging(Technique):
 
     Raises:
         ValueError, TypeError: If a number is out of range.
+
+    Logs: `g_distance_to_mean` and `d_distance_to_mean`, ‖θ − (1/t) Σᵢ θ[i]‖² of both networks,
+    before the weight.
 
     Example:
 
@@ -34,6 +36,7 @@ class HistoricalAveraging(Technique):
         Salimans et al. 2016, Improved Techniques for Training GANs, section 3.3.
     """
 
+    loss_names = ("g_distance_to_mean", "d_distance_to_mean")
     weight = Hyperparameter(low=0.0)
     decay = Hyperparameter(0.0, 1.0, low_open=True, check=refuse_decay_of_schedule("weight"))
 
@@ -44,29 +47,29 @@ class HistoricalAveraging(Technique):
             decay = 1.0 if self.is_scheduled("weight") else 0.999
         self.decay = decay
 
-    def prepare(self, game):
+    def prepare(self, model):
         self.updates = {}
         means = {}
-        for player in ("generator", "discriminator"):
-            self.updates[player] = self.add_state(f"{player}_updates")
-            for i, parameter in enumerate(getattr(game, player).trainable_variables):
+        for network in ("generator", "discriminator"):
+            self.updates[network] = self.add_state(f"{network}_updates")
+            for i, parameter in enumerate(getattr(model, network).trainable_variables):
                 means[id(parameter)] = self.add_state(
-                    f"{player}_mean_{i}", parameter.shape, parameter.dtype
+                    f"{network}_mean_{i}", parameter.shape, parameter.dtype
                 )
         self.mean_of = lambda parameter: means[id(parameter)]
 
-    def loss(self, game, player, loss, real, fake):
+    def loss(self, model, network, loss, real, fake):
         distance = sum(
             ops.sum(ops.square(as_float(parameter - self.mean_of(parameter))))
-            for parameter in getattr(game, player).trainable_variables
+            for parameter in getattr(model, network).trainable_variables
         )
-        has_a_past = as_float(self.updates[player] > 0)
-        return loss + self.weight * has_a_past * distance
+        has_a_past = as_float(self.updates[network] > 0)
+        return loss.plus(f"{network[0]}_distance_to_mean", has_a_past * distance, self.weight)
 
-    def update(self, game, player):
-        self.updates[player].assign_add(1.0)
-        for parameter in getattr(game, player).trainable_variables:
+    def update(self, model, network, outputs):
+        self.updates[network].assign_add(1.0)
+        for parameter in getattr(model, network).trainable_variables:
             mean = self.mean_of(parameter)
-            mean.assign(mean + (parameter - mean) / ops.cast(self.updates[player], mean.dtype))
-        if player == "generator" and not self.is_scheduled("weight"):
+            mean.assign(mean + (parameter - mean) / ops.cast(self.updates[network], mean.dtype))
+        if network == "generator" and not self.is_scheduled("weight"):
             self.weight *= self.decay

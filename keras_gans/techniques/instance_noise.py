@@ -48,15 +48,15 @@ class InstanceNoise(Technique):
             decay = 1.0 if self.is_scheduled("stddev") else 0.999
         self.decay = decay
 
-    def view(self, game, examples):
+    def augment(self, model, examples):
         def add_noise(x):
             if not x.dtype.is_floating:
                 return x
-            noise = game.draw(keras.random.normal, ops.shape(x)[0], tuple(x.shape[1:]))
+            noise = model.draw(keras.random.normal, ops.shape(x)[0], tuple(x.shape[1:]))
             return x + self.stddev * noise
 
         return tf.nest.map_structure(add_noise, examples)
 
-    def update(self, game, player):
-        if player == "generator" and not self.is_scheduled("stddev"):
+    def update(self, model, network, outputs):
+        if network == "generator" and not self.is_scheduled("stddev"):
             self.stddev *= self.decay

@@ -10,9 +10,9 @@ from keras_gans.techniques.technique import Technique
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class LabelSmoothing(Technique):
-    """Make the discriminator less sure: smooth the targets of its cross-entropy.
+    """Make the discriminator less confident: smooth the targets of its cross-entropy.
 
-    With targets α for real and β for fake examples the discriminator minimises
+    With targets α for real and β for fake examples the discriminator minimizes
 
         −E[α log D(x) + (1 − α) log(1 − D(x))] − E[β log D(G(z)) + (1 − β) log(1 − D(G(z)))],
 
@@ -72,6 +72,7 @@ class LabelSmoothing(Technique):
             ),
             objective.generator,
             objective.name,
+            objective.relativistic,
         )
 
 

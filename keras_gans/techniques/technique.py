@@ -1,4 +1,4 @@
-"""The narrow interface between a two-player game and its stabilisers."""
+"""The narrow interface between a model of two networks and its techniques."""
 
 import collections.abc
 
@@ -8,23 +8,27 @@ from keras_gans._hyperparameters import Tunable
 
 
 class Technique(Tunable, keras.layers.Layer):
-    """Base class of the stabilisers: a handful of hooks, each of which leaves the game as it is.
+    """Base class of the techniques: a handful of hooks, each of which changes nothing by itself.
 
     A technique is a Keras layer without inputs: weights that it adds in `prepare` are saved,
     distributed and resumed with the model. It overrides the hooks that it needs:
 
-    - `prepare(game)`: once, when the model is made. Check that the game allows the technique, and
+    - `prepare(model)`: once, when the model is made. Check that the model allows the technique, and
       add weights.
-    - `objective(objective)`: return the objective to play in training, or refuse it.
-    - `replay(game, fake)`: return the fakes that the discriminator learns from.
-    - `view(game, examples)`: return the examples, real or fake, as the discriminator sees them, in
-      the updates of both players.
-    - `loss(game, player, loss, real, fake)`: return the loss that `player`, `"generator"` or
-      `"discriminator"`, minimises. `real` and `fake` are as the discriminator sees them.
-    - `update(game, player)`: after each update of `player`.
+    - `objective(objective)`: return the objective to train with, or refuse it.
+    - `replay(model, fake)`: return the fakes that the discriminator learns from.
+    - `augment(model, examples)`: return the examples, real or fake, as the discriminator sees them
+      in training. It is a part of `model.discriminate`, so that gradients go through it.
+    - `loss(model, network, loss, real, fake)`: return the `LossResult` of `network`, `"generator"`
+      or `"discriminator"`: for a term of its own, `loss.plus(name, term, weight)`. `loss_names`
+      are the names of such terms, which are logged.
+    - `update(model, network, outputs)`: after each update of `network`. `outputs` is what its loss
+      hands on: `real_logits` and `fake_logits` of this replica, as they were computed for the loss;
+      the former only where they were.
 
-    `game` is the model. Examples are what its discriminator takes: a tensor, or a list of images
-    and labels. Noise comes from `game.draw`, so that it does not depend on the number of replicas.
+    Examples are what the discriminator takes: a tensor, or a list of images and what they are
+    conditioned on. `model.discriminate(examples, training=True)` gives its logits. Noise comes from
+    `model.draw`, so that it does not depend on the number of replicas.
 
     Example:
 
@@ -32,40 +36,46 @@ class Technique(Tunable, keras.layers.Layer):
     >>> class LogitPenalty(kg.techniques.Technique):
     ...     '''Keep the discriminator's outputs on real examples near zero.'''
     ...
-    ...     def loss(self, game, player, loss, real, fake):
-    ...         if player == "discriminator":
-    ...             logits = game.discriminator(real, training=True)
-    ...             loss += 1e-3 * keras.ops.mean(logits**2)
-    ...         return loss
+    ...     loss_names = ("logit_penalty",)
+    ...
+    ...     def loss(self, model, network, loss, real, fake):
+    ...         if network != "discriminator":
+    ...             return loss
+    ...         penalty = keras.ops.mean(loss.handed_on["real_logits"] ** 2)
+    ...         return loss.plus("logit_penalty", penalty, weight=1e-3)
     >>> gan = kg.models.GAN(
     ...     kg.networks.mlp_generator((2,), latent_dim=2, hidden_units=(8,)),
     ...     kg.networks.mlp_discriminator((2,), hidden_units=(8,)),
     ...     latent_dim=2,
     ...     techniques=[LogitPenalty(), kg.techniques.InstanceNoise(0.1)],
     ... )
+    >>> gan.loss_names
+    ('g_loss', 'd_loss', 'logit_penalty')
     """
+
+    loss_names = ()
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.in_use = False
         self.built = True
 
-    def prepare(self, game):
+    def prepare(self, model):
         pass
 
     def objective(self, objective):
         return objective
 
-    def replay(self, game, fake):
+    def replay(self, model, fake):
         return fake
 
-    def view(self, game, examples):
+    def augment(self, model, examples):
         return examples
 
-    def loss(self, game, player, loss, real, fake):
+    def loss(self, model, network, loss, real, fake):
         return loss
 
-    def update(self, game, player):
+    def update(self, model, network, outputs):
         pass
 
     def add_state(self, name, shape=(), dtype="float32", initializer="zeros"):
@@ -99,14 +109,19 @@ class Combination:
     def __init__(self, techniques):
         self.techniques = techniques
 
-    def prepare(self, game):
+    @property
+    def loss_names(self):
+        names = (name for technique in self.techniques for name in technique.loss_names)
+        return tuple(dict.fromkeys(names))
+
+    def prepare(self, model):
         for technique in self.techniques:
             if technique.in_use:
                 raise ValueError(
                     "`techniques` must be new for each model, as they keep its state. Received: "
                     f"{technique.name!r}, which belongs to another model"
                 )
-            technique.prepare(game)
+            technique.prepare(model)
             technique.in_use = True
 
     def objective(self, objective):
@@ -114,24 +129,24 @@ class Combination:
             objective = technique.objective(objective)
         return objective
 
-    def replay(self, game, fake):
+    def replay(self, model, fake):
         for technique in self.techniques:
-            fake = technique.replay(game, fake)
+            fake = technique.replay(model, fake)
         return fake
 
-    def view(self, game, examples):
+    def augment(self, model, examples):
         for technique in self.techniques:
-            examples = technique.view(game, examples)
+            examples = technique.augment(model, examples)
         return examples
 
-    def loss(self, game, player, loss, real, fake):
+    def loss(self, model, network, loss, real, fake):
         for technique in self.techniques:
-            loss = technique.loss(game, player, loss, real, fake)
+            loss = technique.loss(model, network, loss, real, fake)
         return loss
 
-    def update(self, game, player):
+    def update(self, model, network, outputs):
         for technique in self.techniques:
-            technique.update(game, player)
+            technique.update(model, network, outputs)
 
 
 def check(techniques):

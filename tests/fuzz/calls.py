@@ -264,7 +264,7 @@ def stabilise(technique):
 
 def losses_of(objective):
     logits = np.ones((2, 1), "float32")
-    return objective.discriminator(logits, logits), objective.generator(logits)
+    return objective.discriminator(logits, logits), objective.generator(logits, logits)
 
 
 def metric(name, **arguments):

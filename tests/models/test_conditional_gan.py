@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
-from keras_gans.models.gan import images_of
+from keras_gans._examples import images_of
 from tests.shared import ModelTests, assert_same_weights, descend
 
 RING = kg.data.ring_of_gaussians(3)
@@ -109,7 +109,7 @@ def test_the_penalty_is_at_the_real_examples_labels():
     slopes.set_weights([norms[:, None] * np.array([[0.6, 0.8]])])
     real = [tf.constant(POINTS), tf.constant(LABELS, "int32")]
     fake = gan.fake_examples(real, gan)
-    penalty = gan.discriminator_losses(real, fake)["gradient_penalty"]
+    penalty = gan.discriminator_loss(real, fake).logged["gradient_penalty"]
     np.testing.assert_allclose(penalty, np.mean((norms[LABELS] - 1) ** 2), rtol=1e-5)
 
 

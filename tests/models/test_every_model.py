@@ -292,13 +292,13 @@ class TestGeneratorBatchMultiple:
         model = every_model.make(name, generator_batch_multiple=2)
         model.compile(run_eagerly=True)
         seen = []
-        losses = model.generator_losses
+        generator_loss = model.generator_loss
 
-        def spy(fake_logits, *args):
+        def spy(real_logits, fake_logits, *args):
             seen.append(len(fake_logits))
-            return losses(fake_logits, *args)
+            return generator_loss(real_logits, fake_logits, *args)
 
-        vars(model)["generator_losses"] = spy
+        vars(model)["generator_loss"] = spy
         every_model.fit(model, steps_per_epoch=1)
         assert seen == [16]
 

@@ -13,6 +13,10 @@ TECHNIQUES = {
     "label_smoothing": kg.techniques.LabelSmoothing,
     "instance_noise": lambda: kg.techniques.InstanceNoise(decay=0.9),
     "experience_replay": lambda: kg.techniques.ExperienceReplay(capacity=12),
+    "r1": lambda: kg.techniques.R1(weight=0.1, every=2),
+    "r2": lambda: kg.techniques.R2(weight=0.1),
+    "dragan": lambda: kg.techniques.DRAGAN(weight=0.1),
+    "gradient_penalty": lambda: kg.techniques.GradientPenalty(weight=0.1),
 }
 MODELS = {
     "GAN": {"objective": "minimax"},
@@ -26,6 +30,8 @@ MODELS = {
     "SemiSupervisedGAN": {},
 }
 WITHOUT_TARGETS = {"LSGAN", "WGAN", "WGANGP", "ConditionalWGAN", "ConditionalWGANGP"}
+WITH_BATCH_NORMALIZATION = {"DCGAN"}
+WITH_A_PENALTY = {"WGANGP", "ConditionalWGANGP"}
 POINTS = kg.data.ring_of_gaussians().sample(32, seed=0)
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (32, 4, 4, 1)).astype("float32")
 LABELS = np.arange(32) % 3
@@ -35,6 +41,9 @@ FEW_LABELS = np.where(np.arange(32) < 12, LABELS, -1)
 def allowed(model):
     """A new technique of every kind that makes sense."""
     refused = {"label_smoothing"} if model in WITHOUT_TARGETS else set()
+    refused |= {"gradient_penalty"} if model in WITH_A_PENALTY else set()
+    if model in WITH_BATCH_NORMALIZATION:
+        refused |= {"r1", "r2", "dragan", "gradient_penalty"}
     return [make() for name, make in TECHNIQUES.items() if name not in refused]
 
 

@@ -183,7 +183,7 @@ def test_custom_objective_is_one_pair_of_functions(tmp_path):
         return keras.ops.mean((real_logits - 2) ** 2) + keras.ops.mean(fake_logits**2)
 
     @keras.saving.register_keras_serializable("tests")
-    def toy_generator_loss(fake_logits):
+    def toy_generator_loss(real_logits, fake_logits):
         return keras.ops.mean((fake_logits - 2) ** 2)
 
     toy = kg.losses.Objective(toy_discriminator_loss, toy_generator_loss, "toy")
@@ -245,7 +245,7 @@ def test_evaluation_weighs_a_partial_batch_by_its_size():
         gan.evaluate(x, batch_size=10, verbose=0, return_dict=True)["d_loss"], whole["d_loss"]
     )
     logits = gan.discriminator(x).numpy()
-    mean_of_real = kg.losses.Objective(mean_of_logits, keras.ops.mean)
+    mean_of_real = kg.losses.Objective(mean_of_logits, mean_of_logits)
     other = kg.models.GAN(gan.generator, gan.discriminator, latent_dim=3, objective=mean_of_real)
     other.compile()
     parts = other.evaluate(x, batch_size=4, verbose=0, return_dict=True)

@@ -69,7 +69,11 @@ def test_overflow_on_any_replica_skips_the_step_on_all(two_replicas, bad_replica
             replica = tf.distribute.get_replica_context().replica_id_in_sync_group
             scale = tf.where(tf.equal(replica, bad_replica), np.float32(np.inf), 1.0)
             latents = gan.draw_latents(4)
-            gan.minimize("g_optimizer", lambda: scale * tf.reduce_sum(gan.generator(latents)))
+
+            def loss():
+                return kg.models.LossResult({"sum": scale * tf.reduce_sum(gan.generator(latents))})
+
+            gan.minimize("g_optimizer", loss)
 
         two_replicas.run(minimize)
 

@@ -61,7 +61,7 @@ def test_losses_are_the_papers():
         weights = np.exp(np.concatenate([logits, np.zeros((len(x), 1))], axis=1))
         return weights / weights.sum(axis=1, keepdims=True)
 
-    losses = gan.discriminator_losses([unlabelled, labelled, labels], fake)
+    losses = gan.discriminator_loss([unlabelled, labelled, labels], fake).logs
     p = probabilities(labelled)[:, :3]
     p_given_real = (p / p.sum(axis=1, keepdims=True))[np.arange(8), labels]
     supervised = -np.log(p_given_real).mean()
@@ -87,9 +87,9 @@ def test_examples_without_label_do_not_count_as_labelled():
     gan = make()
     labels = CLASSES[:8].copy()
     labels[3:] = -1
-    some = gan.discriminator_losses([POINTS[:8], POINTS[:8], labels], POINTS[8:16])
-    few = gan.discriminator_losses([POINTS[:8], POINTS[:3], CLASSES[:3]], POINTS[8:16])
-    none = gan.discriminator_losses([POINTS[:8], POINTS[:8], labels * 0 - 1], POINTS[8:16])
+    some = gan.discriminator_loss([POINTS[:8], POINTS[:8], labels], POINTS[8:16]).logs
+    few = gan.discriminator_loss([POINTS[:8], POINTS[:3], CLASSES[:3]], POINTS[8:16]).logs
+    none = gan.discriminator_loss([POINTS[:8], POINTS[:8], labels * 0 - 1], POINTS[8:16]).logs
     np.testing.assert_allclose(some["supervised_loss"], few["supervised_loss"], rtol=1e-6)
     np.testing.assert_allclose(some["d_loss"], few["d_loss"], rtol=1e-6)
     assert float(none["supervised_loss"]) == 0
@@ -109,7 +109,7 @@ def test_the_generator_matches_features_of_its_own_examples_and_nothing_else():
     gap = features(other).numpy().mean(0) - features(gan.generator(for_generator)).numpy().mean(0)
     np.testing.assert_allclose(logs["g_loss"], np.mean(gap**2), rtol=1e-4)
     fake = gan.generator(for_discriminator)
-    losses = gan.discriminator_losses([unlabelled, labelled, CLASSES[:8]], fake)
+    losses = gan.discriminator_loss([unlabelled, labelled, CLASSES[:8]], fake).logs
     np.testing.assert_allclose(logs["d_loss"], losses["d_loss"], rtol=1e-5)
 
 

@@ -28,6 +28,12 @@ def compiled(*chosen, **kwargs):
     return model
 
 
+def with_term(technique, model, network, loss, real=None, fake=None):
+    """A loss with what a technique adds to it."""
+    plain = kg.models.LossResult({"loss": tf.constant(loss)})
+    return technique.loss(model, network, plain, real, fake).loss
+
+
 def fit(model, **kwargs):
     return model.fit(POINTS, batch_size=16, shuffle=False, verbose=0, **kwargs)
 
@@ -98,7 +104,7 @@ class TestLabelSmoothing:
             techniques.LabelSmoothing(real, fake)
 
     def test_refuses_an_objective_of_ones_own(self):
-        own = losses.Objective(lambda real, fake: real, lambda fake: fake)
+        own = losses.Objective(lambda real, fake: real, lambda real, fake: fake)
         with pytest.raises(ValueError, match="`techniques` must not hold LabelSmoothing"):
             gan(techniques.LabelSmoothing(), objective=own)
 
@@ -107,7 +113,7 @@ class TestInstanceNoise:
     def test_the_discriminator_sees_noise_of_the_given_deviation(self):
         noise = techniques.InstanceNoise(0.3)
         model = gan(noise)
-        seen = noise.view(model, tf.zeros((20_000, 2))).numpy()
+        seen = noise.augment(model, tf.zeros((20_000, 2))).numpy()
         np.testing.assert_allclose(seen.std(axis=0), 0.3, rtol=0.03)
         np.testing.assert_allclose(seen.mean(axis=0), 0.0, atol=0.01)
 
@@ -115,7 +121,7 @@ class TestInstanceNoise:
         noise = techniques.InstanceNoise(0.3)
         model = gan(noise)
         examples = [tf.zeros((4, 2)), tf.constant([0, 1, 2, 1])]
-        points, labels = noise.view(model, examples)
+        points, labels = noise.augment(model, examples)
         assert np.abs(points).min() > 0
         np.testing.assert_array_equal(labels, examples[1])
 
@@ -126,7 +132,7 @@ class TestInstanceNoise:
         assert int(model.g_optimizer.iterations) == 6
         np.testing.assert_allclose(noise.stddev, 0.5 * 0.9**6, rtol=1e-5)
 
-    def test_both_players_see_it(self):
+    def test_both_networks_learn_from_it(self):
         """Real examples in training the discriminator, and fakes, which are zero, everywhere."""
         seen = []
         model = compiled(techniques.InstanceNoise(0.5))
@@ -161,25 +167,25 @@ class TestHistoricalAveraging:
             past["discriminator"].append(model.discriminator.get_weights())
             model.train_generator(tf.constant(POINTS[start : start + 16]))
             past["generator"].append(model.generator.get_weights())
-        for player, history in past.items():
-            for i, parameter in enumerate(getattr(model, player).trainable_variables):
+        for network, history in past.items():
+            for i, parameter in enumerate(getattr(model, network).trainable_variables):
                 expected = np.mean([weights[i] for weights in history], axis=0)
                 mean = averaging.mean_of(parameter)
                 np.testing.assert_allclose(mean, expected, rtol=1e-5, atol=1e-7)
 
-    @pytest.mark.parametrize("player", ["generator", "discriminator"])
-    def test_adds_the_squared_distance_to_the_mean(self, player):
+    @pytest.mark.parametrize("name", ["generator", "discriminator"])
+    def test_adds_the_squared_distance_to_the_mean(self, name):
         averaging = techniques.HistoricalAveraging(weight=0.5, decay=0.9)
         model = compiled(averaging)
         fit(model)
-        network = getattr(model, player)
+        network = getattr(model, name)
         for variable in network.trainable_variables:
             variable.assign(variable + 0.25)
         distance = sum(
             np.sum((variable.numpy() - averaging.mean_of(variable).numpy()) ** 2)
             for variable in network.trainable_variables
         )
-        loss = averaging.loss(model, player, tf.constant(2.0), None, None)
+        loss = with_term(averaging, model, name, 2.0)
         np.testing.assert_allclose(loss, 2 + 0.5 * 0.9**4 * distance, rtol=1e-5)
 
     def test_leaves_frozen_layers_out(self):
@@ -191,7 +197,7 @@ class TestHistoricalAveraging:
         fit(model)
         for layer in (frozen, trained):
             layer.kernel.assign(layer.kernel + 1)
-        loss = averaging.loss(model, "generator", tf.constant(0.0), None, None)
+        loss = with_term(averaging, model, "generator", 0.0)
         distance = sum(
             np.sum((v.numpy() - averaging.mean_of(v).numpy()) ** 2)
             for v in model.generator.trainable_variables
@@ -201,7 +207,7 @@ class TestHistoricalAveraging:
 
     def test_adds_nothing_while_there_is_no_past(self):
         averaging = techniques.HistoricalAveraging(weight=10.0)
-        loss = averaging.loss(gan(averaging), "generator", tf.constant(2.0), None, None)
+        loss = with_term(averaging, gan(averaging), "generator", 2.0)
         assert float(loss) == 2.0
 
 
@@ -217,13 +223,13 @@ class TestFeatureMatching:
         name = model.discriminator.layers[4].name  # the input does not count
         real, fake = tf.constant(POINTS[:8]), tf.constant(POINTS[8:16])
         gap = self.features(model, name, real).mean(0) - self.features(model, name, fake).mean(0)
-        loss = matching.loss(model, "generator", tf.constant(5.0), real, fake)
+        loss = with_term(matching, model, "generator", 5.0, real, fake)
         expected = 2 * np.mean(gap.astype("float64") ** 2) + 5
         np.testing.assert_allclose(loss, expected, rtol=1e-5)
-        adversarial = model.generator_losses(tf.constant([[1.0]]))["g_loss"]
-        assert (float(adversarial) == 0) == alone
-        assert float(model.generator_losses(tf.constant([[1.0]]), training=False)["g_loss"]) > 0
-        assert float(matching.loss(model, "discriminator", tf.constant(5.0), real, fake)) == 5
+        logits = None, tf.constant([[1.0]])
+        assert (float(model.generator_loss(*logits).loss) == 0) == alone
+        assert float(model.generator_loss(*logits, training=False).loss) > 0
+        assert float(with_term(matching, model, "discriminator", 5.0, real, fake)) == 5
 
     def test_compares_means_not_examples(self):
         matching = techniques.FeatureMatching(alone=True)
@@ -231,14 +237,15 @@ class TestFeatureMatching:
         real = tf.constant(POINTS[:8])
         shuffled = tf.random.shuffle(real, seed=1)
         np.testing.assert_allclose(
-            matching.loss(model, "generator", tf.constant(0.0), real, shuffled), 0, atol=1e-10
+            with_term(matching, model, "generator", 0.0, real, shuffled), 0, atol=1e-10
         )
 
     def test_by_default_takes_what_the_logit_is_made_of(self):
         by_default, by_index = techniques.FeatureMatching(), techniques.FeatureMatching(-2)
         model = gan(by_default, by_index)
         real, fake = tf.constant(POINTS[:8]), tf.constant(POINTS[8:16])
-        terms = [t.loss(model, "generator", 0.0, real, fake) for t in (by_default, by_index)]
+        techniques_of = (by_default, by_index)
+        terms = [with_term(t, model, "generator", 0.0, real, fake) for t in techniques_of]
         assert float(terms[0]) == float(terms[1]) > 0
 
     def test_by_default_takes_features_before_noise(self):
@@ -256,7 +263,7 @@ class TestFeatureMatching:
         model = kg.models.GAN(generator, network, latent_dim=3, techniques=[matching])
         real, fake = tf.constant(POINTS[:8]), tf.constant(POINTS[8:16])
         gap = [self.features(model, "features", x).mean(0) for x in (real, fake)]
-        loss = matching.loss(model, "generator", tf.constant(0.0), real, fake)
+        loss = with_term(matching, model, "generator", 0.0, real, fake)
         np.testing.assert_allclose(loss, np.mean((gap[0] - gap[1]) ** 2), rtol=1e-5)
 
     @pytest.mark.parametrize("layer", ["nowhere", 17, "input_layer"])

@@ -1,0 +1,80 @@
+"""What the penalties on the discriminator's gradient share."""
+
+import keras
+import tensorflow as tf
+
+from keras_gans import _checks, _replicas
+from keras_gans._examples import images_of, with_images
+from keras_gans._hyperparameters import Hyperparameter
+from keras_gans.penalties import refuse_batch_normalization
+from keras_gans.techniques.technique import Technique
+
+
+class Penalty(Technique):
+    """Base class: add a penalty on the discriminator's gradient to its loss.
+
+    A subclass states `loss_names`, the one name that the penalty is logged under, before its
+    weight, and `penalty(discriminate, model, real, fake)`.
+
+    Args:
+        weight: Float ≥ 0, or a schedule, weight of the penalty.
+        every: Positive integer k: lazy regularization, the penalty in every k-th update of the
+            discriminator, with k times the weight (Karras et al. 2020, appendix B). Replicas that
+            share a batch compute it in each, to the same effect. Defaults to `1`.
+    """
+
+    weight = Hyperparameter(low=0.0)
+
+    def __init__(self, weight, every=1, **kwargs):
+        super().__init__(**kwargs)
+        self.weight = weight
+        self.every = _checks.positive_int("every", every)
+
+    def prepare(self, model):
+        refuse_batch_normalization("discriminator", model.discriminator)
+        self.updates = self.add_state("updates", dtype="int64")
+
+    def penalty(self, discriminate, model, real, fake):
+        """Return the penalty, a scalar.
+
+        Args:
+            discriminate: Function from images `(batch, …)` to logits, through the augmentation of
+                the techniques, with the condition of the real examples.
+            model: The model.
+            real: Real images.
+            fake: As many fakes.
+        """
+        raise NotImplementedError
+
+    def loss(self, model, network, loss, real, fake):
+        if network != "discriminator":
+            return loss
+
+        def discriminate(images):
+            return model.discriminate(with_images(real, images), training=True)
+
+        def penalty():
+            value = self.penalty(discriminate, model, images_of(real), images_of(fake))
+            return value * self.every
+
+        (name,) = self.loss_names
+        return loss.plus(name, self._when_due(penalty, model), self.weight)
+
+    def _when_due(self, penalty, model):
+        if self.every == 1:
+            return penalty()
+        is_due = tf.equal(self.updates.value % self.every, 0)
+        if _replicas.context() is None:
+            return tf.cond(is_due, penalty, lambda: 0.0)
+        # Replicas do not meet inside a condition: they compute it, and drop it with all its traces.
+        with keras.StatelessScope() as scope:
+            value = penalty()
+        for variable in model.non_trainable_variables:
+            changed = scope.get_current_value(variable)
+            if changed is not None:
+                variable.assign(tf.where(is_due, changed, variable.value))
+        return tf.where(is_due, value, 0.0)
+
+    def update(self, model, network, outputs):
+        if network == "discriminator":
+            self.updates.assign_add(1)
