@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, losses
+from keras_gans import _checks, losses, serving
 from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
 from keras_gans.models import checks
@@ -232,17 +232,33 @@ class GAN(LatentModel):
         """
         return self.averages.get("generator")
 
-    def serving_endpoints(self):
-        """Those of `LatentModel`, and `score(data[, labels])`: the discriminator's logits."""
-        samplers, endpoints = super().serving_endpoints()
-        discriminator = self.discriminator
+    def score(self, x, labels=None, batch_size=256):
+        """Return the discriminator's logits of examples.
 
-        def score(data, *labels):
-            return as_float(discriminator(with_labels(data, labels), training=False))
+        Args:
+            x: Float array of examples `(num, …)`.
+            labels: Integers or class names `(num,)`, or one for all, for models that take labels.
+                Defaults to `None`.
+            batch_size: Positive integer, examples scored at once. Defaults to `256`.
 
-        data = tf.TensorSpec(discriminator.inputs[0].shape, name="data")
-        score_endpoint = {"score": (score, [data, *self.label_specs])}
-        return [*samplers, discriminator], {**endpoints, **score_endpoint}
+        Returns:
+            Float32 array `(num, …)`, the higher the more real they look to the discriminator.
+
+        Raises:
+            ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
+                not scaled; or labels are missing, not expected or out of range.
+        """
+        return self.serve("score", x, labels, batch_size=batch_size)
+
+    def served_verbs(self):
+        """Those of `LatentModel`, and `score(x, labels)`: the discriminator's logits."""
+
+        def score(x, *labels):
+            return as_float(self.discriminator(with_labels(x, labels), training=False))
+
+        inputs = {"x": self.served_examples, "labels": self.served_labels}
+        logits = serving.ArraySpec("logits", self.discriminator.output_shape)
+        return [*super().served_verbs(), serving.Verb("score", score, inputs, logits)]
 
 
 def each_repeated(x, times):

@@ -1,17 +1,18 @@
 """Semi-supervised GAN (Salimans et al. 2016)."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _replicas
+from keras_gans import _replicas, serving
 from keras_gans._precision import as_float
 from keras_gans.data import mini_batches
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
 from keras_gans.models.conditional_gan import labels_of
 from keras_gans.models.gan import GAN, images_of
-from keras_gans.models.generative_model import in_batches
 from keras_gans.models.moving_average import DecayOfAverages
 from keras_gans.techniques import FeatureMatching, technique
 
@@ -257,22 +258,25 @@ class SemiSupervisedGAN(GAN):
             ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
                 not scaled.
         """
-        x = self.as_examples("x", x)
-        return in_batches(lambda x: ops.softmax(self.class_logits(x)), x, batch_size)
+        return self.serve("classify", x, batch_size=batch_size)
 
-    def serving_endpoints(self):
-        """Those of `GAN`, where `score` gives log Z(x), and `classify(data)`: probabilities."""
-        networks, endpoints = super().serving_endpoints()
-        logits_in_training, signature = endpoints["score"]
+    def served_verbs(self):
+        """Those of `GAN`, where `score` gives log Z(x), and `classify(x)`: probabilities."""
+        *verbs, class_logits = super().served_verbs()
 
-        def score(data):
-            return log_z(logits_in_training(data))
+        def score(x):
+            return log_z(class_logits.function(x))
 
-        def classify(data):
-            return tf.nn.softmax(self.class_logits(data))
+        def classify(x):
+            return ops.softmax(self.class_logits(x))
 
-        own = {"score": (score, signature), "classify": (classify, signature)}
-        return [*networks, *filter(None, [self.ema_discriminator])], {**endpoints, **own}
+        log_odds = serving.ArraySpec("logits", (None, 1))
+        probabilities = serving.ArraySpec("probabilities", (None, self.num_classes))
+        return [
+            *verbs,
+            dataclasses.replace(class_logits, function=score, output=log_odds),
+            serving.Verb("classify", classify, {"x": self.served_examples}, probabilities),
+        ]
 
 
 def supervised_losses(logits, labels):
