@@ -30,6 +30,7 @@ BEFORE = {
 
 def write(folder, model, verbs, version):
     """Write the manifest of a model's verbs into the folder of its SavedModel."""
+    _server.check(verbs)
     content = {
         "format": FORMAT,
         "keras_gans": version,
@@ -77,7 +78,7 @@ def read(folder, artifact):
         with tf.io.gfile.GFile(path) as file:
             content = json.loads(file.read())
         return _verbs(content, artifact)
-    except (ValueError, TypeError, RecursionError, tf.errors.OpError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError, tf.errors.OpError) as error:
         raise ValueError(f"The manifest {path!r} cannot be used: {error}") from error
 
 
@@ -94,11 +95,16 @@ def _verbs(content, artifact):
     if not endpoints:
         raise ValueError("`endpoints` must hold an endpoint. Received: none")
     verbs = [_verb(name, endpoints[name], artifact) for name in endpoints]
-    _server.Server(verbs, "this SavedModel")  # refuses those that do not fit each other
+    _server.check(verbs)
     return verbs
 
 
 def _verb(endpoint, entry, artifact):
+    if endpoint not in artifact.signatures:
+        raise ValueError(
+            f"The endpoint {endpoint!r} must be in the SavedModel. "
+            f"Received: {sorted(artifact.signatures)}"
+        )
     inputs = {
         name: None if spec is None else _spec(name, spec)
         for name, spec in _entry(entry, "inputs", dict).items()
@@ -140,23 +146,17 @@ def _check_signature(verb, signature):
     specs = signature.structured_input_signature[1]
     inputs = {name: (tuple(s.shape), s.dtype.name) for name, s in specs.items()}
     described = {name: (s.shape, s.dtype) for name, s in verb.taken.items()}
-    (output,) = signature.structured_outputs.values()
-    fits = output.shape.is_compatible_with(verb.output.shape)
-    if inputs != described or not fits or output.dtype.name != verb.output.dtype:
+    if inputs != described:
         raise ValueError(
-            f"The endpoint {verb.endpoint!r} must have the inputs and the output of the graph: "
-            f"{inputs} and {output.shape}, {output.dtype.name}. "
-            f"Received: {described} and {verb.output.shape}, {verb.output.dtype}"
+            f"`inputs` of the verb {verb.name!r} must be those of its function, {inputs}. "
+            f"Received: {described}"
         )
+    (output,) = signature.structured_outputs.values()
+    verb.check_output(output)
 
 
 def _function(endpoint, names, artifact):
     """An endpoint as a function of its inputs, which have these names."""
-    if endpoint not in artifact.signatures:
-        raise ValueError(
-            f"The SavedModel must have the endpoint {endpoint!r}. "
-            f"Received: {sorted(artifact.signatures)}"
-        )
     signature = artifact.signatures[endpoint]
     specs = signature.structured_input_signature[1]
 

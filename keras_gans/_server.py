@@ -21,28 +21,6 @@ class Server:
         self.verbs = {}
         for verb in verbs:
             self.verbs.setdefault(verb.name, []).append(verb)
-        for variants in self.verbs.values():
-            self._check_variants(variants)
-
-    def _check_variants(self, variants):
-        """Refuse verbs of one name that cannot be told apart, or what draws no latents."""
-        first, *others = variants
-        if any(
-            verb.signature().parameters.keys() != first.signature().parameters.keys()
-            or verb.fixed.keys() != first.fixed.keys()
-            for verb in others
-        ):
-            raise ValueError(f"Verbs {first.name!r} must have the same arguments.")
-        via = self.verbs.get(first.through, [None])[0]
-        if via is None:
-            return
-        meanings = {spec.meaning for spec in first.taken.values()}
-        missing = {n for n, spec in via.taken.items() if spec.meaning != "latents"} - {*first.taken}
-        if missing or via.through or not {"count", "seed"} <= meanings:
-            raise ValueError(
-                f"`through` must name a verb that takes latents and what {first.name!r} takes. "
-                f"Received: through={first.through!r}"
-            )
 
     def signature(self, name):
         """Return the signature of a verb's method."""
@@ -65,7 +43,7 @@ class Server:
         batch_size = _checks.positive_int("batch_size", batch_size)
         if verb.through in self.verbs:
             verb, values = self._with_latents(verb, values)
-        return in_batches(verb, values, batch_size)
+        return _in_batches(verb, values, batch_size)
 
     def _bound(self, name, args, kwargs):
         try:
@@ -135,7 +113,29 @@ class Server:
         return "\n".join([*lines, "    ValueError, TypeError: If an argument is not as above.", ""])
 
 
-def in_batches(verb, values, batch_size):
+def check(verbs):
+    """Refuse verbs that do not fit each other: by their arguments, or by what they go through."""
+    named = {}
+    for verb in verbs:
+        first = named.setdefault(verb.name, verb)
+        arguments = [(list(v.signature().parameters), v.fixed.keys()) for v in (first, verb)]
+        if arguments[0] != arguments[1]:
+            raise ValueError(f"`inputs` must be the same for all verbs {verb.name!r}.")
+    for verb in verbs:
+        if verb.through in named and not _can_go_through(verb, named[verb.through]):
+            raise ValueError(
+                f"`through` must name a verb of latents and of what {verb.name!r} takes, which is "
+                f"a count and a seed. Received: through={verb.through!r}"
+            )
+
+
+def _can_go_through(verb, via):
+    meanings = {spec.meaning for spec in verb.taken.values()}
+    others = {name for name, spec in via.taken.items() if spec.meaning != "latents"}
+    return {"count", "seed"} <= meanings and others <= set(verb.taken) and via.through is None
+
+
+def _in_batches(verb, values, batch_size):
     """Call a verb on checked values, with at most `batch_size` examples at once."""
     specs = verb.taken
     batched = {name for name in values if specs[name].is_batched}

@@ -126,7 +126,7 @@ def _read(filepath):
         verbs = _manifest.read(filepath, artifact)
         if verbs:
             return SavedGenerator(verbs)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, tf.errors.OpError) as error:
         raise ValueError(
             f"The SavedModel at {str(filepath)!r} has endpoints of keras_gans, but not as "
             f"`export()` writes them: {error}"

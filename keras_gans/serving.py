@@ -171,7 +171,7 @@ class Verb:
         function: Function of tensors, one for each input that is not `None`, to one tensor.
         inputs: Dictionary of `ArraySpec`s by the names of the arguments, in their order. `None`
             stands for labels of a model that takes none: the argument must be `None`. Labels and
-            seeds may be left out.
+            seeds at the end may be left out.
         output: `ArraySpec`. If it has a batch axis, examples go through the function some at a
             time.
         fixed: Dictionary. Verbs of one name may differ in these arguments, which are strings: the
@@ -244,14 +244,30 @@ class Verb:
         drawn = any(spec.is_text or spec.meaning in ("count", "seed") for spec in specs)
         return bool(self.taken) and not drawn
 
+    def check_output(self, made):
+        """Refuse a description of another output than the function's, which is a symbolic tensor.
+
+        Raises:
+            ValueError: If it makes something else, or something without a shape.
+        """
+        described = self.output.shape, self.output.dtype
+        if not getattr(made, "shape", None) or not (
+            made.shape.is_compatible_with(described[0]) and made.dtype.name == described[1]
+        ):
+            raise ValueError(
+                f"`output` of the verb {self.name!r} must be what its function makes, {made}. "
+                f"Received: shape {described[0]} and dtype {described[1]!r}"
+            )
+
     def signature(self):
         """Return the signature of the method."""
-        kind, empty = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
-        defaults = {
-            name: None if spec is None or spec.meaning in ("labels", "seed") else empty
-            for name, spec in self.inputs.items()
-        }
-        named = (defaults | self.fixed).items()
+        defaults, default = dict(self.fixed), None
+        for name, spec in reversed(self.inputs.items()):
+            if spec is not None and spec.meaning not in ("labels", "seed"):
+                default = inspect.Parameter.empty
+            defaults = {name: default, **defaults}
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        named = defaults.items()
         return inspect.Signature(inspect.Parameter(name, kind, default=d) for name, d in named)
 
 

@@ -949,7 +949,8 @@ class GenerativeModel(Tunable, keras.Model):
             if not layer.variables:  # lookup tables, which Keras does not find by itself
                 archive.track(layer)
         for verb in verbs:
-            archive.add_endpoint(verb.endpoint, verb.function, verb.input_signature)
+            served = archive.add_endpoint(verb.endpoint, verb.function, verb.input_signature)
+            verb.check_output(served.get_concrete_function().structured_outputs)
         with self._writing(_files.replacing_saved_model, filepath) as temporary:
             archive.write_out(temporary, verbose=bool(verbose))
             _manifest.write(temporary, self, verbs, __version__)
