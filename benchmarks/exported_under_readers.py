@@ -30,8 +30,8 @@ import tempfile
 import time
 import traceback
 
-import keras
 import results
+import tensorflow as tf
 
 import keras_gans as kg
 from keras_gans import _files
@@ -45,13 +45,16 @@ OPERATIONS = ("open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "shutil.
 
 
 class Numbered(kg.models.GAN):
-    """A model of which every sample, in the weights, and every name, in the graph, is a number."""
+    """A model of which every sample, in the weights, and a verb, in the graph, is a number.
 
-    def serving_endpoints(self):
-        networks, endpoints = super().serving_endpoints()
-        names = [str(self.number)]
-        class_names = (lambda: keras.ops.convert_to_tensor(names), [])
-        return networks, {"sample": endpoints["sample"], "class_names": class_names}
+    The name of the verb, in the manifest and in the graph, is that number, too.
+    """
+
+    def served_verbs(self):
+        _, sample, _ = super().served_verbs()
+        number = kg.serving.ArraySpec("number", (), "int32")
+        name = f"number_{self.number}"
+        return [sample, kg.serving.Verb(name, lambda: tf.constant(self.number), {}, number)]
 
 
 def model(number):
@@ -67,10 +70,13 @@ def model(number):
 
 
 def number_of(folder):
-    """Load what is there, and return the number in its graph and that in its weights."""
+    """Load what is there, and return the number in its graph and that in its weights.
+
+    A manifest of another number than the graph's is refused by `load`.
+    """
     served = kg.load(folder)
     (sample,) = served.sample(1, seed=0).ravel()
-    return int(served.class_names[0]), float(sample)
+    return int(getattr(served, served.endpoints[1])()), float(sample)
 
 
 def with_two_renames():

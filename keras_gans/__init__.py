@@ -10,6 +10,7 @@ and scale with `tf.distribute`. The modules, each of which uses only those above
 - `networks`: generators and discriminators built from layers;
 - `techniques`: stabilizers that plug into any two-player model;
 - `metrics`: sample quality;
+- `serving`: what a model does for others, described once;
 - `models`: the models;
 - `callbacks`: watch a model while it trains;
 - `load`: a SavedModel from disk, for inference.
@@ -33,6 +34,7 @@ __all__ = [
     "models",
     "networks",
     "penalties",
+    "serving",
     "techniques",
 ]
 
@@ -57,6 +59,7 @@ if not _IS_COMMAND:
         models,
         networks,
         penalties,
+        serving,
         techniques,
     )
     from keras_gans.saved_model import load

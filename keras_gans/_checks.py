@@ -166,9 +166,9 @@ def seed(name, value):
     return int(value)
 
 
-def seed_or_new(value):
-    """Return the argument `seed`, or a new one from Python's `random` if it is `None`."""
-    value = seed("seed", value)
+def seed_or_new(value, name="seed"):
+    """Return a seed, or a new one from Python's `random` if it is `None`."""
+    value = seed(name, value)
     return random.randrange(2**31) if value is None else value
 
 

@@ -80,39 +80,64 @@ def check_strings(name, x):
         )
 
 
-def labels(value, num, num_classes, class_names=None):
+def array(name, value, shape, dtype, value_range=None):
+    """Return an array of a shape, with `None` for any number of examples, and of a kind of dtype.
+
+    Args:
+        value_range: Lowest and highest number. Defaults to `None`, any.
+    """
+    found = _checks.as_array(value)
+    if "float" in dtype:
+        found = _checks.finite(name, value)
+    elif found.dtype.kind not in ("b" if dtype == "bool" else "iu"):
+        kind = "booleans" if dtype == "bool" else "integers"
+        raise TypeError(f"`{name}` must hold {kind}. Received: {name} of dtype {found.dtype}")
+    if not tf.TensorShape(shape).is_compatible_with(found.shape) or 0 in found.shape:
+        wanted = ", ".join("num" if n is None else str(n) for n in shape)
+        raise ValueError(
+            f"`{name}` must have shape ({wanted}{',' * (len(shape) == 1)}). "
+            f"Received: shape {found.shape}"
+        )
+    if value_range is not None:
+        in_range(name, found, value_range)
+    return found
+
+
+def labels(value, num, num_classes, class_names=None, name="labels"):
     """Return labels, or one label for all, as an int32 array `(num,)`.
 
     Args:
         value: Integers, or class names if there are any.
-        num: Integer, examples that they belong to.
+        num: Integer, examples that they belong to, or `None` for as many as there are.
         num_classes: Integer, of how many classes.
         class_names: Tuple of the names of the classes, or `None`.
+        name: Name of the argument.
     """
     if is_symbolic(value):
         return value
     found = _checks.as_array(value)
     if found.dtype.kind == "U":
-        found = _positions(found, class_names)
+        found = _positions(name, found, class_names)
+    num = found.size if num is None else num
     if found.dtype.kind not in "iu" or found.shape not in ((), (num,)):
         kind = "integer" if class_names is None else "integer or class name"
         raise ValueError(
-            f"`labels` must be one {kind} or {num} of them, as the model is conditional. "
-            f"Received: labels={value!r}"
+            f"`{name}` must be one {kind} or {num} of them, as the model is conditional. "
+            f"Received: {name}={value!r}"
         )
     if found.size and not (0 <= found.min() and found.max() < num_classes):
         raise ValueError(
-            f"`labels` must be in [0, {num_classes}). Received: labels from {found.min()} to "
+            f"`{name}` must be in [0, {num_classes}). Received: {name} from {found.min()} to "
             f"{found.max()}"
         )
     return np.broadcast_to(found, (num,)).astype("int32")
 
 
-def no_labels(value, model):
+def no_labels(value, model, name="labels"):
     """Refuse labels for a model that takes none."""
     if value is not None:
         raise ValueError(
-            f"`labels` must be None: {model} is not conditional. Received: labels={value!r}"
+            f"`{name}` must be None: {model} is not conditional. Received: {name}={value!r}"
         )
 
 
@@ -125,17 +150,17 @@ def _unwrapped(value):
     return value.value if isinstance(value, keras.Variable) else value
 
 
-def _positions(names, class_names):
+def _positions(name, names, class_names):
     """The labels of classes that are given by their names."""
     if class_names is None:
         raise ValueError(
-            "`labels` must be integers, as this model has no class names. "
+            f"`{name}` must be integers, as this model has no class names. "
             f"Received: {names.tolist()!r}"
         )
     found = names.ravel().tolist()
     unknown = sorted(set(found) - set(class_names))
     if unknown:
         raise ValueError(
-            f"`labels` must be among the class names {list(class_names)}. Received: {unknown}"
+            f"`{name}` must be among the class names {list(class_names)}. Received: {unknown}"
         )
-    return np.array([class_names.index(name) for name in found], int).reshape(names.shape)
+    return np.array([*map(class_names.index, found)], int).reshape(names.shape)

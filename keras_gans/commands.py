@@ -15,6 +15,7 @@ from keras_gans import (
     _checks,
     _files,
     _memory,
+    _server,
     callbacks,
     data,
     latents,
@@ -295,12 +296,12 @@ def sample(options):
     if not generator.makes_text:
         check_picture(options.output, generator, "num", num, columns)
     labels = labels_of(generator, options.labels, num)
-    points = latents.draw(num, generator.latent_dim, _checks.seed_or_new(options.seed)).numpy()
+    drawn = latents.draw(num, generator.latent_dim, _checks.seed_or_new(options.seed)).numpy()
     if generator.makes_text:
-        for part in saved_model.parts(points):
+        for part in _server.parts(drawn):
             print("\n".join(generator.generate(part)))
     else:
-        samples = generator.generate(points, labels)
+        samples = generator.generate(drawn, labels)
         data.save_grid(samples, options.output, columns=columns)
         print(f"{num} samples are in {options.output}.")
 
@@ -314,8 +315,8 @@ def interpolate(options):
     labels = labels_of(generator, options.labels, num)
     if generator.makes_text:
         paths = latents.paths(num, generator.latent_dim, steps, options.kind, options.seed)
-        for i, points in enumerate(paths):
-            print("\n" * (i > 0) + "\n".join(generator.generate(points)))
+        for i, path in enumerate(paths):
+            print("\n" * (i > 0) + "\n".join(generator.generate(path)))
         return
     animation = pathlib.Path(options.output).with_suffix(".gif")
     if animation == pathlib.Path(options.output):

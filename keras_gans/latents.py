@@ -81,8 +81,8 @@ def interpolate(start, end, steps, path="spherical"):
         )
     _memory.check("steps", steps, [(2, *start.shape)])
     shares = np.linspace(0, 1, steps)
-    points = [PATHS[path](start, end, share).astype("float32") for share in shares]
-    return np.stack(points, axis=-2)
+    on_path = [PATHS[path](start, end, share).astype("float32") for share in shares]
+    return np.stack(on_path, axis=-2)
 
 
 def random_walk(latent_dim, steps, step_size=0.2, seed=0):

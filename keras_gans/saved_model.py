@@ -1,24 +1,8 @@
 """SavedModels for inference: write once, sample anywhere, with no training code."""
 
-import numpy as np
 import tensorflow as tf
 
-from keras_gans import _checks, _files, _inputs, _memory, latents
-
-#: What `export()` may write.
-ENDPOINTS = (
-    "generate",
-    "sample",
-    "score",
-    "classify",
-    "encode",
-    "reconstruct",
-    "translate_ab",
-    "translate_ba",
-)
-
-#: Examples that go through the networks at once.
-BATCH_SIZE = 256
+from keras_gans import _checks, _files, _manifest, _server
 
 #: What reads the files that a model writes elsewhere, by their suffix.
 READERS = {
@@ -32,168 +16,61 @@ READERS = {
 class SavedGenerator:
     """A generative model read from a SavedModel, for inference.
 
-    Its methods are those of the model that was exported; the others raise a `ValueError`. Examples
-    go through the networks 256 at a time, so that only what is given and returned must fit in
-    memory.
+    Its methods are the verbs of the model that was exported, with the same names, arguments and
+    checks: `sample(num)`, `generate(latents)`, `encode(x)`, …. `dir` lists them, and `help` tells
+    what they take. Examples go through the networks 256 at a time, so that only what is given and
+    returned must fit in memory.
 
     Attributes:
-        endpoints: Names of the endpoints that the model has, of `generate`, `sample`, `score`,
-            `classify`, `encode`, `reconstruct`, `translate_ab`, `translate_ba`.
+        endpoints: Names of the endpoints that the SavedModel has.
         latent_dim: Integer, size of the latent vectors, or `None` if there are none.
         example_shape: Shape of one generated example: `()` for a string.
         makes_text: Boolean, whether examples are strings.
         conditional: Boolean, whether the model takes labels.
         num_classes: Integer, of how many classes, or `None`.
         class_names: Tuple of their names, or `None` if the model that was exported has none.
-        value_range: Lowest and highest number of an example that is not an image, or `None` if it
-            may hold any. Images are in [−1, 1].
+        vocabulary: Tuple of the characters of its texts, or `None` if they are not known.
+        value_range: Lowest and highest number of an example, or `None` if it may hold any.
     """
 
-    def __init__(self, artifact):
-        self._artifact = artifact
-        self.endpoints = _endpoints(artifact)
-        maker = artifact.signatures[self.endpoints[0]]
-        inputs = _input_specs(maker)
-        (output,) = maker.structured_outputs.values()
-        self.example_shape = tuple(output.shape[1:])
-        self.makes_text = output.dtype == tf.string
-        self.latent_dim = inputs["latents"].shape[-1] if "latents" in inputs else None
-        self.conditional = "labels" in inputs
-        self.num_classes = int(artifact.num_classes()) if self.conditional else None
-        self.class_names = None
-        if hasattr(artifact, "class_names"):
-            self.class_names = tuple(as_numpy(artifact.class_names()).tolist())
-        self.value_range = None
-        if hasattr(artifact, "value_range"):
-            self.value_range = tuple(artifact.value_range().numpy().tolist())
+    def __init__(self, verbs):
+        self._server = _server.Server(verbs, "this SavedModel")
+        self.endpoints = [verb.endpoint for verb in verbs]
+        specs = [spec for verb in verbs for spec in verb.taken.values()]
+        labels = next((spec for spec in specs if spec.meaning == "labels"), None)
+        made = verbs[0].output
+        self.example_shape = made.shape[1:]
+        self.makes_text = made.is_text
+        self.value_range = made.value_range
+        self.vocabulary = made.vocabulary
+        sizes = (spec.shape[1] for spec in specs if spec.meaning == "latents")
+        self.latent_dim = next(sizes, None)
+        self.conditional = labels is not None
+        self.num_classes = labels and labels.num_classes
+        self.class_names = labels and labels.class_names
+        for name in self._server.verbs:
+            setattr(self, name, self._method(name))
 
-    def generate(self, latents, labels=None):
-        """Generate examples from latents.
+    def _method(self, name):
+        """The method that calls a verb."""
 
-        Args:
-            latents: Float array `(num, latent_dim)`.
-            labels: Integers or class names `(num,)`, or one for all, if the model is conditional.
+        def method(*args, **kwargs):
+            return self._server.call(name, args, kwargs)
 
-        Returns:
-            As `sample`.
+        method.__name__ = name
+        method.__qualname__ = f"{type(self).__name__}.{name}"
+        method.__signature__ = self._server.signature(name)
+        method.__doc__ = self._server.doc(name)
+        return method
 
-        Raises:
-            ValueError, TypeError: If `latents` have another shape or are not finite, or labels are
-                missing or not expected, or the model does not draw from latents.
-        """
-        self._check_endpoint("generate")
-        latents = _inputs.latents("latents", latents, self.latent_dim)
-        labels = self._labels(labels, len(latents))
-        return self._outputs("generate", latents, *labels)
-
-    def sample(self, num, labels=None, seed=None):
-        """Generate examples from random latents.
-
-        Args:
-            num: Positive integer, how many.
-            labels: Integers or class names `(num,)`, or one for all, if the model is conditional.
-            seed: Integer or `None`. The same seed gives the same examples. Defaults to `None`, a
-                new seed at every call.
-
-        Returns:
-            Float32 array `(num, *example_shape)`; images are in [−1, 1]. Text comes as strings.
-
-        Raises:
-            ValueError, TypeError: If an argument is out of range, labels are missing or not
-                expected, or the examples could never fit in memory.
-        """
-        self._check_endpoint("sample")
-        num = _checks.positive_int("num", num)
-        _memory.check("num", num, [(self.latent_dim or 0,), self.example_shape])
-        labels = self._labels(labels, num)
-        seed = tf.constant(_checks.seed_or_new(seed))
-        if num <= BATCH_SIZE or "generate" not in self.endpoints:
-            return as_numpy(self._artifact.sample(tf.constant(num), *labels, seed))
-        return self.generate(latents.draw(num, self.latent_dim, seed), *labels)
-
-    def score(self, data, labels=None):
-        """Return the discriminator's logits of examples, float32 `(num, …)`.
-
-        Raises:
-            ValueError, TypeError: If the model has no such endpoint, or the examples have another
-                shape, are not floats, not finite or not scaled.
-        """
-        data = self._examples("score", data)
-        return self._outputs("score", data, *self._labels(labels, len(data)))
-
-    def classify(self, data):
-        """Return class probabilities of examples, float32 `(num, num_classes)`.
-
-        Raises:
-            ValueError, TypeError: If the model has no such endpoint, or the examples have another
-                shape, are not floats, not finite or not scaled.
-        """
-        return self._outputs("classify", self._examples("classify", data))
-
-    def encode(self, data):
-        """Return the codes of examples, float32 `(num, …)`.
-
-        Raises:
-            ValueError, TypeError: If the model has no such endpoint, or the examples have another
-                shape, are not floats, not finite or not scaled.
-        """
-        return self._outputs("encode", self._examples("encode", data))
-
-    def reconstruct(self, data):
-        """Return what the model makes of examples' codes, float32 `(num, …)`.
-
-        Raises:
-            ValueError, TypeError: If the model has no such endpoint, or the examples have another
-                shape, are not floats, not finite or not scaled.
-        """
-        return self._outputs("reconstruct", self._examples("reconstruct", data))
-
-    def translate(self, images, direction):
-        """Translate images from one domain to the other.
-
-        Args:
-            images: Float array `(num, height, width, channels)` in [−1, 1].
-            direction: `"ab"` or `"ba"`.
-
-        Returns:
-            Float32 array `(num, height, width, channels)` in [−1, 1].
-
-        Raises:
-            ValueError, TypeError: If the model has no such endpoint, or the images have another
-                shape, are not floats, not finite or not scaled; or if `direction` is another.
-        """
-        endpoint = "translate_" + _checks.one_of("direction", direction, ["ab", "ba"])
-        return self._outputs(endpoint, self._examples(endpoint, images, "images"))
-
-    def _check_endpoint(self, endpoint):
-        if endpoint not in self.endpoints:
-            raise ValueError(f"This SavedModel has the endpoints {self.endpoints} only.")
-
-    def _examples(self, endpoint, data, name="data"):
-        self._check_endpoint(endpoint)
-        spec = self._data_spec(endpoint)
-        if spec.dtype == tf.string:
-            return _inputs.texts(name, data)
-        return _inputs.examples(name, data, tuple(spec.shape[1:]), self.value_range)
-
-    def _data_spec(self, endpoint):
-        return _input_specs(self._artifact.signatures[endpoint]).get("data")
-
-    def _outputs(self, endpoint, data, *labels):
-        """What an endpoint makes of data, and labels if it takes any, `BATCH_SIZE` at a time."""
-        function, spec = getattr(self._artifact, endpoint), self._data_spec(endpoint)
-        outputs = []
-        for batch, *batch_labels in zip(*map(parts, (data, *labels)), strict=True):
-            if spec is not None:
-                batch = as_tensor(batch, spec.dtype)
-            outputs.append(as_numpy(function(batch, *batch_labels)))
-        return np.concatenate(outputs)
-
-    def _labels(self, labels, num):
-        if not self.conditional:
-            _inputs.no_labels(labels, "this SavedModel")
-            return ()
-        return (_inputs.labels(labels, num, self.num_classes, self.class_names),)
+    def __getattr__(self, name):
+        """What is not there: a verb that the model does not have."""
+        endpoints = self.__dict__.get("endpoints", [])
+        raise AttributeError(
+            f"There is no {name!r}: this SavedModel has the endpoints {endpoints} only.",
+            name=name,
+            obj=self,
+        )
 
 
 def load(filepath):
@@ -206,12 +83,12 @@ def load(filepath):
             `gs://…`. If an export replaces a local one meanwhile, the new one is read.
 
     Returns:
-        A `SavedGenerator`, with `sample(num)`, `generate(latents)`, `score(data)`, or whatever the
+        A `SavedGenerator`, with `sample(num)`, `generate(latents)`, `score(x)`, or whatever the
         model that was exported can do.
 
     Raises:
-        ValueError: If there is no SavedModel, if it is corrupt, or if it was not written by
-            `export()`.
+        ValueError: If there is no SavedModel, if it or its manifest is damaged, or if it was not
+            written by `export()`, or by that of a later version.
         OSError: If exports replace it again and again, faster than it can be read.
 
     Example:
@@ -245,42 +122,16 @@ def _read(filepath):
             f"The SavedModel at {str(filepath)!r} cannot be read; it may be incomplete or damaged: "
             f"{error}"
         ) from error
-    if not _endpoints(artifact):
-        raise ValueError(
-            f"The SavedModel at {str(filepath)!r} has none of the endpoints {list(ENDPOINTS)}: it "
-            f"was not written by keras_gans. Its endpoints are {sorted(artifact.signatures)}"
-        )
     try:
-        return SavedGenerator(artifact)
-    except (AttributeError, ValueError) as error:
+        verbs = _manifest.read(filepath, artifact)
+        if verbs:
+            return SavedGenerator(verbs)
+    except (AttributeError, KeyError, TypeError, ValueError, tf.errors.OpError) as error:
         raise ValueError(
             f"The SavedModel at {str(filepath)!r} has endpoints of keras_gans, but not as "
             f"`export()` writes them: {error}"
         ) from error
-
-
-def _endpoints(artifact):
-    """Names of what `export()` may write and this SavedModel has, as signature and as method."""
-    return [n for n in ENDPOINTS if n in artifact.signatures and hasattr(artifact, n)]
-
-
-def as_numpy(outputs):
-    """Return an array, with Python strings for bytes."""
-    array = outputs.numpy()
-    return np.char.decode(array.astype(bytes), "utf-8") if array.dtype == object else array
-
-
-def parts(data):
-    """Yield as many examples of an array at a time as go through the networks at once."""
-    for i in range(0, len(data), BATCH_SIZE):
-        yield data[i : i + BATCH_SIZE]
-
-
-def as_tensor(data, dtype):
-    """Return an array of strings or of numbers, of any precision, as a tensor."""
-    return tf.constant(data, dtype) if dtype == tf.string else tf.cast(data, dtype)
-
-
-def _input_specs(signature):
-    """The inputs of an endpoint, by name."""
-    return signature.structured_input_signature[1]
+    raise ValueError(
+        f"The SavedModel at {str(filepath)!r} has none of the endpoints that `export()` writes: it "
+        f"was not written by keras_gans. Its endpoints are {sorted(artifact.signatures)}"
+    )

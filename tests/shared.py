@@ -1,6 +1,7 @@
 """What every layer and every model promises, as tests: subclass and say how to make one."""
 
 import collections
+import inspect
 import itertools
 import types
 
@@ -333,6 +334,11 @@ class ModelTests:
 
     def test_export_gives_the_models_samples(self, trained):
         served = kg.load(trained.folder / "saved_model")
+        for verb in trained.model.served_verbs():
+            of_model = inspect.signature(getattr(trained.model, verb.name)).parameters
+            of_model = [str(p) for p in of_model.values() if p.name != "batch_size"]
+            of_served = inspect.signature(getattr(served, verb.name)).parameters
+            assert list(map(str, of_served.values())) == of_model
         self.assert_same_samples(self.sample(served), trained.samples)
 
     def test_datasets_give_the_weights_of_arrays(self, trained):

@@ -14,14 +14,14 @@ import tensorflow as tf
 
 import keras_gans as kg
 from keras_gans import __main__, commands
+from keras_gans._server import Server
 from keras_gans.data import images
 from keras_gans.runs import Run
-from keras_gans.saved_model import SavedGenerator
 
 #: Something deep inside of each command: where it fails.
 DEEP = [
     ("train", Run, "claim"),
-    ("sample", SavedGenerator, "_outputs"),
+    ("sample", Server, "call"),
     ("interpolate", images, "to_uint8"),
     ("evaluate", kg.metrics.PrecisionRecall, "add_samples"),
     ("list", commands, "RECIPES"),

@@ -1,6 +1,7 @@
 """The command line: its options, its messages, its commands."""
 
 import csv
+import dataclasses
 import inspect
 import json
 import os
@@ -18,9 +19,9 @@ from PIL import Image
 import keras_gans as kg
 from keras_gans import __main__, commands, latents, saved_model
 from keras_gans.__main__ import main, parse
+from keras_gans._server import Server
 from keras_gans.commands import RECIPES, build, check_folders, extractor_for, in_options
 from keras_gans.runs import Run
-from keras_gans.saved_model import SavedGenerator
 
 SMALL = ["--filters", "4", "--steps-per-epoch", "2", "--batch-size", "8", "--latent-dim", "4"]
 
@@ -129,8 +130,8 @@ def test_interpolates_into_a_picture_and_an_animation(exported, tmp_path, capsys
     options = ["--num", "2", "--steps", "3", "--kind", "linear", "--output", str(output)]
     main(["interpolate", exported, *options])
     assert str(output) in capsys.readouterr().out
-    points = latents.paths(2, kg.load(exported).latent_dim, 3, "linear", seed=0)
-    images = kg.load(exported).generate(points.reshape(6, -1))
+    paths = latents.paths(2, kg.load(exported).latent_dim, 3, "linear", seed=0)
+    images = kg.load(exported).generate(paths.reshape(6, -1))
     with Image.open(output) as picture:
         np.testing.assert_array_equal(picture, kg.data.image_grid(images, columns=3))
     assert output.with_suffix(".gif").exists()
@@ -425,13 +426,13 @@ class TestTrainedModels:
 
         def counting(path):
             generator = load(path)
-            generate = generator._artifact.generate
+            (generate,) = generator._server.verbs["generate"]
 
-            def counted(points, *labels):
-                sizes.append(len(points))
-                return generate(points, *labels)
+            def counted(z, *labels):
+                sizes.append(len(z))
+                return generate.function(z, *labels)
 
-            generator._artifact.generate = counted
+            generator._server.verbs["generate"] = [dataclasses.replace(generate, function=counted)]
             return generator
 
         monkeypatch.setattr(saved_model, "load", counting)
@@ -466,7 +467,7 @@ class TestTrainedModels:
         monkeypatch.chdir(tmp_path)
         (tmp_path / "taken").touch()
         (tmp_path / "folder.png").mkdir()
-        monkeypatch.setattr(SavedGenerator, "generate", lambda *_: pytest.fail("computed"))
+        monkeypatch.setattr(Server, "call", lambda *_: pytest.fail("computed"))
         command, *others = arguments.split()
         with pytest.raises(SystemExit, match=f"^Error: .*{message}"):
             main([command, exported, *others])

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ import tensorflow as tf
 from tensorflow.python.training import py_checkpoint_reader
 
 import keras_gans as kg
-from keras_gans import _files, _memory, saved_model
+from keras_gans import _files, _memory
 from tests.models.test_gan import images, points
 
 
@@ -218,7 +219,7 @@ class TestBadInput:
             lambda: served.generate(np.zeros(3)),
             lambda: served.score(np.zeros((2, 3))),
         ):
-            with pytest.raises(ValueError, match=r"`(num|seed|labels|latents|data)`"):
+            with pytest.raises(ValueError, match=r"`(num|seed|labels|latents|x)`"):
                 call()
         with pytest.raises(TypeError, match="`num`"):
             served.sample("ten")
@@ -255,14 +256,15 @@ def test_compiled_metrics_survive_saving(tmp_path):
 
 def sizes_of_calls(served, endpoint, monkeypatch):
     """A list to which the number of examples in each call of an endpoint is added."""
-    sizes, function = [], getattr(served._artifact, endpoint)
+    sizes, (verb,) = [], served._server.verbs[endpoint]
 
     def counted(data, *others):
         assert all(len(other) == len(data) for other in others)
         sizes.append(len(data))
-        return function(data, *others)
+        return verb.function(data, *others)
 
-    monkeypatch.setattr(served._artifact, endpoint, counted)
+    replaced = dataclasses.replace(verb, function=counted)
+    monkeypatch.setitem(served._server.verbs, endpoint, [replaced])
     return sizes
 
 
@@ -290,9 +292,7 @@ def test_many_examples_go_through_in_batches(served, endpoint, kind, monkeypatch
     model = served[endpoint]
     x = np.random.default_rng(0).uniform(-1, 1, (600, 2)).astype("float32")
     arguments = [np.arange(600) % 3] if model.conditional else []
-    monkeypatch.setattr(saved_model, "BATCH_SIZE", 600)
-    expected = getattr(model, endpoint)(x, *arguments)
-    monkeypatch.undo()
+    expected = model._server.call(endpoint, (x, *arguments), {}, batch_size=600)
     sizes = sizes_of_calls(model, endpoint, monkeypatch)
     found = getattr(model, endpoint)(kind(x), *arguments)
     assert sizes == [256, 256, 88]

@@ -283,10 +283,10 @@ def along_paths(model, num, steps, kind, labels, seed):
 
     `model` is a `LatentModel` or what `keras_gans.load` returns.
     """
-    points = latents.paths(num, model.latent_dim, steps, kind, seed)
+    paths = latents.paths(num, model.latent_dim, steps, kind, seed)
     if labels is not None:
         labels = np.repeat(np.broadcast_to(labels, num), steps)
-    examples = model.generate(points.reshape(num * steps, -1), labels)
+    examples = model.generate(paths.reshape(num * steps, -1), labels)
     return examples.reshape(num, steps, *examples.shape[1:])
 
 

@@ -4,10 +4,9 @@ import functools
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, losses
+from keras_gans import _checks, losses, serving
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
@@ -217,7 +216,7 @@ class ALAE(LatentModel):
             ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
                 not scaled.
         """
-        return in_batches(self.in_use("encoder"), self.as_examples("x", x), batch_size)
+        return self.serve("encode", x, batch_size=batch_size)
 
     def reconstruct(self, x, batch_size=256):
         """Return G(E(x)): examples made from the codes of examples.
@@ -232,7 +231,23 @@ class ALAE(LatentModel):
         Raises:
             ValueError, TypeError: As `encode`.
         """
-        return in_batches(self.in_use("generator"), self.encode(x, batch_size), batch_size)
+        return self.serve("reconstruct", x, batch_size=batch_size)
+
+    def score(self, x, labels=None, batch_size=256):
+        """Return the logits D(E(x)) of examples.
+
+        Args:
+            x: Float array of examples `(num, …)`.
+            labels: Must be `None`.
+            batch_size: Positive integer, examples scored at once. Defaults to `256`.
+
+        Returns:
+            Float32 array `(num, 1)`, the higher the more real they look to the discriminator.
+
+        Raises:
+            ValueError, TypeError: As `encode`.
+        """
+        return self.serve("score", x, labels, batch_size=batch_size)
 
     def mix(self, coarse, fine, layer, batch_size=256):
         """Mix the styles of examples: coarse ones from one set, fine ones from another.
@@ -273,25 +288,27 @@ class ALAE(LatentModel):
         is_coarse = np.arange(num_styles)[:, None] < layer
         return in_batches(draw, np.where(is_coarse, *codes), batch_size)
 
-    def serving_endpoints(self):
-        """Those of `LatentModel`; `encode(data)`: codes; `reconstruct(data)`; and `score(data)`:
-        the logits D∘E."""
-        samplers, endpoints = super().serving_endpoints()
+    def served_verbs(self):
+        """Those of `LatentModel`; `encode(x)`: codes; `reconstruct(x)`; and `score(x)`: D∘E."""
         generator, encoder = self.in_use("generator"), self.in_use("encoder")
-        discriminator = self.discriminator
 
-        def encode(data):
-            return as_float(encoder(data, training=False))
+        def encode(x):
+            return as_float(encoder(x, training=False))
 
-        def reconstruct(data):
-            return as_float(generator(encode(data), training=False))
+        def reconstruct(x):
+            return as_float(generator(encode(x), training=False))
 
-        def score(data):
-            return as_float(discriminator(encode(data), training=False))
+        def score(x):
+            return as_float(self.discriminator(encode(x), training=False))
 
-        data = [tf.TensorSpec((None, *self.example_shape), name="data")]
-        own = {function.__name__: (function, data) for function in (encode, reconstruct, score)}
-        return [*samplers, encoder, discriminator], {**endpoints, **own}
+        x, codes = self.served_examples, serving.ArraySpec("codes", self.encoder.output_shape)
+        logits = serving.ArraySpec("logits", self.discriminator.output_shape)
+        return [
+            *super().served_verbs(),
+            serving.Verb("encode", encode, {"x": x}, codes),
+            serving.Verb("reconstruct", reconstruct, {"x": x}, x),
+            serving.Verb("score", score, {"x": x, "labels": None}, logits),
+        ]
 
 
 def _check_networks(mapping, generator, encoder, discriminator, latent_dim):

@@ -1,10 +1,9 @@
 """Conditional GAN (Mirza and Osindero 2014)."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _inputs
+from keras_gans import _checks, _inputs, serving
 from keras_gans.data import mini_batches
 from keras_gans.models.gan import GAN
 
@@ -68,15 +67,10 @@ class Conditional:
         latents = super().as_inputs(name, inputs[0])
         return [latents, self.check_labels(inputs[1], latents.shape[0])]
 
-    def serving_endpoints(self):
-        """Those of the unconditional model with labels; `num_classes()`, and `class_names()` if
-        there are names."""
-        networks, endpoints = super().serving_endpoints()
-        num_classes, class_names = self.num_classes, self.class_names
-        endpoints["num_classes"] = lambda: ops.array(num_classes), []
-        if class_names is not None:
-            endpoints["class_names"] = lambda: tf.constant(class_names), []
-        return networks, endpoints
+    @property
+    def served_labels(self):
+        classes = {"num_classes": self.num_classes, "class_names": self.class_names}
+        return serving.ArraySpec("labels", (None,), "int32", **classes)
 
 
 def labels_of(data):

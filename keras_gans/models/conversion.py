@@ -1,4 +1,4 @@
-"""One endpoint of a model as an ONNX or LiteRT file, converted by Keras."""
+"""One verb of a model as an ONNX or LiteRT file, converted by Keras."""
 
 import importlib.util
 
@@ -10,11 +10,10 @@ CONVERTERS = {"onnx": "tf2onnx", "litert": "tensorflow"}
 
 
 class Endpoint(keras.Model):
-    """A function of some networks as a model of its own, which Keras can export."""
+    """A function of tensors as a model of its own, which Keras can export."""
 
-    def __init__(self, networks, function):
+    def __init__(self, function):
         super().__init__()
-        self.networks = networks
         self.function = function
         self.built = True
 
@@ -39,12 +38,11 @@ def check(model, filepath, format):
         )
 
 
-def convert(endpoint, signature, filepath, format, verbose, **kwargs):
-    """Write an endpoint, or raise a `ValueError` if the format lacks an operation of it.
+def convert(verb, filepath, format, verbose, **kwargs):
+    """Write a verb, or raise a `ValueError` if the format lacks an operation of it.
 
     Args:
-        endpoint: `Endpoint`.
-        signature: List of `tf.TensorSpec`, what the endpoint takes.
+        verb: `keras_gans.serving.Verb`, of numbers.
         filepath: Path of the file to write.
         format: `"onnx"` or `"litert"`.
         verbose: Boolean, whether to print where the file is.
@@ -54,8 +52,8 @@ def convert(endpoint, signature, filepath, format, verbose, **kwargs):
         # Other operations than these need an interpreter with TensorFlow inside.
         kwargs.setdefault("target_spec", {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]})
     try:
-        kwargs = {"input_signature": signature, **kwargs}
-        endpoint.export(filepath, format=format, verbose=verbose, **kwargs)
+        kwargs = {"input_signature": verb.input_signature, **kwargs}
+        Endpoint(verb.function).export(filepath, format=format, verbose=verbose, **kwargs)
         if format == "onnx":  # tf2onnx copies operations that ONNX does not know
             import onnx
 

@@ -2,17 +2,15 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _inputs, losses
+from keras_gans import _checks, _inputs, losses, serving
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
 from keras_gans.data import mini_batches, unpaired
 from keras_gans.models import checks
-from keras_gans.models.batches import in_batches
 from keras_gans.models.generative_model import GenerativeModel
 from keras_gans.models.schedules import LinearToZero
 from keras_gans.techniques import ExperienceReplay
@@ -285,23 +283,21 @@ class CycleGAN(GenerativeModel):
             ValueError, TypeError: As `fit`, if the images have another shape, are not floats or not
                 scaled; or if `direction` is another.
         """
-        _checks.one_of("direction", direction, ["ab", "ba"])
-        generator = self.generator_ab if direction == "ab" else self.generator_ba
-        images = _inputs.examples("images", images, tuple(generator.input_shape[1:]))
-        return in_batches(generator, ops.convert_to_numpy(images), batch_size)
+        return self.serve("translate", images, direction, batch_size=batch_size)
 
-    def serving_endpoints(self):
-        """`translate_ab(data)` and `translate_ba(data)`."""
-        generators = {"ab": self.generator_ab, "ba": self.generator_ba}
+    def served_verbs(self):
+        """`translate(images, direction)`, of each direction, as domains may differ in shape."""
 
-        def endpoint(generator):
-            def translate(data):
-                return as_float(generator(data, training=False))
+        def verb(direction, generator):
+            def translate(images):
+                return as_float(generator(images, training=False))
 
-            return translate, [tf.TensorSpec(generator.input_shape, name="data")]
+            shapes = generator.input_shape, generator.output_shape
+            taken, made = (serving.examples(shape[1:]) for shape in shapes)
+            fixed = {"direction": direction}
+            return serving.Verb("translate", translate, {"images": taken}, made, fixed)
 
-        endpoints = {f"translate_{name}": endpoint(g) for name, g in generators.items()}
-        return list(generators.values()), endpoints
+        return [verb("ab", self.generator_ab), verb("ba", self.generator_ba)]
 
 
 def least_squares(fake_logits):

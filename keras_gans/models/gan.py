@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, losses
+from keras_gans import _checks, losses, serving
 from keras_gans._examples import each_repeated, images_of
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
@@ -255,17 +255,38 @@ class GAN(LatentModel):
         """
         return self.averages.get("generator")
 
-    def serving_endpoints(self):
-        """Those of `LatentModel`, and `score(data[, labels])`: the discriminator's logits."""
-        samplers, endpoints = super().serving_endpoints()
-        discriminator = self.discriminator
+    @property
+    def logits_shape(self):
+        """Shape of what `discriminate` returns, with `None` for the number of examples."""
+        return self.discriminator.output_shape
 
-        def score(data, *labels):
-            return as_float(discriminator(with_labels(data, labels), training=False))
+    def score(self, x, labels=None, batch_size=256):
+        """Return the discriminator's logits of examples.
 
-        data = tf.TensorSpec(discriminator.inputs[0].shape, name="data")
-        score_endpoint = {"score": (score, [data, *self.label_specs])}
-        return [*samplers, discriminator], {**endpoints, **score_endpoint}
+        Args:
+            x: Float array of examples `(num, …)`.
+            labels: Integers or class names `(num,)`, or one for all, for models that take labels.
+                Defaults to `None`.
+            batch_size: Positive integer, examples scored at once. Defaults to `256`.
+
+        Returns:
+            Float32 array `(num, …)`, the higher the more real they look to the discriminator.
+
+        Raises:
+            ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
+                not scaled; or labels are missing, not expected or out of range.
+        """
+        return self.serve("score", x, labels, batch_size=batch_size)
+
+    def served_verbs(self):
+        """Those of `LatentModel`, and `score(x, labels)`: the discriminator's logits."""
+
+        def score(x, *labels):
+            return self.discriminate(with_labels(x, labels))
+
+        inputs = {"x": self.served_examples, "labels": self.served_labels}
+        logits = serving.ArraySpec("logits", self.logits_shape)
+        return [*super().served_verbs(), serving.Verb("score", score, inputs, logits)]
 
 
 def _check_networks(generator, discriminator, latent_dim, label_shapes):

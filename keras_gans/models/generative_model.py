@@ -25,7 +25,7 @@ class GenerativeModel(Fitted):
     - `default_optimizers()`: the paper's optimizers;
     - `train_step(data)`, made of calls to `minimize` and `record`, and `test_step(data)`;
     - `check_examples(x, y)`, what it cannot learn from;
-    - `call(inputs)`, and `serving_endpoints()` for `export`.
+    - `call(inputs)`, and `served_verbs()`, what others may do with it.
 
     Everything else is inherited: optimizers are built on their networks inside the strategy's scope
     and saved; losses are averaged over replicas; noise is drawn once for the global batch and cut

@@ -1,13 +1,11 @@
 """Models that draw examples from latents."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _inputs, _memory, latents
+from keras_gans import _checks, _inputs, _memory, latents, serving
 from keras_gans._precision import as_float
 from keras_gans.data import mini_batches
-from keras_gans.models.batches import in_batches
 from keras_gans.models.generative_model import GenerativeModel
 
 
@@ -135,14 +133,13 @@ class LatentModel(GenerativeModel):
         """
         num = _checks.positive_int("num", num)
         _memory.check("num", num, [(self.latent_dim,), self.sampled_shape])
-        points = latents.draw(num, self.latent_dim, _checks.seed_or_new(seed))
-        return self.generate(points, labels, batch_size)
+        return self.serve("sample", num, labels, seed, batch_size=batch_size)
 
-    def generate(self, points, labels=None, batch_size=256):
+    def generate(self, latents, labels=None, batch_size=256):
         """Generate examples from latents.
 
         Args:
-            points: Float array `(num, latent_dim)`, the latents.
+            latents: Float array `(num, latent_dim)`.
             labels: Integers or class names `(num,)`, or one for all, for models that take labels.
                 Defaults to `None`.
             batch_size: Positive integer, examples generated at once. Defaults to `256`.
@@ -154,37 +151,38 @@ class LatentModel(GenerativeModel):
             ValueError, TypeError: If the latents have another shape or are not finite, or labels
                 are missing, not expected or out of range.
         """
-        points = ops.convert_to_numpy(_inputs.latents("points", points, self.latent_dim))
-        labels = self.check_labels(labels, len(points))
-        inputs = with_labels(points, [] if labels is None else [labels])
-        return in_batches(self, inputs, batch_size)
+        return self.serve("generate", latents, labels, batch_size=batch_size)
 
     def check_labels(self, labels, num):
         """Return labels as an integer array `(num,)`, or refuse them."""
         _inputs.no_labels(labels, type(self).__name__)
 
-    def serving_endpoints(self):
-        """`generate(latents[, labels])` and `sample(num[, labels], seed)`."""
-        latent_dim = self.latent_dim
+    @property
+    def served_examples(self):
+        """What the networks take and make as examples, described for `served_verbs`."""
+        return serving.examples(self.example_shape)
 
-        def generate(points, *labels):
-            return self.call(with_labels(points, labels))
+    @property
+    def served_labels(self):
+        """What verbs take beside latents or examples, or `None`."""
+
+    def served_verbs(self):
+        """`generate(latents, labels)` and `sample(num, labels, seed)`."""
+        z = serving.ArraySpec("latents", (None, self.latent_dim))
+        labels, examples = self.served_labels, self.served_examples
+
+        def generate(z, *labels):
+            return self.call(with_labels(z, labels))
 
         def sample(num, *labels_and_seed):
             *labels, seed = labels_and_seed
-            return generate(latents.draw(num, latent_dim, seed), *labels)
+            return generate(latents.draw(num, self.latent_dim, seed), *labels)
 
-        points = tf.TensorSpec((None, latent_dim), name="latents")
-        num, seed = (tf.TensorSpec((), tf.int32, name) for name in ("num", "seed"))
-        return self.samplers, {
-            "generate": (generate, [points, *self.label_specs]),
-            "sample": (sample, [num, *self.label_specs, seed]),
-        }
-
-    @property
-    def label_specs(self):
-        """What endpoints take beside latents or examples."""
-        return [tf.TensorSpec(shape, tf.int32, "labels") for shape in self.label_shapes]
+        drawn = {"num": serving.COUNT, "labels": labels, "seed": serving.SEED}
+        return [
+            serving.Verb("generate", generate, {"latents": z, "labels": labels}, examples),
+            serving.Verb("sample", sample, drawn, examples, through="generate"),
+        ]
 
 
 def with_labels(x, labels):

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _files, _replicas
+from keras_gans import __version__, _checks, _files, _manifest, _replicas, _server
 from keras_gans._configured import MADE_WITH, check_call
 from keras_gans._hyperparameters import Tunable
 from keras_gans._read_only import SEED_STATE
@@ -17,7 +17,7 @@ from keras_gans.models.averages import Averaged
 
 
 class Saved(Averaged):
-    """A model that is saved with its random state, and exported by `serving_endpoints`.
+    """A model that is saved with its random state, and exported by `served_verbs`.
 
     Files are written beside their targets and renamed, by one of several workers.
     """
@@ -129,10 +129,10 @@ class Saved(Averaged):
     def export(self, filepath, format="tf_saved_model", verbose=None, endpoint=None, **kwargs):
         """Write the model for inference, beside its target and renamed.
 
-        A SavedModel holds all of `serving_endpoints()`. `keras_gans.load(filepath)` and
-        `tf.saved_model.load(filepath)` read it without any training code. An ONNX or LiteRT file
-        holds one function of numbers, converted by Keras. Moving averages are written in place of
-        the networks that they are of.
+        A SavedModel holds all of `served_verbs()`, and a manifest that describes them,
+        `keras_gans.json`. `keras_gans.load(filepath)` and `tf.saved_model.load(filepath)` read it
+        without any training code. An ONNX or LiteRT file holds one function of numbers, converted
+        by Keras. Moving averages are written in place of the networks that they are of.
 
         Args:
             filepath: Path of the folder to write, or of the file. An older one there is replaced. A
@@ -140,10 +140,10 @@ class Saved(Averaged):
             format: `"tf_saved_model"`; `"onnx"`, which needs tf2onnx; or `"litert"`, the former
                 TensorFlow Lite. Defaults to `"tf_saved_model"`.
             verbose: Boolean, whether to print what was written. Defaults to `None`, no.
-            endpoint: Name of the function to write to a file, one of `tensor_endpoints()`. Its
-                inputs have the names that `tensor_endpoints()` gives them. Defaults to `None`, the
-                first: `"generate"` for models that draw from latents, `"translate_ab"` for those
-                that translate.
+            endpoint: Name of the function to write to a file, the endpoint of one of
+                `tensor_verbs()`, whose inputs have the names that it gives them. Defaults to
+                `None`, the first: `"generate"` for models that draw from latents,
+                `"translate_ab"` for those that translate.
             **kwargs: For a file, options of Keras's exporter: `opset_version` of ONNX, those of
                 TensorFlow's converter to LiteRT.
 
@@ -176,39 +176,55 @@ class Saved(Averaged):
                 f"endpoints. Received: format={format!r}, endpoint={endpoint!r}, {kwargs}"
             )
         self.catch_up()
+        verbs = self.served_verbs()
         archive = keras.export.ExportArchive()
-        networks, endpoints = self.serving_endpoints()
-        for network in networks:
-            archive.track(network)
-        for name, (function, signature) in endpoints.items():
-            archive.add_endpoint(name, function, signature)
+        for layer in self._flatten_layers():
+            if not layer.variables:  # lookup tables, which Keras does not find by itself
+                archive.track(layer)
+        for verb in verbs:
+            served = archive.add_endpoint(verb.endpoint, verb.function, verb.input_signature)
+            verb.check_output(served.get_concrete_function().structured_outputs)
         with self._writing(_files.replacing_saved_model, filepath) as temporary:
             archive.write_out(temporary, verbose=bool(verbose))
+            _manifest.write(temporary, self, verbs, __version__)
 
     def _export_file(self, filepath, format, endpoint, verbose, kwargs):
-        networks, endpoints = self.tensor_endpoints()
-        names = list(endpoints)
+        verbs = {verb.endpoint: verb for verb in self.tensor_verbs()}
+        names = list(verbs)
         endpoint = names[0] if endpoint is None else _checks.one_of("endpoint", endpoint, names)
         conversion.check(self, filepath, format)
         if _checks.path("filepath", filepath).is_dir():
             raise IsADirectoryError(f"{filepath} is a folder. Nothing was written.")
         self.catch_up()
-        function, signature = endpoints[endpoint]
-        served = conversion.Endpoint(networks, function)
         with self._writing(_files.replacing, filepath) as temporary:
-            conversion.convert(served, signature, temporary, format, verbose, **kwargs)
+            conversion.convert(verbs[endpoint], temporary, format, verbose, **kwargs)
 
-    def serving_endpoints(self):
-        """Return the networks to export and a dictionary of `(function, input signature)`."""
+    def served_verbs(self):
+        """Return what others may do with the model: a list of `keras_gans.serving.Verb`s."""
         raise NotImplementedError
 
-    def tensor_endpoints(self):
-        """As `serving_endpoints`: those that take and give numbers and draw none at random, which
+    def tensor_verbs(self):
+        """Return those of `served_verbs` that take and give numbers and draw none at random, which
         is what ONNX and LiteRT know."""
-        networks, endpoints = self.serving_endpoints()
-        constants = [name for name, (_, signature) in endpoints.items() if not signature]
-        without = {"sample", *constants}
-        return networks, {name: e for name, e in endpoints.items() if name not in without}
+        return [verb for verb in self.served_verbs() if verb.is_of_numbers]
+
+    def serve(self, verb, /, *args, batch_size=_server.BATCH_SIZE, **kwargs):
+        """Call one of `served_verbs` by its name: what the methods of these names do.
+
+        Args:
+            verb: Its name.
+            *args, **kwargs: Its arguments.
+            batch_size: Positive integer, examples that go through the networks at once. Defaults to
+                `256`.
+
+        Returns:
+            Array, of Python strings for texts.
+
+        Raises:
+            ValueError, TypeError: If an argument is not as the verb describes it.
+        """
+        server = _server.Server(self.served_verbs(), type(self).__name__)
+        return server.call(verb, args, kwargs, batch_size)
 
 
 def _has_config(network):

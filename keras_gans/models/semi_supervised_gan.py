@@ -5,14 +5,13 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _replicas
+from keras_gans import _replicas, serving
 from keras_gans._examples import images_of
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import call_network
 from keras_gans.data import mini_batches
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
-from keras_gans.models.batches import in_batches
 from keras_gans.models.conditional_gan import labels_of
 from keras_gans.models.gan import GAN
 from keras_gans.models.moving_average import DecayOfAverages
@@ -254,22 +253,21 @@ class SemiSupervisedGAN(GAN):
             ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
                 not scaled.
         """
-        x = self.as_examples("x", x)
-        return in_batches(lambda x: ops.softmax(self.class_logits(x)), x, batch_size)
+        return self.serve("classify", x, batch_size=batch_size)
 
-    def serving_endpoints(self):
-        """Those of `GAN`, where `score` gives log Z(x), and `classify(data)`: probabilities."""
-        networks, endpoints = super().serving_endpoints()
-        logits_in_training, signature = endpoints["score"]
+    @property
+    def logits_shape(self):
+        return (None, 1)  # of log Z
 
-        def score(data):
-            return log_z(logits_in_training(data))
+    def served_verbs(self):
+        """Those of `GAN`, and `classify(x)`: probabilities."""
 
-        def classify(data):
-            return tf.nn.softmax(self.class_logits(data))
+        def classify(x):
+            return ops.softmax(self.class_logits(x))
 
-        own = {"score": (score, signature), "classify": (classify, signature)}
-        return [*networks, *filter(None, [self.ema_discriminator])], {**endpoints, **own}
+        inputs = {"x": self.served_examples}
+        probabilities = serving.ArraySpec("probabilities", (None, self.num_classes))
+        return [*super().served_verbs(), serving.Verb("classify", classify, inputs, probabilities)]
 
 
 def supervised_means(logits, labels):

@@ -1,11 +1,13 @@
 """Character-level language model (Gulrajani et al. 2017)."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _inputs, saved_model
+from keras_gans import _checks, _inputs, serving
 from keras_gans.data import mini_batches
 from keras_gans.data.text import UNKNOWN, vocabulary_size
 from keras_gans.models.wgan_gp import WGANGP
@@ -183,11 +185,11 @@ class TextGAN(WGANGP):
 
     # Sampling and serving
 
-    def generate(self, points, labels=None, batch_size=256):
+    def generate(self, latents, labels=None, batch_size=256):
         """Write the texts of latents: what `sample` does with random ones.
 
         Args:
-            points, batch_size: See `LatentModel.generate`.
+            latents, batch_size: See `LatentModel.generate`.
             labels: Must be `None`.
 
         Returns:
@@ -196,36 +198,38 @@ class TextGAN(WGANGP):
         Raises:
             ValueError, TypeError: As `LatentModel.generate`.
         """
-        generate = super().generate  # probabilities, which take much more memory than texts
-        points = _inputs.latents("points", points, self.latent_dim)
-        batch_size = _checks.positive_int("batch_size", batch_size)
-        parts = (points[i : i + batch_size] for i in range(0, len(points), batch_size))
-        decoded = (self.decode(generate(part, labels, batch_size)) for part in parts)
-        return np.concatenate([saved_model.as_numpy(texts) for texts in decoded])
+        return super().generate(latents, labels, batch_size)
 
     @property
     def sampled_shape(self):
         return (self.generator.output_shape[1],)  # characters
 
-    def serving_endpoints(self):
-        """Those of `WGANGP`: `generate` and `sample` give strings, `score` takes them."""
-        networks, endpoints = super().serving_endpoints()
-        generate, latents = endpoints["generate"]
-        sample, num_and_seed = endpoints["sample"]
-        score, _ = endpoints["score"]
-        texts = [tf.TensorSpec((None,), tf.string, name="data")]
-        return [*networks, self.to_tokens, self.to_characters], {
-            "generate": (lambda points: self.decode(generate(points)), latents),
-            "sample": (lambda num, seed: self.decode(sample(num, seed)), num_and_seed),
-            "score": (lambda data: score(self.one_hot(data)), texts),
-        }
+    @property
+    def served_examples(self):
+        return serving.ArraySpec("probabilities", self.generator.output_shape)
 
-    def tensor_endpoints(self):
+    def served_verbs(self):
+        """Those of `WGANGP`: `generate` and `sample` give strings, `score` takes them."""
+        *makers, critic = super().served_verbs()
+        texts = serving.ArraySpec("texts", (None,), "string", vocabulary=self.vocabulary)
+
+        def writing(verb):
+            def function(*inputs):
+                return self.decode(verb.function(*inputs))
+
+            return dataclasses.replace(verb, function=function, output=texts)
+
+        def score(x):
+            return critic.function(self.one_hot(x))
+
+        inputs = {**critic.inputs, "x": texts}
+        reading = dataclasses.replace(critic, function=score, inputs=inputs)
+        return [*map(writing, makers), reading]
+
+    def tensor_verbs(self):
         """Those of `WGANGP`: `generate` gives the probabilities that `decode` reads, `score` takes
         what `one_hot` makes of texts."""
-        networks, endpoints = super().serving_endpoints()
-        del endpoints["sample"]
-        return networks, endpoints
+        return [verb for verb in super().served_verbs() if verb.is_of_numbers]
 
 
 def _check_vocabulary(vocabulary, generator):

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _inputs, likelihoods
+from keras_gans import _checks, _inputs, likelihoods, serving
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float, float_dtype
@@ -178,8 +178,7 @@ class VAE(LatentModel):
             ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
                 not scaled.
         """
-        x = self.as_examples("x", x)
-        return in_batches(lambda x: self.approximate_posterior(x)[0], x, batch_size)
+        return self.serve("encode", self.as_examples("x", x), batch_size=batch_size)
 
     def decode(self, latents, batch_size=256):
         """Return the mean examples of latents: another name of `generate`."""
@@ -199,7 +198,7 @@ class VAE(LatentModel):
         Raises:
             ValueError, TypeError: As `encode`.
         """
-        return self.decode(self.encode(x, batch_size), batch_size)
+        return self.serve("reconstruct", self.as_examples("x", x), batch_size=batch_size)
 
     def log_likelihood(self, x, num_samples=100, seed=0, batch_size=100):
         """Estimate the evidence log p(x) of each example, by importance sampling.
@@ -256,23 +255,25 @@ class VAE(LatentModel):
         ]
         return tf.function(log_evidence, input_signature=specs)
 
-    def serving_endpoints(self):
-        """Those of `LatentModel`, `encode(data)` to μ(x), and `reconstruct(data)`; and
-        `value_range()` if the likelihood has one."""
-        decoder, endpoints = super().serving_endpoints()
+    @property
+    def served_examples(self):
+        return serving.examples(self.example_shape, self.likelihood.value_range)
 
-        def encode(data):
-            return self.approximate_posterior(data)[0]
+    def served_verbs(self):
+        """Those of `LatentModel`, `encode(x)` to μ(x), and `reconstruct(x)`."""
 
-        def reconstruct(data):
-            return self.call(encode(data))
+        def encode(x):
+            return self.approximate_posterior(x)[0]
 
-        data = [tf.TensorSpec(self.encoder.inputs[0].shape, name="data")]
-        own = {"encode": (encode, data), "reconstruct": (reconstruct, data)}
-        value_range = self.likelihood.value_range
-        if value_range is not None:
-            own["value_range"] = (lambda: ops.array(value_range), [])
-        return [*decoder, self.encoder], {**endpoints, **own}
+        def reconstruct(x):
+            return self.call(encode(x))
+
+        x, codes = self.served_examples, serving.ArraySpec("codes", (None, self.latent_dim))
+        return [
+            *super().served_verbs(),
+            serving.Verb("encode", encode, {"x": x}, codes),
+            serving.Verb("reconstruct", reconstruct, {"x": x}, x),
+        ]
 
 
 def kl_from_standard_normal(mean, log_variance):

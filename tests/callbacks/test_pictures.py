@@ -178,8 +178,8 @@ class TestLatentInterpolation:
         assert names(tmp_path / "new") == [
             f"epoch_000{epoch}.{ending}" for epoch in (1, 2) for ending in ("gif", "png")
         ]
-        points = latents.paths(3, gan.latent_dim, 4, "linear", seed=7)
-        images = gan.generate(points.reshape(12, -1))
+        paths = latents.paths(3, gan.latent_dim, 4, "linear", seed=7)
+        images = gan.generate(paths.reshape(12, -1))
         with Image.open(tmp_path / "new" / "epoch_0002.png") as picture:
             np.testing.assert_array_equal(picture, image_grid(images, columns=4, scale=4))
         with Image.open(tmp_path / "new" / "epoch_0002.gif") as animation:
@@ -227,9 +227,9 @@ class Conditional:
     num_classes = 2
     distribute_strategy = tf.distribute.get_strategy()
 
-    def generate(self, points, labels):
+    def generate(self, latents, labels):
         self.labels = labels
-        return np.zeros((len(points), 8, 8, 1))
+        return np.zeros((len(latents), 8, 8, 1))
 
 
 class Interrupt(keras.callbacks.Callback):

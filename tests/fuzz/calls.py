@@ -13,7 +13,7 @@ import numpy as np
 import keras_gans as kg
 
 ROOMS = ("callbacks", "constraints", "data", "divergences", "latents", "layers", "likelihoods")
-ROOMS += ("losses", "metrics", "models", "networks", "penalties", "techniques")
+ROOMS += ("losses", "metrics", "models", "networks", "penalties", "serving", "techniques")
 
 
 def public_names():
@@ -648,11 +648,16 @@ CALLS = {
     **{
         f"models.{name}.generate": Call(
             getattr(m, name).generate,
-            lambda labels=labels: {"points": points(2), "labels": labels},
+            lambda labels=labels: {"latents": points(2), "labels": labels},
             of=functools.partial(model, name),
         )
         for name, labels in {"GAN": None, "ConditionalGAN": [0, 1], "TextGAN": None}.items()
     },
+    "models.ConditionalGAN.score": Call(
+        m.ConditionalGAN.score,
+        lambda: {"x": points(2), "labels": [0, 1]},
+        of=functools.partial(model, "ConditionalGAN"),
+    ),
     "models.GAN.compile": Call(m.GAN.compile, of=lambda: m.GAN(**game())),
     "models.GAN.fit": Call(
         m.GAN.fit,
@@ -794,13 +799,15 @@ CALLS = {
 
 
 def _saved(method, name, **arguments):
-    from keras_gans.saved_model import SavedGenerator
+    """The call of a verb of what `keras_gans.load` returns, which has the model's arguments."""
 
-    return Call(
-        getattr(SavedGenerator, method),
-        lambda: arguments,
-        of=functools.partial(saved_model, name),
-    )
+    def call(saved, *args, **kwargs):
+        return getattr(saved, method)(*args, **kwargs)
+
+    signature = inspect.signature(getattr(getattr(m, name), method))
+    taken = [p for p in signature.parameters.values() if p.name != "batch_size"]
+    call.__signature__ = signature.replace(parameters=taken)
+    return Call(call, lambda: arguments, of=functools.partial(saved_model, name))
 
 
 CALLS.update(
@@ -809,13 +816,26 @@ CALLS.update(
         "SavedGenerator.generate": _saved(
             "generate", "ConditionalGAN", latents=points(2), labels=[0, 1]
         ),
-        "SavedGenerator.score": _saved("score", "ConditionalGAN", data=points(2), labels=[0, 1]),
-        "SavedGenerator.classify": _saved("classify", "SemiSupervisedGAN", data=points(2)),
-        "SavedGenerator.encode": _saved("encode", "VAE", data=points(2)),
-        "SavedGenerator.reconstruct": _saved("reconstruct", "VAE", data=points(2)),
-        "SavedGenerator.score, text": _saved("score", "TextGAN", data=WORDS),
-        "SavedGenerator.translate": _saved(
-            "translate", "CycleGAN", images=images(), direction="ab"
+        "SavedGenerator.score": _saved("score", "ConditionalGAN", x=points(2), labels=[0, 1]),
+        "SavedGenerator.classify": _saved("classify", "SemiSupervisedGAN", x=points(2)),
+        "SavedGenerator.encode": _saved("encode", "VAE", x=np.tanh(points(2))),
+        "SavedGenerator.reconstruct": _saved("reconstruct", "VAE", x=np.tanh(points(2))),
+        "SavedGenerator.score, text": _saved("score", "TextGAN", x=WORDS),
+        "SavedGenerator.translate": _saved("translate", "CycleGAN", images=images()),
+        "serving.ArraySpec": Call(
+            kg.serving.ArraySpec,
+            lambda: {"meaning": "codes", "shape": (None, 2), "value_range": (-1.0, 1.0)},
+            use=lambda spec: spec.check("x", np.tanh(points(2))),
+        ),
+        "serving.Verb": Call(
+            kg.serving.Verb,
+            lambda: {
+                "name": "invert",
+                "function": lambda x: -x,
+                "inputs": {"x": kg.serving.examples((2,))},
+                "output": kg.serving.examples((2,)),
+            },
+            use=repr,
         ),
     }
 )

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
-from keras_gans import saved_model
+from keras_gans._server import as_numpy
 from tests.fuzz.calls import model
 
 networks = kg.networks
@@ -93,9 +93,9 @@ def test_files_give_what_the_model_gives(exported, name, endpoint, data):
         found, expected = run(path, latents=x), made.generate(x)
     else:
         x = rng.uniform(-1, 1, (3, *data)).astype("float32")
-        verb = {"score": "discriminator", None: "translate"}.get(endpoint, endpoint)
+        verb = "translate" if endpoint is None else endpoint
         expected = getattr(made, verb)(x)
-        found = run(path, data=x)
+        found = run(path, **{"images" if name == "CycleGAN" else "x": x})
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
@@ -104,11 +104,11 @@ def test_texts_are_probabilities(exported):
     """Strings are no numbers: `decode` and `one_hot` stand on both sides."""
     made = model("TextGAN")
     probabilities = run(exported(made), latents=LATENTS)
-    texts = saved_model.as_numpy(made.decode(probabilities))
+    texts = as_numpy(made.decode(probabilities))
     np.testing.assert_array_equal(texts, made.generate(LATENTS))
     critic = exported(made, endpoint="score")
     texts = made.one_hot(["ab", "b"]).numpy()
-    np.testing.assert_allclose(run(critic, data=texts), made.discriminator(texts), atol=1e-4)
+    np.testing.assert_allclose(run(critic, x=texts), made.discriminator(texts), atol=1e-4)
 
 
 @both_formats

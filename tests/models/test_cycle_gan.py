@@ -374,7 +374,7 @@ def test_domains_of_different_shapes(tmp_path):
         ValueError, match=r"`images` must hold batches of examples of shape \(8, 8, 1\)"
     ):
         served.translate(coloured, "ab")
-    with pytest.raises(ValueError, match="has the endpoints"):
+    with pytest.raises(AttributeError, match="has the endpoints"):
         served.sample(1)
 
 

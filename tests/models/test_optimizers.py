@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import keras_gans as kg
 from tests.models.test_gan import points
 from tests.models.test_trainer import can_go
 

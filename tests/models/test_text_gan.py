@@ -252,7 +252,7 @@ def test_the_saved_model_speaks_in_strings(tmp_path):
     for data in (strings, strings.tolist()):
         np.testing.assert_allclose(served.score(data), logits, atol=1e-6)
     for data in ("abc", [["abc"]], [1.0]):
-        with pytest.raises(ValueError, match=r"`data` must hold strings, of shape \(num,\)"):
+        with pytest.raises(ValueError, match=r"`x` must hold strings, of shape \(num,\)"):
             served.score(data)
 
 
@@ -353,15 +353,15 @@ def test_learns_to_write():
 
 def test_probabilities_are_decoded_in_batches(monkeypatch):
     gan = make()
-    points = np.random.default_rng(0).standard_normal((10, gan.latent_dim)).astype("float32")
-    expected, sizes, decode = gan.generate(points), [], gan.decode
+    latents = np.random.default_rng(0).standard_normal((10, gan.latent_dim)).astype("float32")
+    expected, sizes, decode = gan.generate(latents), [], gan.decode
 
     def counted(probabilities):
         sizes.append(len(probabilities))
         return decode(probabilities)
 
     monkeypatch.setattr(gan, "decode", counted)
-    np.testing.assert_array_equal(gan.generate(points, batch_size=4), expected)
+    np.testing.assert_array_equal(gan.generate(latents, batch_size=4), expected)
     assert sizes == [4, 4, 2]
 
 
@@ -381,7 +381,7 @@ def test_the_command_line_prints_paths_of_texts(tmp_path, capsys):
     arguments = ["interpolate", str(tmp_path / "saved_model"), "--num", "2", "--steps", "3"]
     main(arguments)
     paths = latents.paths(2, gan.latent_dim, 3)
-    expected = "\n\n".join("\n".join(gan.generate(points)) for points in paths)
+    expected = "\n\n".join("\n".join(gan.generate(path)) for path in paths)
     assert capsys.readouterr().out == expected + "\n"
     with pytest.raises(SystemExit, match="`--labels` must be left out"):
         main([*arguments, "--labels", "1"])

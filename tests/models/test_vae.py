@@ -252,7 +252,7 @@ def test_served_as_it_is(tmp_path):
     assert served.endpoints == ["generate", "sample", "encode", "reconstruct"]
     np.testing.assert_allclose(served.encode(x), vae.encode(x), atol=1e-6)
     np.testing.assert_allclose(served.reconstruct(x), vae.reconstruct(x), atol=1e-6)
-    with pytest.raises(ValueError, match="has the endpoints"):
+    with pytest.raises(AttributeError, match="has the endpoints"):
         served.score(x)
 
 

@@ -1,0 +1,172 @@
+"""Calls of served verbs by name: every argument is checked, and examples go some at a time."""
+
+import numpy as np
+
+from keras_gans import _checks, _inputs, _memory, latents
+
+#: Examples that go through the networks at once.
+BATCH_SIZE = 256
+
+
+class Server:
+    """The verbs of a model, to be called by their names.
+
+    Args:
+        verbs: List of `Verb`s.
+        owner: What has them, in words.
+    """
+
+    def __init__(self, verbs, owner):
+        self.owner = owner
+        self.verbs = {}
+        for verb in verbs:
+            self.verbs.setdefault(verb.name, []).append(verb)
+
+    def signature(self, name):
+        """Return the signature of a verb's method."""
+        return self.verbs[name][0].signature()
+
+    def call(self, name, args, kwargs, batch_size=BATCH_SIZE):
+        """Return what a verb makes of its arguments: an array, of Python strings for texts.
+
+        Args:
+            name: Name of the verb.
+            args, kwargs: Its arguments, by position and by name.
+            batch_size: Positive integer, examples that go through the networks at once.
+
+        Raises:
+            ValueError, TypeError: If an argument is not as the verb describes it.
+        """
+        arguments = self._bound(name, args, kwargs)
+        verb = self._variant(name, arguments)
+        values = self._checked(verb, arguments)
+        batch_size = _checks.positive_int("batch_size", batch_size)
+        if verb.through in self.verbs:
+            verb, values = self._with_latents(verb, values)
+        return _in_batches(verb, values, batch_size)
+
+    def _bound(self, name, args, kwargs):
+        try:
+            bound = self.signature(name).bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{name}() {error}") from None
+        bound.apply_defaults()
+        return bound.arguments
+
+    def _variant(self, name, arguments):
+        """The verb of this name that has the fixed arguments."""
+        variants = self.verbs[name]
+        for fixed in variants[0].fixed:
+            choices = list(dict.fromkeys(verb.fixed[fixed] for verb in variants))
+            chosen = _checks.one_of(fixed, arguments[fixed], choices)
+            variants = [verb for verb in variants if verb.fixed[fixed] == chosen]
+        return variants[0]
+
+    def _checked(self, verb, arguments):
+        """What the verb takes, by name."""
+        values, num = {}, None
+        for name, spec in verb.inputs.items():
+            if spec is None:
+                _inputs.no_labels(arguments[name], self.owner, name)
+                continue
+            values[name] = spec.check(name, arguments[name], num)
+            if spec.meaning == "count":
+                num = values[name]
+                _memory.check(name, num, self._shapes_made(verb))
+            elif spec.is_batched:
+                num = len(values[name]) if num is None else num
+                _check_num(name, values[name], num)
+        return values
+
+    def _shapes_made(self, verb):
+        """Shapes of the arrays that there are of each example that is made."""
+        via = self.verbs.get(verb.through, [None])[0]
+        drawn = [spec for spec in via.taken.values() if spec.meaning == "latents"] if via else []
+        return [spec.shape[1:] for spec in (*drawn, verb.output)]
+
+    def _with_latents(self, verb, values):
+        """The verb that another one is with latents, and what it takes."""
+        via = self.verbs[verb.through][0]
+        count, seed = (self._of_meaning(verb, values, meaning) for meaning in ("count", "seed"))
+        taken = {
+            name: latents.draw(count, spec.shape[1], seed).numpy()
+            if spec.meaning == "latents"
+            else values[name]
+            for name, spec in via.taken.items()
+        }
+        return via, taken
+
+    def _of_meaning(self, verb, values, meaning):
+        return next(values[name] for name, spec in verb.taken.items() if spec.meaning == meaning)
+
+    def doc(self, name):
+        """Return the docstring of a verb's method."""
+        verb = self.verbs[name][0]
+        summary = verb.summary or f"Return what {self.owner} makes by `{name}`."
+        lines = [summary, "", "Args:"] if verb.signature().parameters else [summary]
+        for argument, spec in verb.inputs.items():
+            lines.append(f"    {argument}: {spec or 'Must be `None`: the model takes none.'}")
+        for argument, default in verb.fixed.items():
+            choices = ", ".join(f'`"{v.fixed[argument]}"`' for v in self.verbs[name])
+            lines.append(f'    {argument}: One of {choices}. Defaults to `"{default}"`.')
+        lines += ["", "Returns:", f"    {verb.output}", "", "Raises:"]
+        return "\n".join([*lines, "    ValueError, TypeError: If an argument is not as above.", ""])
+
+
+def check(verbs):
+    """Refuse verbs that do not fit each other: by their arguments, or by what they go through."""
+    named = {}
+    for verb in verbs:
+        first = named.setdefault(verb.name, verb)
+        arguments = [(list(v.signature().parameters), v.fixed.keys()) for v in (first, verb)]
+        if arguments[0] != arguments[1]:
+            raise ValueError(f"`inputs` must be the same for all verbs {verb.name!r}.")
+    for verb in verbs:
+        if verb.through in named and not _can_go_through(verb, named[verb.through]):
+            raise ValueError(
+                f"`through` must name a verb of latents and of what {verb.name!r} takes, which is "
+                f"a count and a seed. Received: through={verb.through!r}"
+            )
+
+
+def _can_go_through(verb, via):
+    meanings = {spec.meaning for spec in verb.taken.values()}
+    others = {name for name, spec in via.taken.items() if spec.meaning != "latents"}
+    return {"count", "seed"} <= meanings and others <= set(verb.taken) and via.through is None
+
+
+def _in_batches(verb, values, batch_size):
+    """Call a verb on checked values, with at most `batch_size` examples at once."""
+    specs = verb.taken
+    batched = {name for name in values if specs[name].is_batched}
+    if not (batched and verb.output.is_batched):
+        return _called(verb, values)
+    num = len(values[next(iter(batched))])
+    outputs = []
+    for i in range(0, num, batch_size):
+        part = {n: v[i : i + batch_size] if n in batched else v for n, v in values.items()}
+        outputs.append(_called(verb, part))
+    return np.concatenate(outputs)
+
+
+def _called(verb, values):
+    return as_numpy(verb.function(*(spec.as_tensor(values[n]) for n, spec in verb.taken.items())))
+
+
+def _check_num(name, value, num):
+    if len(value) != num:
+        raise ValueError(
+            f"`{name}` must hold {num} examples, as what was given before. Received: {len(value)}"
+        )
+
+
+def as_numpy(outputs):
+    """Return an array, with Python strings for bytes."""
+    array = np.asarray(outputs)
+    return np.char.decode(array.astype(bytes), "utf-8") if array.dtype == object else array
+
+
+def parts(data):
+    """Yield as many examples of an array at a time as go through the networks at once."""
+    for i in range(0, len(data), BATCH_SIZE):
+        yield data[i : i + BATCH_SIZE]
