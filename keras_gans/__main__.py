@@ -10,18 +10,6 @@ import os
 import signal
 import sys
 
-#: What `train` can train; `keras_gans.commands` says how.
-MODELS = (
-    "gan",
-    "dcgan",
-    "lsgan",
-    "wgan",
-    "wgan_gp",
-    "conditional_gan",
-    "conditional_wgan",
-    "conditional_wgan_gp",
-)
-
 #: What `evaluate` measures, and what turns images into the features that it looks at.
 METRICS = ("fid", "kid", "is", "prdc")
 EXTRACTORS = ("inception", "mnist", "pixels")
@@ -29,6 +17,7 @@ EXTRACTORS = ("inception", "mnist", "pixels")
 DATASET = "digits, the name of a TFDS dataset, or a folder of pictures"
 ON_ERROR = "what to do with pictures of a folder that cannot be read"
 LABELS = "classes of a conditional model by name or number, such as cat,dog or 0,1; repeated"
+OF_MODEL = "by default what suits the model"
 RUN = "folder of a run, or of a SavedModel"
 
 
@@ -54,7 +43,7 @@ def parser():
         "last two checkpoints, and the SavedModel. When the same command runs again it goes on "
         "from the last checkpoint, and ends as if it had never been stopped.",
     )
-    command.add_argument("model", choices=MODELS, help="what to train")
+    command.add_argument("model", metavar="MODEL", help="what to train, of those that `list` lists")
     command.add_argument("--dataset", type=path, default="digits", help=DATASET)
     command.add_argument("--epochs", type=positive, default=10, help="epochs to have in the end")
     command.add_argument("--output", type=path, required=True, help="folder of the run")
@@ -72,12 +61,12 @@ def parser():
         help="gray or colored images; by default 3 for folders, and for others what they have",
     )
     command.add_argument("--on-error", choices=["raise", "skip"], default="raise", help=ON_ERROR)
-    command.add_argument("--latent-dim", type=positive, default=64, help="size of the latents")
+    command.add_argument("--latent-dim", type=positive, help=f"size of the latents; {OF_MODEL}")
     command.add_argument(
-        "--filters", type=positive, default=64, help="channels of the layers next to the image"
+        "--filters", type=positive, help=f"channels of the layers next to the image; {OF_MODEL}"
     )
     command.add_argument(
-        "--ema-decay", type=decay, default=0.998, help="decay of the generator's moving average"
+        "--ema-decay", type=decay, help=f"decay of the generator's moving average; {OF_MODEL}"
     )
     command.add_argument("--seed", type=seed, default=0, help="seed of everything random")
     command.add_argument(

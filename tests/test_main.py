@@ -20,7 +20,16 @@ import keras_gans as kg
 from keras_gans import __main__, commands, latents, saved_model
 from keras_gans.__main__ import main, parse
 from keras_gans._server import Server
-from keras_gans.commands import RECIPES, build, check_folders, extractor_for, in_options
+from keras_gans.commands import evaluation, in_options
+from keras_gans.commands.evaluation import extractor_for
+from keras_gans.commands.trained import trained
+from keras_gans.commands.training import (
+    build,
+    check_folders,
+    configuration,
+    trainable,
+    with_defaults,
+)
 from keras_gans.runs import Run
 
 SMALL = ["--filters", "4", "--steps-per-epoch", "2", "--batch-size", "8", "--latent-dim", "4"]
@@ -94,13 +103,40 @@ def test_nothing_is_written_for_a_bad_option(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_builds(name):
-    options = parse(["train", name, "--output", "unused", *SMALL])
+@pytest.mark.parametrize("name", trainable())
+def test_every_model_of_images_is_built(name):
+    kind = trainable()[name]
+    options = with_defaults(parse(["train", name, "--output", "unused", *SMALL]), kind)
     _, info = kg.data.load("digits")
-    model = build(info, options)
+    model = build(kind, info, options)
     labels = [3, 7] if model.conditional else None
     assert model.sample(2, labels=labels).shape == (2, 8, 8, 1)
+
+
+def test_a_model_without_averages_trains(tmp_path):
+    main(["train", "vae", "--epochs", "1", "--output", str(tmp_path / "run"), *SMALL])
+    assert "ema_decay" not in json.loads((tmp_path / "run" / "config.json").read_text())
+    assert kg.load(tmp_path / "run" / "saved_model").sample(3).shape == (3, 8, 8, 1)
+
+
+def test_runs_of_earlier_versions_have_the_same_configuration():
+    options = parse(["train", "wgan_gp", "--output", "unused", "--image-size", "16"])
+    _, info = kg.data.load("digits", image_size=16)
+    assert configuration(with_defaults(options, kg.models.WGANGP), info) == {
+        "model": "wgan_gp",
+        "dataset": "digits",
+        "steps_per_epoch": 200,
+        "batch_size": 64,
+        "image_size": 16,
+        "channels": None,
+        "latent_dim": 64,
+        "filters": 64,
+        "ema_decay": 0.998,
+        "seed": 0,
+        "deterministic": False,
+        "num_examples": 1500,
+        "class_names": [str(digit) for digit in range(10)],
+    }
 
 
 @pytest.fixture
@@ -155,10 +191,12 @@ def test_evaluating_against_other_images_is_refused(exported, tmp_path):
         main(["evaluate", exported, "--dataset", str(folder), "--image-size", "16"])
 
 
-def test_list_names_every_recipe(capsys):
+def test_list_names_what_there_is_to_train(capsys):
     main(["list"])
     out = capsys.readouterr().out
-    assert all(name in out for name in [*RECIPES, "digits"])
+    assert {"gan", "wgan_gp", "conditional_wgan_gp", "alae", "vae"} <= set(trainable())
+    assert not {"cycle_gan", "semi_supervised_gan", "text_gan"} & set(trainable())
+    assert all(name in out for name in [*trainable(), "digits"])
 
 
 def test_config_is_readable(tmp_path):
@@ -203,7 +241,7 @@ class TestOptions:
         ("arguments", "message"),
         [
             ("", "required: COMMAND"),
-            ("train nope --output run", "invalid choice: 'nope'"),
+            ("train --output run", "required: MODEL"),
             ("train gan", "required: --output"),
             ("train gan --output run --epochs 0", "--epochs: must be an integer from 1"),
             ("train gan --output run --ema-decay 2", r"--ema-decay: must be a number in \[0, 1\)"),
@@ -231,8 +269,7 @@ class TestOptions:
         assert (process.returncode, err) == (-signal.SIGINT, "")
 
     def test_names_are_those_of_the_commands(self):
-        assert __main__.MODELS == tuple(commands.RECIPES)
-        assert __main__.EXTRACTORS == tuple(commands.EXTRACTORS)
+        assert __main__.EXTRACTORS == tuple(evaluation.EXTRACTORS)
         assert inspect.signature(kg.metrics.evaluate).parameters["metrics"].default == (
             __main__.METRICS
         )
@@ -253,6 +290,7 @@ class TestOptions:
             ),
             ("on_error='skip' leaves out others", "^--on-error skip leaves out others$"),
             ("`source` must exist", "^`--dataset` must exist$"),
+            ("`model` must be one", "^`MODEL` must be one$"),
             ("`filepath` must end in .png", "^`--output` must"),
             ("`nothing` of that=1", "^`nothing` of that=1$"),
         ],
@@ -264,6 +302,21 @@ class TestOptions:
 
 class TestErrors:
     """What can go wrong ends in one line, without a traceback."""
+
+    @pytest.mark.parametrize("name", ["nope", "text_gan", "generative_model", "WGANGP"])
+    def test_a_model_that_cannot_be_trained(self, name, tmp_path):
+        with pytest.raises(SystemExit, match=r"^Error: `MODEL` must be one of .*'gan'") as error:
+            main(["train", name, "--output", str(tmp_path / "run")])
+        assert name in str(error.value).partition("Received")[2]
+        assert not (tmp_path / "run").exists()
+
+    def test_an_option_that_the_model_does_not_take(self, tmp_path):
+        arguments = ["train", "vae", "--ema-decay", "0.5", "--output", str(tmp_path / "run")]
+        with pytest.raises(
+            SystemExit, match=r"^Error: `--ema-decay` must be left out: vae has none.*0.5"
+        ):
+            main(arguments)
+        assert not (tmp_path / "run").exists()
 
     @pytest.mark.parametrize(
         ("error", "message"),
@@ -384,7 +437,7 @@ class TestFolders:
     def test_a_folder_without_classes(self, tmp_path):
         save_pictures(tmp_path / "pictures", {"": np.zeros(8)})
         arguments = ["train", "conditional_gan", "--dataset", str(tmp_path / "pictures"), *SMALL]
-        with pytest.raises(SystemExit, match="`--dataset` must have classes for conditional_gan"):
+        with pytest.raises(SystemExit, match="`--dataset` must have classes for ConditionalGAN"):
             main([*arguments, "--image-size", "8", "--output", str(tmp_path / "run")])
         assert not (tmp_path / "run").exists()
 
@@ -393,7 +446,7 @@ class TestTrainedModels:
     def test_a_run_is_found_by_its_folder(self, exported, tmp_path):
         expected = kg.load(exported).sample(2, seed=0)
         for place in (tmp_path, exported, tmp_path / "model.keras"):
-            np.testing.assert_array_equal(commands.trained(place).sample(2, seed=0), expected)
+            np.testing.assert_array_equal(trained(place).sample(2, seed=0), expected)
 
     def test_what_is_none(self, tmp_path):
         run = tmp_path / "run"

@@ -3,7 +3,8 @@
 from keras_gans._loss_result import LossResult
 from keras_gans.models.alae import ALAE
 from keras_gans.models.conditional_gan import ConditionalGAN
-from keras_gans.models.conditional_wgan import ConditionalWGAN, ConditionalWGANGP
+from keras_gans.models.conditional_wgan import ConditionalWGAN
+from keras_gans.models.conditional_wgan_gp import ConditionalWGANGP
 from keras_gans.models.cycle_gan import CycleGAN
 from keras_gans.models.dcgan import DCGAN
 from keras_gans.models.gan import GAN

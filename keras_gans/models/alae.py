@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_gans import _checks, losses, serving
+from keras_gans import _checks, losses, networks, serving
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
@@ -107,6 +107,39 @@ class ALAE(LatentModel):
         self.discriminator = discriminator
         self.gamma = gamma
         self.keep_averages(ema_decay, "mapping", "generator", "encoder")
+
+    @classmethod
+    def for_images(cls, info, latent_dim=64, filters=64, ema_decay=0.998, **kwargs):
+        """Return a model for the images of a dataset, with networks of styles as in the paper.
+
+        Args:
+            info: `keras_gans.data.DatasetInfo`, as `keras_gans.data.load` returns it.
+            latent_dim: Positive integer, size of the latents and of the codes. Defaults to `64`.
+            filters: Positive integer, channels of the layers next to the image. Defaults to `64`.
+            ema_decay: See the constructor. Defaults to `0.998`.
+            **kwargs: Other arguments of the constructor.
+
+        Returns:
+            An instance of this class, not compiled.
+
+        Raises:
+            ValueError, TypeError: As the constructor.
+
+        Example:
+
+        >>> import keras_gans as kg
+        >>> digits, info = kg.data.load("digits")
+        >>> kg.models.ALAE.for_images(info, latent_dim=4, filters=4).sample(2).shape
+        (2, 8, 8, 1)
+        """
+        hidden, shape = (2 * latent_dim,) * 2, info.image_shape
+        made = {
+            "mapping": networks.mlp_generator((latent_dim,), latent_dim, hidden, name="mapping"),
+            "generator": networks.style_generator(shape, latent_dim, filters),
+            "encoder": networks.style_encoder(shape, latent_dim, filters),
+            "discriminator": networks.mlp_discriminator((latent_dim,), hidden),
+        }
+        return cls(latent_dim=latent_dim, ema_decay=ema_decay, **{**made, **kwargs})
 
     def default_optimizers(self):
         """Adam as in the paper's code: learning rate 2e-3, β₁ 0, β₂ 0.99."""

@@ -42,6 +42,16 @@ class Conditional:
 
         return [super().fake_examples(images, generator_of_class, training), labels]
 
+    @classmethod
+    def networks_for_images(cls, info, latent_dim, filters):
+        if info.num_classes is None:
+            raise ValueError(
+                f"`info` must have classes for {cls.__name__}: sub-folders, if it "
+                f"is a folder of pictures. Received: {info.name!r}, which has none"
+            )
+        made = super().networks_for_images(info, latent_dim, filters, info.num_classes)
+        return {**made, "num_classes": info.num_classes, "class_names": info.class_names}
+
     @property
     def label_range(self):
         return 0, self.num_classes

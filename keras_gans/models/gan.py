@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, losses, serving
+from keras_gans import _checks, losses, networks, serving
 from keras_gans._examples import each_repeated, images_of
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
@@ -78,6 +78,9 @@ class GAN(LatentModel):
     loss_names = ("g_loss", "d_loss")
     ema_decay = DecayOfAverages("generator")
 
+    #: How the discriminator that `for_images` makes is normalized.
+    discriminator_normalization = "batch"
+
     def __init__(
         self,
         generator,
@@ -106,6 +109,46 @@ class GAN(LatentModel):
         self.combination.prepare(self)
         self.objective_in(training=True)
         self.log_also(*self.combination.loss_names)
+
+    @classmethod
+    def for_images(cls, info, latent_dim=64, filters=64, ema_decay=0.998, **kwargs):
+        """Return a model for the images of a dataset, with the networks of the DCGAN paper's kind.
+
+        Args:
+            info: `keras_gans.data.DatasetInfo`, as `keras_gans.data.load` returns it.
+            latent_dim: Positive integer, size of the latent vectors. Defaults to `64`.
+            filters: Positive integer, channels of the layers next to the image. Defaults to `64`.
+            ema_decay: See the constructor. Defaults to `0.998`.
+            **kwargs: Other arguments of the constructor.
+
+        Returns:
+            An instance of this class, not compiled.
+
+        Raises:
+            ValueError, TypeError: As the constructor; and if the model is one of classes, and the
+                dataset has none.
+
+        Example:
+
+        >>> import keras_gans as kg
+        >>> digits, info = kg.data.load("digits")
+        >>> kg.models.GAN.for_images(info, latent_dim=8, filters=4).sample(2).shape
+        (2, 8, 8, 1)
+        """
+        made = cls.networks_for_images(info, latent_dim, filters)
+        return cls(latent_dim=latent_dim, ema_decay=ema_decay, **{**made, **kwargs})
+
+    @classmethod
+    def networks_for_images(cls, info, latent_dim, filters, num_classes=None):
+        """Return what `for_images` gives the constructor of the dataset: networks by argument."""
+        shape, normalization = info.image_shape, cls.discriminator_normalization
+        classes = {"num_classes": num_classes}
+        return {
+            "generator": networks.dcgan_generator(shape, latent_dim, filters, **classes),
+            "discriminator": networks.dcgan_discriminator(
+                shape, filters, normalization=normalization, **classes
+            ),
+        }
 
     def default_optimizers(self):
         """Adam with the DCGAN paper's learning rate 2e-4 and β₁ 0.5."""

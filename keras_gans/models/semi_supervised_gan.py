@@ -91,6 +91,7 @@ class SemiSupervisedGAN(GAN):
 
     loss_names = ("g_loss", "d_loss", "supervised_loss", "accuracy")
     classifier_ema_decay = DecayOfAverages("discriminator")
+    for_images = None  # It learns from few labels, and those of a dataset are all there.
 
     def __init__(
         self,

@@ -68,6 +68,8 @@ class TextGAN(WGANGP):
         of the authors' code, `gan_language.py`.
     """
 
+    for_images = None  # It learns from texts.
+
     def __init__(self, generator, discriminator, latent_dim, vocabulary, n_critic=10, **kwargs):
         super().__init__(generator, discriminator, latent_dim, n_critic, **kwargs)
         self.vocabulary = _check_vocabulary(vocabulary, generator)

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _inputs, likelihoods, serving
+from keras_gans import _checks, _inputs, likelihoods, networks, serving
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float, float_dtype
@@ -86,6 +86,35 @@ class VAE(LatentModel):
         self.encoder = encoder
         self.decoder = decoder
         self.beta = beta
+
+    @classmethod
+    def for_images(cls, info, latent_dim=64, filters=64, **kwargs):
+        """Return a model for the images of a dataset, with the convolutional networks of a DCGAN.
+
+        Args:
+            info: `keras_gans.data.DatasetInfo`, as `keras_gans.data.load` returns it.
+            latent_dim: Positive integer, size of the latent vectors. Defaults to `64`.
+            filters: Positive integer, channels of the layers next to the image. Defaults to `64`.
+            **kwargs: Other arguments of the constructor.
+
+        Returns:
+            An instance of this class, not compiled.
+
+        Raises:
+            ValueError, TypeError: As the constructor.
+
+        Example:
+
+        >>> import keras_gans as kg
+        >>> digits, info = kg.data.load("digits")
+        >>> kg.models.VAE.for_images(info, latent_dim=2, filters=4).sample(2).shape
+        (2, 8, 8, 1)
+        """
+        made = {
+            "encoder": networks.dcgan_encoder(info.image_shape, latent_dim, filters),
+            "decoder": networks.dcgan_decoder(info.image_shape, latent_dim, filters),
+        }
+        return cls(latent_dim=latent_dim, **{**made, **kwargs})
 
     def default_optimizers(self):
         """Adam with its own paper's rate 1e-3; the VAE paper's Adagrad came before it."""

@@ -57,6 +57,7 @@ class WGANGP(GAN):
 
     loss_names = ("g_loss", "d_loss", "gradient_penalty", "wasserstein_estimate")
     gp_weight = Hyperparameter(low=0.0, low_open=True)
+    discriminator_normalization = None
 
     def __init__(
         self,

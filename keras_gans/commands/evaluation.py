@@ -1,0 +1,115 @@
+"""`evaluate`."""
+
+import os
+import re
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gans import metrics
+from keras_gans.commands.dataset import load
+from keras_gans.commands.trained import trained_sampler
+
+#: What turns images into features, by the name that `--extractor` takes.
+EXTRACTORS = {
+    "inception": metrics.InceptionFeatures,
+    "mnist": metrics.MNISTFeatures,
+    "pixels": lambda: pixels,
+}
+
+
+def evaluate(options):
+    """Compare a trained model's samples with real images, and print a table with the protocol.
+
+    The samples of a conditional model are of its classes in the shares of the real images; of all
+    its classes alike, if these have none.
+    """
+    generator = trained_sampler(options.run)
+    real, info = real_images(generator, options)
+    extractor = EXTRACTORS[options.extractor or extractor_for(options.dataset)]()
+    uniform = generator.conditional and info.num_classes is None
+    report = metrics.evaluate(
+        of_all_classes(generator) if uniform else generator.sample,
+        real,
+        metrics=options.metrics,
+        num_samples=options.num,
+        feature_extractor=extractor,
+        seed=options.seed,
+        split=f"{info.name}, {info.split}",
+    )
+    if uniform:
+        report["protocol"]["labels"] = "all classes alike"
+    print(metrics.format_table(report))
+
+
+def extractor_for(dataset):
+    is_mnist = re.split("[:/]", dataset)[0].lower() == "mnist" and not os.path.isdir(dataset)
+    return "mnist" if is_mnist else "inception"
+
+
+def pixels(images):
+    """Images as features: a vector of pixels each."""
+    return keras.ops.reshape(images, (len(images), -1))
+
+
+def real_images(generator, options):
+    """All images of the dataset as the model makes them, in batches, and what the dataset holds.
+
+    For a conditional model they come with the model's labels, if the dataset has classes.
+    """
+    is_folder = os.path.isdir(options.dataset)
+    own_size, own_channels = None, None
+    if is_folder and len(generator.example_shape) == 3:
+        *own_size, own_channels = generator.example_shape
+
+    def load_all(labels):
+        images, info = load(
+            options,
+            options.split or ("train" if is_folder else "test"),
+            batch_size=1,  # which drops no rest
+            image_size=options.image_size or own_size,
+            channels=own_channels,
+            labels=labels,
+            shuffle=False,
+        )
+        return images.rebatch(100), info
+
+    real, info = load_all(labels=False)
+    if info.image_shape != generator.example_shape:
+        raise ValueError(
+            f"`source` must hold images of shape {generator.example_shape}, as the model makes "
+            f"them. Received: {info.name!r} with images of shape {info.image_shape}"
+        )
+    if generator.conditional and info.num_classes:
+        labels = tf.constant(own_labels(generator, info))
+        real = load_all(labels=True)[0].map(lambda x, y: (x, tf.gather(labels, y)))
+    return real, info
+
+
+def own_labels(generator, info):
+    """The model's label of each class of a dataset: by its name, if both know the names."""
+    if generator.class_names and info.class_names:
+        unknown = set(info.class_names) - set(generator.class_names)
+        if unknown:
+            raise ValueError(
+                f"`source` must have classes of the model, {', '.join(generator.class_names)}. "
+                f"Received: {', '.join(sorted(unknown))}"
+            )
+        return [generator.class_names.index(name) for name in info.class_names]
+    if info.num_classes > generator.num_classes:
+        raise ValueError(
+            f"`source` must have at most the model's {generator.num_classes} classes. "
+            f"Received: {info.num_classes} classes"
+        )
+    return list(range(info.num_classes))
+
+
+def of_all_classes(generator):
+    """`sample(num, seed)` of a conditional model, of classes that are drawn alike."""
+
+    def sample(num, seed):
+        labels = np.random.default_rng(seed).integers(0, generator.num_classes, num)
+        return generator.sample(num, labels, seed)
+
+    return sample

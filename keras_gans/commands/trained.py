@@ -1,0 +1,34 @@
+"""Trained models, found by the folder of their run."""
+
+import pathlib
+
+from keras_gans import _files, runs, saved_model
+
+
+def trained(folder):
+    """Return the SavedModel of a run, or that at a path of its own."""
+    folder = pathlib.Path(folder)
+    run = runs.Run(folder.parent if folder.suffix == ".keras" else folder)
+    for place in (folder, run.saved_model):
+        if _files.is_saved_model(place):
+            return saved_model.load(place)
+    if run.configuration.exists():
+        hint = "a run that writes its SavedModel when it ends: run `train` again"
+    elif folder.suffix == ".keras":
+        hint = "a Keras file, whose model must be exported first, with its method `export`"
+    else:
+        hint = "which holds neither" if folder.exists() else "which does not exist"
+    raise ValueError(
+        f"`run` must be the folder of a run or of a SavedModel. Received: {str(folder)!r}, {hint}"
+    )
+
+
+def trained_sampler(folder):
+    """As `trained`, of a model that draws from latents."""
+    generator = trained(folder)
+    if "generate" not in generator.endpoints:
+        raise ValueError(
+            "`run` must hold a model that makes examples from latents. "
+            f"Received: {str(folder)!r}, whose model has {', '.join(generator.endpoints)}"
+        )
+    return generator
