@@ -6,7 +6,8 @@
 import numpy as np
 import pytest
 
-from tests.fuzz.calls import CALLS, Call, public_names
+from tests.fuzz.call import Call
+from tests.fuzz.calls import CALLS, public_names
 from tests.fuzz.outcomes import Defect, outcome
 from tests.fuzz.search import search, working_folder
 

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
+from keras_gans.models.moving_average import DecayOfAverages
 from tests.models import every_model
 from tests.shared import assert_same_weights
 
@@ -31,9 +32,10 @@ VALUES = {
 FIXED = {"LSGAN.a", "LSGAN.b", "LSGAN.c"}
 #: Decays of moving averages, which may change and are tested apart, as they may be `None`, too.
 DECAYS = {
-    "GAN": ("ema_decay", "generator"),
-    "ALAE": ("ema_decay", "encoder"),
-    "SemiSupervisedGAN": ("classifier_ema_decay", "discriminator"),
+    name: (argument, decay.networks[-1])
+    for name in every_model.NAMES
+    for argument, decay in vars(getattr(kg.models, name)).items()
+    if isinstance(decay, DecayOfAverages)
 }
 SGD = keras.optimizers.SGD
 

@@ -75,10 +75,6 @@ def save_as_before(model, folder):
     archive.write_out(folder, verbose=False)
 
 
-#: Of the others the verbs are inherited.
-KINDS = ["ALAE", "ConditionalGAN", "CycleGAN", "GAN", "SemiSupervisedGAN", "TextGAN", "VAE"]
-
-
 def parameters(method):
     found = inspect.signature(method).parameters.items()
     return [(name, p.default) for name, p in found if name != "batch_size"]
@@ -93,7 +89,7 @@ def test_verbs_have_the_arguments_of_the_methods(name):
         assert of_verb == parameters(getattr(model, verb)), verb
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", every_model.NAMES)
 def test_what_is_loaded_does_what_the_model_does(name, tmp_path):
     """With the same arguments and defaults; also from a SavedModel of before."""
     model = make(name)

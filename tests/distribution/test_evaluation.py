@@ -17,55 +17,16 @@ layers, networks = keras.layers, kg.networks
 NO_STRATEGY = tf.distribute.get_strategy()
 SHAPE = (8, 8, 1)
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (17, *SHAPE)).astype("float32")
-LABELS = np.arange(17) % 3
-TEXTS = np.array(["to be", "or not", "to be", "that"] * 5)[:17]
-
-
-def discriminator(**kwargs):
-    return networks.dcgan_discriminator(SHAPE, filters=2, **kwargs)
-
-
-def make(name, **kwargs):
-    """A tiny model of convolutional networks."""
-    kind = getattr(kg.models, name)
-    if name == "TextGAN":
-        return every_model.make(name, **kwargs)
-    if name == "CycleGAN":
-        generators = [networks.translation_generator(SHAPE, 1, 2, 1) for _ in range(2)]
-        critics = [networks.patch_discriminator(SHAPE, 2, 1) for _ in range(2)]
-        return kind(*generators, *critics, seed=1, **kwargs)
-    if name == "VAE":
-        encoder, decoder = (
-            build(SHAPE, 2, filters=2) for build in (networks.dcgan_encoder, networks.dcgan_decoder)
-        )
-        return kind(encoder, decoder, 2, seed=1, **kwargs)
-    if name == "ALAE":
-        return kind(
-            mapping=networks.mlp_generator((3,), 2, (8,)),
-            generator=networks.dcgan_generator(SHAPE, 3, filters=2),
-            encoder=discriminator(num_logits=3, normalization=None),
-            discriminator=networks.mlp_discriminator((3,), (8,)),
-            latent_dim=2,
-            seed=1,
-            **kwargs,
-        )
-    labels = {"num_classes": 3} if name.startswith("Conditional") else {}
-    own = {"num_logits": 3} if name == "SemiSupervisedGAN" else {}
-    own |= {"normalization": None} if "WGAN" in name else {}
-    generator = networks.dcgan_generator(SHAPE, 3, filters=2, **labels)
-    return kind(generator, discriminator(**labels, **own), latent_dim=3, seed=1, **kwargs)
+make = every_model.make_convolutional
 
 
 def examples(model):
-    """What a model is evaluated on: `(x, y)`."""
-    if isinstance(model, kg.models.CycleGAN):
-        return IMAGES, -IMAGES
-    if isinstance(model, kg.models.TextGAN):
-        return TEXTS, None
-    if isinstance(model, kg.models.SemiSupervisedGAN):
-        return IMAGES, np.where(np.arange(17) % 2, LABELS, -1)
-    x = IMAGES / 2 + 0.5 if isinstance(model, kg.models.VAE) else IMAGES
-    return x, LABELS if getattr(model, "conditional", False) else None
+    """What a model is evaluated on, 17 examples: `(x, y)`."""
+    x, y = every_model.examples(model)
+    x = IMAGES if x.dtype.kind == "f" else x[:17]
+    if y is None:
+        return x, None
+    return x, -IMAGES if y.dtype.kind == "f" else np.where(np.arange(17) % 2, y[:17], y[-17:])
 
 
 def compiled(strategy, make, metrics=(), **arguments):

@@ -1,76 +1,92 @@
-"""A tiny one of every model, with what it trains on: `make(name)` and `fit(model)`."""
+"""A tiny one of every model, with what it trains on: `make(name)` and `fit(model)`.
 
+A model is known by the test file of its own file: `tests/models/test_<file>.py` defines
+
+- `tiny(**kwargs)`: a new model of networks of a few weights, made with these arguments, too;
+- `tiny_examples()`: `(x, y)`, 32 examples and what belongs to them, or `None`;
+- `tiny_calls(model)`, where a model has methods of its own beside served verbs: a dictionary of
+  bound methods of a tiny model, each with a dictionary of valid arguments, for `tests.fuzz`;
+- `convolutional(**kwargs)`, where there is no `for_images` and `tiny` has no convolutions: as
+  `tiny`, of images 8×8×1.
+"""
+
+import importlib
 import inspect
 
-import keras
 import numpy as np
 
 import keras_gans as kg
-from tests.models import test_every_technique as two_player
+from keras_gans._configured import arguments_of
 
-POINTS, IMAGES, LABELS = two_player.POINTS, two_player.IMAGES, two_player.LABELS
-TEXTS = np.array(["to be", "or not", "to be", "that"] * 8)
+POINTS = kg.data.ring_of_gaussians().sample(32, seed=0)
+IMAGES = np.random.default_rng(0).uniform(-1, 1, (32, 4, 4, 1)).astype("float32")
+LABELS = np.arange(32) % 3
 NAMES = sorted(
     name
     for name, kind in vars(kg.models).items()
-    if inspect.isclass(kind) and name not in ("GenerativeModel", "LatentModel")
+    if inspect.isclass(kind)
+    and issubclass(kind, kg.models.GenerativeModel)
+    and kind.optimizer_networks
 )
 
 
-def make(name, seed=1, **kwargs):
-    """A new model, all of whose kinds of networks are made anew."""
-    networks = kg.networks
-    if name in two_player.MODELS:
-        return two_player.make(name, kwargs.pop("techniques", []), **kwargs)
-    if name == "VAE":
-        encoder = networks.mlp_encoder((4, 4, 1), 2, (8,))
-        decoder = networks.mlp_decoder((4, 4, 1), 2, (8,))
-        return kg.models.VAE(encoder, decoder, 2, seed=seed, **kwargs)
-    if name == "ALAE":
-        return kg.models.ALAE(
-            mapping=networks.mlp_generator((3,), 2, (8,)),
-            generator=networks.mlp_generator((2,), 3, (8,)),
-            encoder=networks.mlp_discriminator((2,), (8,), num_logits=3),
-            discriminator=networks.mlp_discriminator((3,), (8,)),
-            latent_dim=2,
-            seed=seed,
-            **kwargs,
+def definitions(kind):
+    """The test module of a model's class, which defines a tiny one."""
+    name = f"tests.models.test_{kind.__module__.rpartition('.')[2]}"
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError:
+        module = None
+    if not hasattr(module, "tiny") or not hasattr(module, "tiny_examples"):
+        raise NotImplementedError(
+            f"{kind.__name__} must have {name.replace('.', '/')}.py with two functions: "
+            "`tiny(**kwargs)`, which makes a model of a few weights, and `tiny_examples()`, which "
+            "returns what it trains on, (x, y) with 32 examples. See tests/models/every_model.py"
         )
-    if name == "CycleGAN":
-        generators = [translation_generator() for _ in range(2)]
-        discriminators = [networks.mlp_discriminator((4, 4, 1), (8,)) for _ in range(2)]
-        return kg.models.CycleGAN(*generators, *discriminators, seed=seed, **kwargs)
-    assert name == "TextGAN"
-    vocabulary = sorted(set("".join(TEXTS)))
-    size = kg.data.vocabulary_size(vocabulary)
-    return kg.models.TextGAN(
-        networks.text_generator(6, size, 2, filters=4, num_blocks=1),
-        networks.text_discriminator(6, size, filters=4, num_blocks=1),
-        latent_dim=2,
-        vocabulary=vocabulary,
-        seed=seed,
-        **{"n_critic": 2, **kwargs},
-    )
+    return module
 
 
-def translation_generator():
-    convolution = keras.layers.Conv2D(1, 3, padding="same", activation="tanh")
-    return keras.Sequential([keras.Input((4, 4, 1)), convolution])
+def kind_of(model):
+    """The public class of a model, which may be of a subclass that a test made."""
+    return next(kind for kind in type(model).__mro__ if kind.__name__ in NAMES)
+
+
+def make(name, **kwargs):
+    """A new tiny model."""
+    return definitions(getattr(kg.models, name)).tiny(**{"seed": 1, **kwargs})
+
+
+def make_convolutional(name, **kwargs):
+    """A new model of small convolutional networks."""
+    kind, kwargs = getattr(kg.models, name), {"seed": 1, **kwargs}
+    if getattr(kind, "for_images", None):
+        info = kg.data.DatasetInfo("images", (8, 8, 1), 17, 3, "train")
+        return kind.for_images(info, latent_dim=3, filters=2, **kwargs)
+    module = definitions(kind)
+    return getattr(module, "convolutional", module.tiny)(**kwargs)
 
 
 def examples(model):
     """What a model trains on: `(x, y)`."""
-    if isinstance(model, kg.models.CycleGAN):
-        return IMAGES, -IMAGES
-    if isinstance(model, kg.models.TextGAN):
-        return TEXTS, None
-    if isinstance(model, kg.models.SemiSupervisedGAN):
-        return POINTS, two_player.FEW_LABELS
-    x = IMAGES if isinstance(model, (kg.models.DCGAN, kg.models.VAE)) else POINTS
-    return x, LABELS if model.conditional else None
+    return definitions(kind_of(model)).tiny_examples()
 
 
 def fit(model, **kwargs):
     x, y = examples(model)
     arguments = {"batch_size": 8, "shuffle": False, "verbose": 0, **kwargs}
     return model.fit(x, y, **arguments)
+
+
+def that_take(argument):
+    """The names of the models whose constructor takes an argument."""
+    return [name for name in NAMES if argument in arguments_of(getattr(kg.models, name))]
+
+
+def two_player(kind, num_classes=None, num_logits=1, **kwargs):
+    """A two-player model of dense networks for `POINTS`."""
+    return kind(
+        kg.networks.mlp_generator((2,), 3, (8,), num_classes=num_classes),
+        kg.networks.mlp_discriminator((2,), (8,), num_classes=num_classes, num_logits=num_logits),
+        latent_dim=3,
+        **kwargs,
+    )

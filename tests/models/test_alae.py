@@ -6,11 +6,31 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
+from tests.models import every_model
 from tests.models.test_gan import images
 from tests.shared import ModelTests, assert_same_weights, descend
 
 NETWORKS = ("mapping", "generator", "encoder", "discriminator")
 POINTS = kg.data.ring_of_gaussians().sample(64, seed=0)
+
+
+def tiny(**kwargs):
+    return kg.models.ALAE(
+        mapping=kg.networks.mlp_generator((3,), 2, (8,)),
+        generator=kg.networks.mlp_generator((2,), 3, (8,)),
+        encoder=kg.networks.mlp_discriminator((2,), (8,), num_logits=3),
+        discriminator=kg.networks.mlp_discriminator((3,), (8,)),
+        latent_dim=2,
+        **kwargs,
+    )
+
+
+def tiny_examples():
+    return every_model.POINTS, None
+
+
+def tiny_calls(model):
+    return {style_alae().mix: {"coarse": images(2), "fine": images(2, seed=1), "layer": 1}}
 
 
 def networks(normalization=None):

@@ -5,11 +5,21 @@ import tensorflow as tf
 
 import keras_gans as kg
 from keras_gans._examples import images_of
-from tests.shared import ModelTests, assert_same_weights, descend
+from tests.models import every_model
+from tests.shared import assert_same_weights, descend
 
 RING = kg.data.ring_of_gaussians(3)
 LABELS = np.random.default_rng(0).integers(0, 3, 64)
 POINTS = RING.modes[LABELS] + np.random.default_rng(1).normal(0, 0.02, (64, 2)).astype("float32")
+
+
+def tiny(**kwargs):
+    arguments = {"num_classes": 3, "ema_decay": 0.5, **kwargs}
+    return every_model.two_player(kg.models.ConditionalGAN, **arguments)
+
+
+def tiny_examples():
+    return every_model.POINTS, every_model.LABELS
 
 
 def points(model=kg.models.ConditionalGAN, **kwargs):
@@ -19,28 +29,6 @@ def points(model=kg.models.ConditionalGAN, **kwargs):
         latent_dim=3,
         **kwargs,
     )
-
-
-class TestConditionalWGANGP(ModelTests):
-    """Conditional batch normalisation, a projection critic."""
-
-    labels = np.arange(64) % 3
-
-    def make_model(self):
-        return kg.models.ConditionalWGANGP(
-            kg.networks.mlp_generator(
-                (8, 8, 1), 4, (8,), normalization="conditional_batch", num_classes=3
-            ),
-            kg.networks.mlp_discriminator((8, 8, 1), (8,), num_classes=3),
-            latent_dim=4,
-            n_critic=2,
-            seed=1,
-        )
-
-    @property
-    def examples(self):
-        images = np.random.default_rng(0).uniform(-1, 1, (64, 8, 8, 1)).astype("float32")
-        return images, self.labels
 
 
 def test_one_step_is_that_of_a_gan_whose_networks_are_told_the_labels():

@@ -4,9 +4,29 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
+from tests.models import every_model
 from tests.shared import ModelTests, assert_same_weights, descend
 
 SHAPE = (8, 8, 1)
+
+
+def tiny(**kwargs):
+    def generator():
+        convolution = keras.layers.Conv2D(1, 3, padding="same", activation="tanh")
+        return keras.Sequential([keras.Input((4, 4, 1)), convolution])
+
+    discriminators = [kg.networks.mlp_discriminator((4, 4, 1), (8,)) for _ in range(2)]
+    return kg.models.CycleGAN(generator(), generator(), *discriminators, **kwargs)
+
+
+def tiny_examples():
+    return every_model.IMAGES, -every_model.IMAGES
+
+
+def convolutional(**kwargs):
+    generators = [kg.networks.translation_generator(SHAPE, 1, 2, 1) for _ in range(2)]
+    discriminators = [kg.networks.patch_discriminator(SHAPE, 2, 1) for _ in range(2)]
+    return kg.models.CycleGAN(*generators, *discriminators, **kwargs)
 
 
 def squares(num, seed):

@@ -3,6 +3,20 @@ import numpy as np
 import pytest
 
 import keras_gans as kg
+from tests.models import every_model
+
+
+def tiny(**kwargs):
+    return kg.models.DCGAN(
+        kg.networks.dcgan_generator((4, 4, 1), 3, filters=2),
+        kg.networks.dcgan_discriminator((4, 4, 1), filters=2),
+        latent_dim=3,
+        **kwargs,
+    )
+
+
+def tiny_examples():
+    return every_model.IMAGES, None
 
 
 def test_the_paper_is_the_default():

@@ -4,7 +4,16 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
+from tests.models import every_model
 from tests.shared import ModelTests, assert_same_weights, descend
+
+
+def tiny(**kwargs):
+    return every_model.two_player(kg.models.GAN, **{"objective": "minimax", **kwargs})
+
+
+def tiny_examples():
+    return every_model.POINTS, None
 
 
 def images(num=64, seed=0):

@@ -4,6 +4,15 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
+from tests.models import every_model
+
+
+def tiny(**kwargs):
+    return every_model.two_player(kg.models.LSGAN, **{"a": -1.0, "c": 0.0, **kwargs})
+
+
+def tiny_examples():
+    return every_model.POINTS, None
 
 
 def make(**kwargs):

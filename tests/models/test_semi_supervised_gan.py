@@ -4,12 +4,30 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
+from tests.models import every_model
 from tests.shared import ModelTests
 
 RING = kg.data.ring_of_gaussians(3)
 CLASSES = np.random.default_rng(0).integers(0, 3, 64)
 POINTS = RING.modes[CLASSES] + np.random.default_rng(1).normal(0, 0.1, (64, 2)).astype("float32")
 LABELS = np.where(np.arange(64) < 8, CLASSES, -1)
+
+
+def tiny(**kwargs):
+    return every_model.two_player(kg.models.SemiSupervisedGAN, num_logits=3, **kwargs)
+
+
+def tiny_examples():
+    return every_model.POINTS, np.where(np.arange(32) < 12, every_model.LABELS, -1)
+
+
+def convolutional(**kwargs):
+    return kg.models.SemiSupervisedGAN(
+        kg.networks.dcgan_generator((8, 8, 1), 3, filters=2),
+        kg.networks.dcgan_discriminator((8, 8, 1), filters=2, num_logits=3),
+        latent_dim=3,
+        **kwargs,
+    )
 
 
 def make(units=(8,), **kwargs):

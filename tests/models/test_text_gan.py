@@ -12,6 +12,32 @@ from tests.shared import ModelTests, assert_same_weights, descend
 
 VOCABULARY = "abcé \n"
 LENGTH = 6
+TEXTS = np.array(["to be", "or not", "to be", "that"] * 8)
+
+
+def tiny(**kwargs):
+    vocabulary = sorted(set("".join(TEXTS)))
+    size = kg.data.vocabulary_size(vocabulary)
+    return kg.models.TextGAN(
+        kg.networks.text_generator(6, size, 2, filters=4, num_blocks=1),
+        kg.networks.text_discriminator(6, size, filters=4, num_blocks=1),
+        latent_dim=2,
+        vocabulary=vocabulary,
+        **{"n_critic": 2, **kwargs},
+    )
+
+
+def tiny_examples():
+    return TEXTS, None
+
+
+def tiny_calls(model):
+    size = kg.data.vocabulary_size(model.vocabulary)
+    return {
+        model.encode: {"texts": TEXTS[:2]},
+        model.one_hot: {"texts": TEXTS[:2]},
+        model.decode: {"probabilities": np.full((2, 6, size), 1 / size)},
+    }
 
 
 def make(vocabulary=VOCABULARY, **kwargs):

@@ -6,11 +6,29 @@ import tensorflow_probability as tfp
 
 import keras_gans as kg
 from keras_gans.models.vae import kl_from_standard_normal
+from tests.models import every_model
 from tests.shared import ModelTests
 
 tfd = tfp.distributions
 
 LATENT_DIM = 3
+
+
+def tiny(**kwargs):
+    encoder = kg.networks.mlp_encoder((4, 4, 1), 2, (8,))
+    decoder = kg.networks.mlp_decoder((4, 4, 1), 2, (8,))
+    return kg.models.VAE(encoder, decoder, 2, **kwargs)
+
+
+def tiny_examples():
+    return every_model.IMAGES, None
+
+
+def tiny_calls(model):
+    return {
+        model.decode: {"latents": np.ones((2, 2), "float32")},
+        model.log_likelihood: {"x": every_model.IMAGES[:2], "num_samples": 2},
+    }
 
 
 def pixels(num, seed=0):

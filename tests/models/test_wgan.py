@@ -3,8 +3,17 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
+from tests.models import every_model
 from tests.models.test_gan import points
 from tests.shared import ModelTests
+
+
+def tiny(**kwargs):
+    return every_model.two_player(kg.models.WGAN, **{"n_critic": 2, **kwargs})
+
+
+def tiny_examples():
+    return every_model.POINTS, None
 
 
 class TestWGAN(ModelTests):

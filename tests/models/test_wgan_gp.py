@@ -4,8 +4,17 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
+from tests.models import every_model
 from tests.models.test_gan import points
 from tests.shared import ModelTests, assert_same_weights, descend
+
+
+def tiny(**kwargs):
+    return every_model.two_player(kg.models.WGANGP, **{"n_critic": 2, **kwargs})
+
+
+def tiny_examples():
+    return every_model.POINTS, None
 
 
 class TestWGANGP(ModelTests):

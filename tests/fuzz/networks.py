@@ -1,0 +1,81 @@
+"""Calls of what builds networks, or changes them."""
+
+import functools
+
+import keras
+
+import keras_gans as kg
+from tests.fuzz.call import IMAGE, Call, on_zeros, points
+
+n = kg.networks
+
+
+def network(build, **arguments):
+    """The call of a function that builds a network, which takes time."""
+    return Call(build, lambda: arguments, use=on_zeros, cost=10)
+
+
+@functools.cache
+def styled():
+    return n.style_generator(IMAGE, 4, 2)
+
+
+@functools.cache
+def classifier():
+    """A network with batch normalization."""
+    return n.mlp_discriminator((2,), (3, 3), normalization="batch")
+
+
+def weight_normalized():
+    dense = kg.layers.WeightNormalization(keras.layers.Dense(3, use_bias=False))
+    return keras.Sequential([keras.Input((2,)), dense])
+
+
+CALLS = {
+    "networks.mlp_generator": network(
+        n.mlp_generator, output_shape=(2,), latent_dim=2, hidden_units=(3,)
+    ),
+    "networks.mlp_discriminator": network(n.mlp_discriminator, input_shape=(2,), hidden_units=(3,)),
+    "networks.mlp_encoder": network(
+        n.mlp_encoder, input_shape=(2,), latent_dim=2, hidden_units=(3,)
+    ),
+    "networks.mlp_decoder": network(
+        n.mlp_decoder, output_shape=(2,), latent_dim=2, hidden_units=(3,)
+    ),
+    **{
+        f"networks.dcgan_{kind}": network(
+            getattr(n, f"dcgan_{kind}"), image_shape=IMAGE, filters=2, kernel_size=3
+        )
+        for kind in ("generator", "discriminator", "encoder", "decoder")
+    },
+    "networks.resnet_generator": network(
+        n.resnet_generator, image_shape=IMAGE, latent_dim=2, filters=2
+    ),
+    "networks.resnet_discriminator": network(n.resnet_discriminator, image_shape=IMAGE, filters=2),
+    "networks.style_generator": network(
+        n.style_generator, image_shape=IMAGE, code_dim=2, filters=2
+    ),
+    "networks.style_encoder": network(n.style_encoder, image_shape=IMAGE, code_dim=2, filters=2),
+    "networks.synthesis": Call(n.synthesis, lambda: {"generator": styled()}, use=on_zeros),
+    "networks.text_generator": network(
+        n.text_generator, length=3, vocabulary_size=4, latent_dim=2, filters=2, num_blocks=1
+    ),
+    "networks.text_discriminator": network(
+        n.text_discriminator, length=3, vocabulary_size=4, filters=2, num_blocks=1
+    ),
+    "networks.translation_generator": network(
+        n.translation_generator, image_shape=IMAGE, filters=2, num_blocks=1
+    ),
+    "networks.patch_discriminator": network(
+        n.patch_discriminator, image_shape=IMAGE, filters=2, num_layers=1
+    ),
+    "networks.data_dependent_initialization": Call(
+        n.data_dependent_initialization,
+        lambda: {"network": weight_normalized(), "examples": points(4)},
+    ),
+    "networks.virtual_batch_normalization": Call(
+        n.virtual_batch_normalization,
+        lambda: {"network": classifier(), "reference_batch": points(3)},
+        use=on_zeros,
+    ),
+}

@@ -1,0 +1,123 @@
+"""Calls of what networks and objectives are made of: layers, losses, penalties, techniques, …"""
+
+import keras
+import numpy as np
+
+import keras_gans as kg
+from tests.fuzz.call import Call, dense, images, on, points
+from tests.models import every_model
+
+x2, x4, codes = points(4), images(4), np.ones((4, 3), "float32")
+few_labels = np.array([0, 1, 2, 0], "int32")
+layers, lik, t = kg.layers, kg.likelihoods, kg.techniques
+
+
+def losses_of(objective):
+    logits = np.ones((2, 1), "float32")
+    return objective.discriminator(logits, logits), objective.generator(logits, logits)
+
+
+def stabilize(technique):
+    """Train a step with a technique."""
+    gan = every_model.make("GAN", techniques=[technique])
+    gan.compile(run_eagerly=True)
+    return gan.train_on_batch(every_model.POINTS[:4])
+
+
+CALLS = {
+    "layers.AdaptiveInstanceNormalization": Call(
+        layers.AdaptiveInstanceNormalization, use=on(x4, codes)
+    ),
+    "layers.ConditionalBatchNormalization": Call(
+        layers.ConditionalBatchNormalization, lambda: {"num_classes": 3}, use=on(x2, few_labels)
+    ),
+    "layers.DropReference": Call(
+        layers.DropReference, lambda: {"num_reference": 2}, use=on(points(8))
+    ),
+    "layers.InstanceStatistics": Call(layers.InstanceStatistics, use=on(x4)),
+    "layers.LabelProjection": Call(
+        layers.LabelProjection, lambda: {"num_classes": 3}, use=on(x2, few_labels)
+    ),
+    "layers.LeakyReLU": Call(layers.LeakyReLU, use=on(x2)),
+    "layers.LearnedConstant": Call(layers.LearnedConstant, lambda: {"shape": (2, 3)}, use=on(x2)),
+    "layers.MinibatchDiscrimination": Call(layers.MinibatchDiscrimination, use=on(x2)),
+    "layers.MinibatchStdDev": Call(layers.MinibatchStdDev, use=on(x4)),
+    "layers.PixelNormalization": Call(layers.PixelNormalization, use=on(x2)),
+    "layers.PrependReference": Call(
+        layers.PrependReference, lambda: {"reference_batch": points(3)}, use=on(x2)
+    ),
+    "layers.ReflectionPadding2D": Call(layers.ReflectionPadding2D, use=on(x4)),
+    "layers.SelfAttention2D": Call(layers.SelfAttention2D, use=on(x4)),
+    "layers.SpectralNormalization": Call(
+        layers.SpectralNormalization, lambda: {"layer": keras.layers.Dense(2)}, use=on(x2)
+    ),
+    "layers.UpsampleConv2D": Call(layers.UpsampleConv2D, lambda: {"filters": 2}, use=on(x4)),
+    "layers.VirtualBatchNormalization": Call(
+        layers.VirtualBatchNormalization, lambda: {"reference_batch": points(3)}, use=on(x2)
+    ),
+    "layers.WeightNormalization": Call(
+        layers.WeightNormalization,
+        lambda: {"layer": keras.layers.Dense(2, use_bias=False)},
+        use=on(x2),
+    ),
+    "constraints.ClipConstraint": Call(kg.constraints.ClipConstraint, use=on(x2)),
+    "losses.Objective": Call(
+        kg.losses.Objective,
+        lambda: {
+            "discriminator": kg.losses.hinge.discriminator,
+            "generator": kg.losses.hinge.generator,
+        },
+        use=repr,
+    ),
+    "losses.get": Call(kg.losses.get, lambda: {"objective": "hinge"}, use=losses_of),
+    "losses.least_squares_with_codes": Call(
+        kg.losses.least_squares_with_codes,
+        lambda: {"a": 0.0, "b": 1.0, "c": 1.0},
+        use=losses_of,
+        infinite=True,
+    ),
+    "penalties.gradient_penalty": Call(
+        kg.penalties.gradient_penalty,
+        lambda: {"critic": dense(), "real": x2, "fake": points(4, 1)},
+        nan=True,
+        infinite=True,
+    ),
+    "penalties.r1_penalty": Call(
+        kg.penalties.r1_penalty,
+        lambda: {"discriminator": dense(), "real": x2},
+        nan=True,
+        infinite=True,
+    ),
+    "likelihoods.Likelihood": Call(lik.Likelihood),
+    "likelihoods.Bernoulli": Call(lik.Bernoulli),
+    "likelihoods.Gaussian": Call(
+        lik.Gaussian,
+        use=lambda likelihood: likelihood.log_prob(x2, [points(4, 1)]),
+        infinite=True,
+    ),
+    "likelihoods.get": Call(lik.get, lambda: {"likelihood": "gaussian"}),
+    "latents.interpolate": Call(
+        kg.latents.interpolate, lambda: {"start": x2[0], "end": x2[1], "steps": 3}
+    ),
+    "latents.random_walk": Call(kg.latents.random_walk, lambda: {"latent_dim": 2, "steps": 3}),
+    "latents.paths": Call(kg.latents.paths, lambda: {"num": 2, "latent_dim": 2, "steps": 3}),
+    **{f"techniques.{name}": Call(getattr(t, name), use=stabilize, cost=10) for name in t.__all__},
+    "techniques.ExperienceReplay": Call(
+        t.ExperienceReplay, lambda: {"capacity": 2}, use=stabilize, cost=10
+    ),
+    "serving.ArraySpec": Call(
+        kg.serving.ArraySpec,
+        lambda: {"meaning": "codes", "shape": (None, 2), "value_range": (-1.0, 1.0)},
+        use=lambda spec: spec.check("x", np.tanh(points(2))),
+    ),
+    "serving.Verb": Call(
+        kg.serving.Verb,
+        lambda: {
+            "name": "invert",
+            "function": lambda x: -x,
+            "inputs": {"x": kg.serving.examples((2,))},
+            "output": kg.serving.examples((2,)),
+        },
+        use=repr,
+    ),
+}
