@@ -7,6 +7,9 @@ import keras
 import pytest
 import tensorflow as tf
 
+#: What takes long, whatever a test does with it: the second tier, but for tests marked `quick`.
+SLOW_FIXTURES = {"two_replicas", "xla"}
+
 # Building graphs makes many objects, few of them garbage.
 gc.set_threshold(100_000, 20, 50)
 
@@ -14,6 +17,13 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 tf.config.experimental.enable_op_determinism()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if SLOW_FIXTURES & set(item.fixturenames) and not item.get_closest_marker("quick"):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

@@ -207,6 +207,8 @@ LEARNING_RATE = 1e-3
 class ModelTests:
     """Subclasses give `make_model()`, uncompiled, and `examples`, what it trains on.
 
+    What an epoch of training gives is in the first tier; the other promises are slow.
+
     `examples` is an array, or a tuple of an array and labels, of 8 mini-batches of 8.
     """
 
@@ -307,6 +309,7 @@ class ModelTests:
         again = type(model).from_config(model.get_config())
         assert again.get_config() == model.get_config()
 
+    @pytest.mark.slow
     def test_saved_model_trains_on_bit_for_bit(self, trained):
         again = keras.models.load_model(trained.folder / "model.keras")
         np.testing.assert_array_equal(self.sample(again), trained.samples)
@@ -315,6 +318,7 @@ class ModelTests:
         for name in again.optimizer_networks:
             assert_same_weights_of_optimizers(getattr(again, name), getattr(trained.model, name))
 
+    @pytest.mark.slow
     def test_weights_file_restores_everything(self, trained):
         """And training goes on batch by batch as in an epoch."""
         again = self.compiled()
@@ -341,6 +345,7 @@ class ModelTests:
             assert list(map(str, of_served.values())) == of_model
         self.assert_same_samples(self.sample(served), trained.samples)
 
+    @pytest.mark.slow
     def test_datasets_give_the_weights_of_arrays(self, trained):
         """And sampling, testing and saving between two epochs leave training alone."""
         model = self.compiled()
@@ -375,6 +380,7 @@ class ModelTests:
         function = function.get_concrete_function(batches.element_spec)
         return types.SimpleNamespace(model=model, function=function, data=next(iter(batches)))
 
+    @pytest.mark.slow
     def test_a_step_is_fit_for_tpus(self, step):
         """All shapes are static, and nothing runs on the host."""
         outputs = [
@@ -388,6 +394,7 @@ class ModelTests:
         on_host = ("PyFunc", "Iterator", "Host", "Print", "Assert", "String", "Lookup", "File")
         assert [kind for kind in kinds if any(word in kind for word in on_host)] == []
 
+    @pytest.mark.slow
     def test_weights_are_used_and_changed_in_order(self, step):
         """Even in the graph that runs, from which TensorFlow drops what seems superfluous."""
         graph = optimized_graph(step.function, step.data)
@@ -397,8 +404,8 @@ class ModelTests:
         loose = [(a, b) for a, b in pairs if a not in before[b] and b not in before[a]]
         assert not loose, loose
 
-    @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-    def test_mixed_precision_trains(self, trained, policy):
+    @pytest.mark.slow
+    def test_mixed_precision_trains(self, trained, policy="mixed_bfloat16"):
         keras.config.set_dtype_policy(policy)
         model = self.compiled()
         history = self.fit(model).history
@@ -415,6 +422,7 @@ class ModelTests:
         for name, values in self.fit(model).history.items():
             np.testing.assert_allclose(values, trained.history[name], rtol=0.1, atol=0.05)
 
+    @pytest.mark.slow
     def test_ways_of_running_give_the_same_weights(self):
         models, logs = [], []
         for arguments in ({}, {"steps_per_execution": 3}, {"run_eagerly": True}):

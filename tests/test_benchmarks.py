@@ -13,6 +13,8 @@ from keras import layers
 
 import keras_gans as kg
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def benchmark(repository, monkeypatch):

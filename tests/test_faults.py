@@ -18,6 +18,8 @@ from keras_gans.commands import training
 from keras_gans.data import images
 from keras_gans.runs import Run
 
+pytestmark = pytest.mark.slow
+
 #: Something deep inside of each command: where it fails.
 DEEP = [
     ("train", Run, "claim"),

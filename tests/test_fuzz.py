@@ -18,19 +18,25 @@ def test_every_public_name_is_called():
     assert not set(public_names()) - set(CALLS)
 
 
-@pytest.mark.parametrize("name", CALLS)
+#: The first call of each module, in the first tier.
+FIRST = {name.split(".")[0]: name for name in reversed(CALLS)}.values()
+
+
+def tiers(names):
+    slow = pytest.mark.slow
+    return [name if name in FIRST else pytest.param(name, marks=slow) for name in names]
+
+
+@pytest.mark.parametrize("name", tiers(CALLS))
 def test_malformed_arguments_are_refused_or_harmless(name):
-    outcomes, defects = search(name, max(1, EXAMPLES // CALLS[name].cost))
-    assert outcomes
-    assert not defects
-
-
-@pytest.mark.parametrize("name", CALLS)
-def test_the_valid_call_is_one(name):
+    """Beginning with arguments that are right."""
     call = CALLS[name]
     if name not in ("load", "metrics.InceptionFeatures"):  # of a file that is not there
         with working_folder():
             assert outcome(call, call.valid_arguments()) == "result"
+    outcomes, defects = search(name, max(1, EXAMPLES // CALLS[name].cost))
+    assert outcomes
+    assert not defects
 
 
 @pytest.mark.parametrize(

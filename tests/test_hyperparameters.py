@@ -96,7 +96,7 @@ def test_every_number_of_a_constructor_may_change_or_is_known_to_be_fixed():
     assert found == set(VALUES) | FIXED | with_default
 
 
-@pytest.mark.parametrize("case", VALUES)
+@pytest.mark.parametrize("case", every_model.tiers("WGANGP.gp_weight", VALUES))
 def test_a_running_fit_sees_what_a_callback_sets(case):
     """As it does without graphs, where the number is a Python float."""
     model, owner = trained(case)
@@ -113,7 +113,7 @@ def test_replicas_see_it_alike(case, two_replicas):
     assert isinstance(getattr(owner, case.split(".")[1]), float)
 
 
-@pytest.mark.parametrize("case", VALUES)
+@pytest.mark.parametrize("case", every_model.tiers("InstanceNoise.stddev", VALUES))
 def test_it_is_saved_beside_what_the_constructor_was_given(case, tmp_path):
     name, (before, after) = case.split(".")[1], VALUES[case]
     owner, model = owner_and_model(case, before)
@@ -132,6 +132,7 @@ def test_it_is_saved_beside_what_the_constructor_was_given(case, tmp_path):
         assert getattr(part, name) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["VAE.beta", "InstanceNoise.stddev"])
 def test_training_goes_on_exactly(case, tmp_path):
     model, _ = trained(case)
@@ -142,6 +143,7 @@ def test_training_goes_on_exactly(case, tmp_path):
     assert_same_weights(model, again)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["WGANGP.gp_weight", "LabelSmoothing.real"])
 def test_it_follows_a_schedule_of_the_models_updates(case, tmp_path):
     owner, name = case.split(".")
@@ -172,7 +174,7 @@ def test_a_schedule_needs_no_decay():
             technique.decay = 0.9
 
 
-@pytest.mark.parametrize("case", VALUES)
+@pytest.mark.parametrize("case", every_model.tiers("VAE.beta", VALUES))
 @pytest.mark.parametrize("wrong", [float("nan"), -1.0, "much", None, True])
 def test_what_the_constructor_refuses_cannot_be_set(case, wrong):
     owner, name = owner_and_model(case)[0], case.split(".")[1]
@@ -202,7 +204,7 @@ def test_files_of_before_leave_it_as_it_is(tmp_path):
     assert model.beta == 3.0
 
 
-@pytest.mark.parametrize("name", DECAYS)
+@pytest.mark.parametrize("name", every_model.tiers("GAN", DECAYS))
 def test_the_decay_of_an_average_may_change(name, tmp_path):
     argument, network = DECAYS[name]
     model = compiled(every_model.make(name, **{argument: 0.5}))

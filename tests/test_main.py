@@ -31,6 +31,7 @@ from keras_gans.commands.training import (
     with_defaults,
 )
 from keras_gans.runs import Run
+from tests.models import every_model
 
 SMALL = ["--filters", "4", "--steps-per-epoch", "2", "--batch-size", "8", "--latent-dim", "4"]
 
@@ -66,6 +67,7 @@ def test_trains_from_the_command_line_and_resumes(tmp_path, capsys):
     assert "trained for 3 epochs already" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_epochs_of_any_length_are_counted_right(tmp_path, capsys):
     arguments = ["train", "gan", "--output", str(tmp_path / "run"), *SMALL]
     arguments += ["--steps-per-epoch", "11"]
@@ -76,6 +78,7 @@ def test_epochs_of_any_length_are_counted_right(tmp_path, capsys):
     assert int(model.g_optimizer.iterations) == 22
 
 
+@pytest.mark.slow
 def test_another_number_of_images_is_refused(tmp_path):
     pictures = tmp_path / "pictures"
     pictures.mkdir()
@@ -89,6 +92,7 @@ def test_another_number_of_images_is_refused(tmp_path):
         main([*arguments, "--epochs", "2"])
 
 
+@pytest.mark.slow
 def test_another_configuration_is_refused(tmp_path):
     train(tmp_path, 1)
     before = (tmp_path / "model.keras").read_bytes()
@@ -103,7 +107,7 @@ def test_nothing_is_written_for_a_bad_option(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("name", trainable())
+@pytest.mark.parametrize("name", every_model.tiers("conditional_gan", trainable()))
 def test_every_model_of_images_is_built(name):
     kind = trainable()[name]
     options = with_defaults(parse(["train", name, "--output", "unused", *SMALL]), kind)
@@ -113,6 +117,7 @@ def test_every_model_of_images_is_built(name):
     assert model.sample(2, labels=labels).shape == (2, 8, 8, 1)
 
 
+@pytest.mark.slow
 def test_a_model_without_averages_trains(tmp_path):
     main(["train", "vae", "--epochs", "1", "--output", str(tmp_path / "run"), *SMALL])
     assert "ema_decay" not in json.loads((tmp_path / "run" / "config.json").read_text())
@@ -199,6 +204,7 @@ def test_list_names_what_there_is_to_train(capsys):
     assert all(name in out for name in [*trainable(), "digits"])
 
 
+@pytest.mark.slow
 def test_config_is_readable(tmp_path):
     train(tmp_path, 1)
     config = json.loads((tmp_path / "config.json").read_text())
@@ -427,6 +433,7 @@ class TestFolders:
         with pytest.raises(SystemExit, match="`--image-size` must be given"):
             main([*arguments, "--output", str(tmp_path / "run")])
 
+    @pytest.mark.slow
     def test_a_folder_in_gray(self, tmp_path):
         save_pictures(tmp_path / "pictures", {"": np.zeros(8)})
         arguments = ["train", "gan", "--dataset", str(tmp_path / "pictures"), *SMALL]
@@ -553,6 +560,7 @@ def exported_classes(path, class_names):
 
 
 class TestClasses:
+    @pytest.mark.slow
     def test_names_of_folders_reach_samples(self, tmp_path):
         save_pictures(tmp_path / "pets", {"cat": np.zeros(4), "dog": np.ones(4)})
         run = tmp_path / "run"

@@ -5,6 +5,8 @@ import pytest
 
 from tests.distribution import processes
 
+pytestmark = pytest.mark.slow
+
 #: Cases that differ in their updates, and in what their layers look at. `benchmarks/replicas.py`
 #: has time for all, and tests/models/test_every_technique.py trains every model on two replicas.
 CORE = ["GAN", "WGAN", "WGANGP", "ConditionalWGANGP"]

@@ -1,7 +1,11 @@
 """Two workers on this machine."""
 
+import pytest
+
 from tests.distribution import processes
 from tests.distribution.worker import CLAIMS
+
+pytestmark = pytest.mark.slow
 
 
 def test_what_workers_do_besides_training_steps(tmp_path):

@@ -6,6 +6,8 @@ from tests.distribution import processes
 from tests.metrics.metric_cases import CASES
 from tests.metrics.metrics_on_two_replicas import check
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", CASES)
 def test_two_replicas_equal_one_device(name, two_replicas):

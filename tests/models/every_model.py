@@ -14,6 +14,7 @@ import importlib
 import inspect
 
 import numpy as np
+import pytest
 
 import keras_gans as kg
 from keras_gans._configured import arguments_of
@@ -80,6 +81,13 @@ def fit(model, **kwargs):
 def that_take(argument):
     """The names of the models whose constructor takes an argument."""
     return [name for name in NAMES if argument in arguments_of(getattr(kg.models, name))]
+
+
+def tiers(quick, cases=NAMES):
+    """The cases as parameters of a test, of which one is not slow."""
+    assert quick in cases
+    mark = {True: pytest.mark.quick, False: pytest.mark.slow}
+    return [pytest.param(case, marks=mark[case == quick]) for case in cases]
 
 
 def two_player(kind, num_classes=None, num_logits=1, **kwargs):

@@ -123,6 +123,15 @@ PLACES = {
 }
 
 
+#: Models whose places are in the first tier: with labels, and with images.
+QUICK = ("ConditionalGAN.", "VAE.")
+
+
+def tiers(names):
+    slow = pytest.mark.slow
+    return [n if n.startswith(QUICK) else pytest.param(n, marks=slow) for n in names]
+
+
 MALFORMED_EXAMPLES = {
     "uint8": lambda x: ((x + 1) * 127.5).astype("uint8"),
     "NaN": lambda x: np.where(np.arange(x.size).reshape(x.shape) == 1, np.nan, x),
@@ -177,7 +186,7 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", tiers(PLACES))
 def test_malformed_data_are_refused(place):
     place = PLACES[place]
     for kind, damage in MALFORMED[place.kind].items():
@@ -188,7 +197,7 @@ def test_malformed_data_are_refused(place):
             pytest.fail(kind)
 
 
-@pytest.mark.parametrize("place", [name for name, place in PLACES.items() if place.is_scaled])
+@pytest.mark.parametrize("place", tiers(n for n, place in PLACES.items() if place.is_scaled))
 def test_examples_that_are_not_scaled(place):
     place = PLACES[place]
     for high in (50.0, 255.0):
@@ -196,7 +205,7 @@ def test_examples_that_are_not_scaled(place):
             place.call((place.good + 1) * np.float32(high / 2))
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", tiers(PLACES))
 def test_good_arguments_are_taken(place):
     """As arrays, tensors, lists and in double precision."""
     place = PLACES[place]

@@ -48,7 +48,7 @@ def test_fits_saves_loads_and_exports(name, tmp_path):
                 np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", every_model.NAMES)
+@pytest.mark.parametrize("name", every_model.tiers("GAN"))
 def test_trains_in_float64(name, float64):
     model = every_model.make(name)
     model.compile()
@@ -58,6 +58,7 @@ def test_trains_in_float64(name, float64):
     assert np.isfinite(model.evaluate(x[:4], None if y is None else y[:4], verbose=0)).all()
 
 
+@pytest.mark.slow
 def test_every_technique_trains_in_float64(float64):
     from tests.models.test_every_technique import TECHNIQUES
 
@@ -137,7 +138,7 @@ class TestLogits:
         ):
             kg.models.checks.logits("critic", network)
 
-    @pytest.mark.parametrize("name", every_model.NAMES)
+    @pytest.mark.parametrize("name", every_model.tiers("ALAE"))
     def test_every_model_refuses_them(self, name):
         model = every_model.make(name)
         config = model.get_config()
@@ -158,6 +159,7 @@ class TestLogits:
 
 
 class TestWhatCannotChange:
+    @pytest.mark.slow
     def test_arguments_are_refused_afterwards(self):
         for name in every_model.NAMES:
             model = every_model.make(name)
@@ -298,7 +300,7 @@ class TestPapersSchedules:
         again = keras.models.load_model(tmp_path / "model.keras")
         assert again.d_optimizer.get_config() == model.d_optimizer.get_config()
 
-    @pytest.mark.parametrize("name", every_model.NAMES)
+    @pytest.mark.parametrize("name", every_model.tiers("WGANGP"))
     def test_where_there_is_none_it_is_refused(self, name):
         model = every_model.make(name)
         if model.learning_rates(8) is None:
@@ -308,8 +310,11 @@ class TestPapersSchedules:
             model.compile(total_steps=8, **{next(iter(model.optimizer_networks)): "sgd"})
 
 
+TAKE_MULTIPLES = every_model.that_take("generator_batch_multiple")
+
+
 class TestGeneratorBatchMultiple:
-    @pytest.mark.parametrize("name", every_model.that_take("generator_batch_multiple"))
+    @pytest.mark.parametrize("name", every_model.tiers("ConditionalGAN", TAKE_MULTIPLES))
     def test_the_generator_learns_from_so_many_more_fakes(self, name):
         model = every_model.make(name, generator_batch_multiple=2)
         model.compile(run_eagerly=True)
@@ -366,7 +371,7 @@ def test_trackers_read_what_they_log_of_an_optimizer():
     assert int(model.optimizer.iterations) == 0
 
 
-@pytest.mark.parametrize("name", every_model.NAMES)
+@pytest.mark.parametrize("name", every_model.tiers("CycleGAN"))
 def test_files_hold_networks_by_public_attributes(name, tmp_path):
     """So that what one version wrote can be read by the next."""
     model = every_model.make(name)

@@ -51,7 +51,7 @@ def fit(model):
     assert np.isfinite(list(history.values())).all()
 
 
-@pytest.mark.parametrize("name", every_model.NAMES)
+@pytest.mark.parametrize("name", every_model.tiers("VAE"))
 def test_trains_saves_loads_and_exports_on_two_replicas(name, two_replicas, tmp_path):
     keras.utils.set_random_seed(0)
     alone = every_model.make(name, **allowed(name))
@@ -89,7 +89,7 @@ def techniques_of(model):
     return getattr(model, "techniques", ())
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", every_model.tiers("DCGAN", MODELS))
 def test_what_makes_no_sense_is_refused(name):
     for technique in refused(every_model.make(name)):
         with pytest.raises(ValueError, match=r"`techniques` must not hold|must not use batch norm"):

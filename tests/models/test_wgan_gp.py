@@ -32,6 +32,14 @@ class TestWGANGP(ModelTests):
     def examples(self):
         return kg.data.ring_of_gaussians().sample(64, seed=0)
 
+    def test_saved_model_trains_on_bit_for_bit(self, trained):
+        """In the first tier, here alone."""
+        super().test_saved_model_trains_on_bit_for_bit(trained)
+
+    @pytest.mark.slow
+    def test_mixed_precision_with_scaled_losses_trains(self, trained):
+        self.test_mixed_precision_trains(trained, "mixed_float16")
+
 
 def test_defaults_are_the_papers():
     gan = points(kg.models.WGANGP)
