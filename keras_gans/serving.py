@@ -15,8 +15,12 @@ import tensorflow as tf
 
 from keras_gans import _checks, _inputs
 from keras_gans._precision import as_float, float_dtype
+from keras_gans.data import specs
 
 __all__ = ["ArraySpec", "Verb"]
+
+#: Meanings of what a model is conditioned on, which may be one for all examples.
+CONDITIONS = ("labels", "condition")
 
 #: What arrays may hold.
 DTYPES = ("float16", "bfloat16", "float32", "float64", "int32", "int64", "uint8", "bool", "string")
@@ -31,9 +35,9 @@ class ArraySpec:
     """What an argument of a verb holds, or its output.
 
     Args:
-        meaning: String. `"latents"`, `"labels"`, `"examples"`, `"count"`, of examples to make, and
-            `"seed"` have checks of their own; of any other, such as `"codes"`, the type, the shape
-            and the range are checked.
+        meaning: String. `"latents"`, `"labels"`, `"condition"`, `"examples"`, `"count"`, of
+            examples to make, and `"seed"` have checks of their own; of any other, such as
+            `"codes"`, the type, the shape and the range are checked.
         shape: Tuple of integers and `None`. That of one for each example begins with `None`, the
             batch axis. Defaults to `()`, one number.
         dtype: String, name of a dtype. Defaults to `"float32"`, or `"float64"` if that is Keras's
@@ -100,6 +104,18 @@ class ArraySpec:
         return self.shape[:1] == (None,)
 
     @property
+    def spec(self):
+        """What one of them is, if there is one for each example."""
+        kind = "string" if self.is_text else "float" if self.is_float else "integer"
+        return specs.Spec(
+            self.shape[1:],
+            kind,
+            self.value_range if self.num_classes is None else "auto",
+            self.num_classes,
+            self.class_names,
+        )
+
+    @property
     def is_text(self):
         return self.dtype == "string"
 
@@ -122,16 +138,14 @@ class ArraySpec:
             return _checks.positive_int(name, value)
         if self.meaning == "seed":
             return _checks.seed_or_new(value, name)
-        if self.meaning == "labels":
-            return _inputs.labels(value, num, self.num_classes, self.class_names, name)
+        if self.meaning in CONDITIONS:
+            return _inputs.conditions(name, value, self.spec, num)
         if self.shape == () and self.is_float:
             return _checks.real_number(name, value, *(self.value_range or ()))
         if self.meaning == "latents":
             found = _inputs.latents(name, value, self.shape[1])
-        elif self.is_text:
-            found = _inputs.texts(name, value)
-        elif self.meaning == "examples":
-            found = _inputs.examples(name, value, self.shape[1:], self.value_range)
+        elif self.is_text or self.meaning == "examples":
+            found = _inputs.examples(name, value, self.spec)
         else:
             found = _inputs.array(name, value, self.shape, self.dtype, self.value_range)
         return np.asarray(found)
@@ -139,6 +153,10 @@ class ArraySpec:
     def as_tensor(self, value):
         """Return what `check` did, or some examples of it, as the verb's function takes it."""
         return as_float(value) if self.is_float else tf.constant(value, self.dtype)
+
+    def tensor_spec(self, name):
+        """Return what TensorFlow needs to know of it."""
+        return tf.TensorSpec(self.shape, self.dtype, name)
 
     def __str__(self):
         if self.meaning == "count":
@@ -155,11 +173,75 @@ class ArraySpec:
         return f"{kind}{shape if axes else ''}{bounds or ''}, {self.meaning}."
 
 
-def examples(shape, value_range=None):
-    """The spec of examples of a shape. Images, which have three axes, are in [−1, 1]."""
-    if value_range is None and len(shape) == 3:
-        value_range = (-1.0, 1.0)
-    return ArraySpec("examples", (None, *shape), value_range=value_range)
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """What an argument of several parts holds: a condition, for each example or one for all.
+
+    Args:
+        parts: Tuple or dictionary of `ArraySpec`s, or of such parts.
+    """
+
+    parts: tuple | dict
+    meaning = "condition"
+    is_batched = True
+
+    @property
+    def is_text(self):
+        return any(part.is_text for part in self.named("").values())
+
+    def named(self, name):
+        """Return the `ArraySpec`s by names such as `labels_0`, in the order of TensorFlow."""
+        parts = self.parts
+        named = parts.items() if isinstance(parts, dict) else enumerate(parts)
+        found = {}
+        for key, part in sorted(named):
+            own = f"{name}_{key}"
+            found |= part.named(own) if isinstance(part, Parts) else {own: part}
+        return found
+
+    def check(self, name, value, num=None):
+        """As that of `ArraySpec`."""
+        return _inputs.conditions(name, value, _mapped(lambda part: part.spec, self), num)
+
+    def as_tensor(self, value):
+        """As that of `ArraySpec`."""
+        return _mapped(lambda part, x: part.as_tensor(x), self, value)
+
+    def tensor_spec(self, name):
+        """As that of `ArraySpec`."""
+        flat = [part.tensor_spec(own) for own, part in self.named(name).items()]
+        return tf.nest.pack_sequence_as(_mapped(lambda part: 0, self), flat)
+
+    def __str__(self):
+        return "; ".join(f"`{name}`: {part}" for name, part in self.named("").items())
+
+
+def _mapped(function, spec, *values):
+    """Call a function of an `ArraySpec`, and of what belongs to it, on each of the parts."""
+    if not isinstance(spec, Parts):
+        return function(spec, *values)
+    if isinstance(spec.parts, dict):
+        return {
+            key: _mapped(function, part, *(value[key] for value in values))
+            for key, part in spec.parts.items()
+        }
+    return tuple(map(lambda part, *own: _mapped(function, part, *own), spec.parts, *values))
+
+
+def of(meaning, spec):
+    """Return the description of one for each example of what a `keras_gans.data.Spec` specifies.
+
+    Args:
+        meaning: See `ArraySpec`.
+        spec: `keras_gans.data.Spec`, or a tuple or dictionary of nested ones.
+    """
+    if isinstance(spec, dict):
+        return Parts({key: of(meaning, part) for key, part in spec.items()})
+    if isinstance(spec, (tuple, list)):
+        return Parts(tuple(of(meaning, part) for part in spec))
+    dtype = {"float": float_dtype(), "integer": "int32", "string": "string"}[spec.kind]
+    shape = (None, *spec.shape)
+    return ArraySpec(meaning, shape, dtype, spec.value_range, spec.num_classes, spec.class_names)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,8 +252,8 @@ class Verb:
         name: Name of the method.
         function: Function of tensors, one for each input that is not `None`, to one tensor.
         inputs: Dictionary of `ArraySpec`s by the names of the arguments, in their order. `None`
-            stands for labels of a model that takes none: the argument must be `None`. Labels and
-            seeds at the end may be left out.
+            stands for labels of a model that takes none: the argument must be `None`. Labels,
+            conditions and seeds at the end may be left out.
         output: `ArraySpec`. If it has a batch axis, examples go through the function some at a
             time.
         fixed: Dictionary. Verbs of one name may differ in these arguments, which are strings: the
@@ -235,7 +317,15 @@ class Verb:
     @property
     def input_signature(self):
         """What TensorFlow needs to know of them."""
-        return [tf.TensorSpec(s.shape, s.dtype, name) for name, s in self.taken.items()]
+        return [spec.tensor_spec(name) for name, spec in self.taken.items()]
+
+    @property
+    def named_inputs(self):
+        """The inputs that the function takes, and those of several parts part by part, by name."""
+        found = {}
+        for name, spec in self.taken.items():
+            found |= spec.named(name) if isinstance(spec, Parts) else {name: spec}
+        return found
 
     @property
     def is_of_numbers(self):
@@ -263,7 +353,7 @@ class Verb:
         """Return the signature of the method."""
         defaults, default = dict(self.fixed), None
         for name, spec in reversed(self.inputs.items()):
-            if spec is not None and spec.meaning not in ("labels", "seed"):
+            if spec is not None and spec.meaning not in (*CONDITIONS, "seed"):
                 default = inspect.Parameter.empty
             defaults = {name: default, **defaults}
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD

@@ -10,6 +10,7 @@ from keras_gans import _replicas
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import float_dtype
 from keras_gans.data import mini_batches
+from keras_gans.data.batch_spec import BatchSpec
 from keras_gans.models.fitting import Fitted
 from keras_gans.models.optimizers import overflow_everywhere
 
@@ -24,7 +25,9 @@ class GenerativeModel(Fitted):
     - `loss_names`: the names of the losses that it logs;
     - `default_optimizers()`: the paper's optimizers;
     - `train_step(data)`, made of calls to `minimize` and `record`, and `test_step(data)`;
-    - `check_examples(x, y)`, what it cannot learn from;
+    - `example_spec`, a `keras_gans.data.Spec` of the examples that it learns from, and if they come
+      with labels or the like `condition_spec`, one of these: `fit` and `evaluate` refuse others. A
+      model that states neither accepts anything;
     - `call(inputs)`, and `served_verbs()`, what others may do with it.
 
     Everything else is inherited: optimizers are built on their networks inside the strategy's scope
@@ -79,6 +82,8 @@ class GenerativeModel(Fitted):
     """
 
     loss_names = ()
+    example_spec = None
+    condition_spec = None
 
     def __init__(self, seed=None, **kwargs):
         super().__init__(seed, **kwargs)
@@ -199,11 +204,9 @@ class GenerativeModel(Fitted):
         return 1
 
     @property
-    def label_range(self):
-        """The labels that this model learns from, `(low, high)` for low … high − 1, or `None`."""
-
-    def check_examples(self, x, y):
-        """Refuse specs or arrays that this model cannot learn from: see `mini_batches`."""
+    def batch_spec(self):
+        """What a batch that this model learns from holds."""
+        return BatchSpec(self.example_spec, self.condition_spec, type(self).__name__)
 
     def training_batches(self, x, y, batch_size, shuffle_seed):
         """Return what `fit` was given as batches that each hold the mini-batches of one step.
@@ -219,13 +222,12 @@ class GenerativeModel(Fitted):
             batches_per_step=self.batches_per_step,
             replicas=self.distribute_strategy.num_replicas_in_sync,
             shuffle_seed=shuffle_seed,
-            check=self.check_examples,
-            label_range=self.label_range,
+            spec=self.batch_spec,
         )
 
     def evaluation_batches(self, x, y):
         """Return what `evaluate` was given, checked, as `keras.Model.evaluate` takes it."""
-        return mini_batches.evaluation_batches(x, y, self.check_examples, self.label_range)
+        return mini_batches.evaluation_batches(x, y, self.batch_spec)
 
     def as_inputs(self, name, inputs):
         """Return what the model is called on, checked by the argument's name."""
