@@ -15,8 +15,9 @@ class LatentModel(GenerativeModel):
     A subclass states what a `GenerativeModel` does, and
 
     - `samplers`, the networks that turn latents into examples;
-    - `conditional`: whether `sample` takes labels, of `num_classes` classes; and `label_shapes`,
-      the shapes of what the networks take beside latents and examples.
+    - `conditional`: whether `sample` takes labels, of `num_classes` classes; `label_shapes`, the
+      shapes of what the networks take beside latents and examples; and `served_labels`, what
+      verbs take.
 
     Args:
         latent_dim: Positive integer, size of the latent vectors.
