@@ -296,13 +296,27 @@ class Verb:
     summary: str = ""
 
     def __post_init__(self):
-        for value in self.fixed.values():
-            _checks.string("fixed", value)
+        self._check_kinds()
         for name in (self.name, self.endpoint):
             _check_name("name", name, FACTS)
         for argument in (*self.inputs, *self.fixed):
             _check_name("inputs", argument, ("batch_size",))
         self.signature()
+
+    def _check_kinds(self):
+        _checks.string("name", self.name)
+        _checks.function("function", self.function)
+        for name in ("inputs", "fixed"):
+            if not isinstance(getattr(self, name), dict):
+                raise TypeError(f"`{name}` must be a dictionary. Received: {getattr(self, name)!r}")
+        for name, spec in {**self.inputs, "output": self.output}.items():
+            if not isinstance(spec, ArraySpec) and (spec is not None or name == "output"):
+                raise TypeError(f"`{name}` must be an ArraySpec. Received: {name}={spec!r}")
+        for value in self.fixed.values():
+            _checks.string("fixed", value)
+        if self.through is not None:
+            _checks.string("through", self.through)
+        _checks.string("summary", self.summary)
 
     @property
     def endpoint(self):
