@@ -106,7 +106,7 @@ class ALAE(LatentModel):
         self.encoder = encoder
         self.discriminator = discriminator
         self.gamma = gamma
-        self.keep_averages(ema_decay, "mapping", "generator", "encoder")
+        self.ema_decay = ema_decay
 
     def default_optimizers(self):
         """Adam as in the paper's code: learning rate 2e-3, β₁ 0, β₂ 0.99."""
@@ -137,7 +137,6 @@ class ALAE(LatentModel):
         self.record(self.train_discriminator(real))
         self.record(self.train_generator(batch_size))
         self.record(self.train_reciprocity(batch_size))
-        self.update_averages()
         return self.logs()
 
     def train_discriminator(self, real):
@@ -166,9 +165,11 @@ class ALAE(LatentModel):
     def discriminator_losses(self, real, fake, training=True):
         """What step I minimises comes first; the rest is logged."""
 
+        encoder = self.in_use("encoder", training)
+        discriminator = self.in_use("discriminator", training)
+
         def logits(x):
-            codes = self.encoder(x, training=training)
-            return as_float(self.discriminator(codes, training=training))
+            return as_float(discriminator(encoder(x, training=training), training=training))
 
         penalty = r1_penalty(logits, real)
         adversarial_loss = losses.non_saturating.discriminator(logits(real), logits(fake))
@@ -183,16 +184,19 @@ class ALAE(LatentModel):
 
     def reciprocity_losses(self, codes, training=True):
         """What step III minimises: the squared distance of codes to those of what they make."""
-        found = self.encoder(self.generator(codes, training=training), training=training)
+        generator, encoder = (self.in_use(name, training) for name in ("generator", "encoder"))
+        found = encoder(generator(codes, training=training), training=training)
         difference = as_float(codes) - as_float(found)
         return {"reciprocity_loss": ops.mean(ops.sum(ops.square(difference), axis=-1))}
 
     def test_step(self, data):
         real = self.real_examples(data)
         batch_size = ops.shape(real)[0]
-        codes = self.mapping(self.draw_latents(batch_size, training=False), training=False)
-        fake = as_float(self.generator(codes, training=False))
-        fake_logits = self.discriminator(self.encoder(fake, training=False), training=False)
+        latents = self.draw_latents(batch_size, training=False)
+        codes = self.in_use("mapping")(latents, training=False)
+        fake = as_float(self.in_use("generator")(codes, training=False))
+        codes_of_fake = self.in_use("encoder")(fake, training=False)
+        fake_logits = self.in_use("discriminator")(codes_of_fake, training=False)
         self.record(self.discriminator_losses(real, fake, training=False), batch_size)
         self.record(self.generator_losses(fake_logits), batch_size)
         self.record(self.reciprocity_losses(codes, training=False), batch_size)
@@ -280,7 +284,7 @@ class ALAE(LatentModel):
         the logits D∘E."""
         samplers, endpoints = super().serving_endpoints()
         generator, encoder = self.in_use("generator"), self.in_use("encoder")
-        discriminator = self.discriminator
+        discriminator = self.in_use("discriminator")
 
         def encode(data):
             return as_float(encoder(data, training=False))

@@ -95,7 +95,7 @@ class GAN(LatentModel):
             "generator_batch_multiple", generator_batch_multiple
         )
         self.objective = losses.get(objective)
-        self.keep_averages(ema_decay, "generator")
+        self.ema_decay = ema_decay
         self.techniques = tuple(technique.check(techniques))
         self.stabilisers = technique.Combination(self.techniques)
         self.stabilisers.prepare(self)
@@ -184,7 +184,6 @@ class GAN(LatentModel):
 
         generator_losses = self.minimize("g_optimizer", stabilised_losses)
         self.stabilisers.update(self, "generator")
-        self.update_averages("generator")
         return generator_losses
 
     def objective_played(self, training):
@@ -198,8 +197,9 @@ class GAN(LatentModel):
 
     def discriminator_losses(self, real, fake, training=True):
         """What the discriminator minimises comes first; the rest is logged."""
-        real_logits = as_float(self.discriminator(real, training=training))
-        fake_logits = as_float(self.discriminator(fake, training=training))
+        discriminator = self.in_use("discriminator", training)
+        real_logits = as_float(discriminator(real, training=training))
+        fake_logits = as_float(discriminator(fake, training=training))
         objective = self.objective_played(training)
         return {"d_loss": objective.discriminator(real_logits, fake_logits)}
 
@@ -213,7 +213,7 @@ class GAN(LatentModel):
         fake = self.fake_examples(real, self, training=False)
         batch_size = ops.shape(images_of(real))[0]
         self.record(self.discriminator_losses(real, fake, training=False), batch_size)
-        fake_logits = self.discriminator(fake, training=False)
+        fake_logits = self.in_use("discriminator")(fake, training=False)
         self.record(self.generator_losses(fake_logits, training=False), batch_size)
         self.update_sample_metrics(images_of(real), images_of(fake))
         return self.logs()
@@ -235,12 +235,12 @@ class GAN(LatentModel):
     def serving_endpoints(self):
         """Those of `LatentModel`, and `score(data[, labels])`: the discriminator's logits."""
         samplers, endpoints = super().serving_endpoints()
-        discriminator = self.discriminator
+        discriminator = self.in_use("discriminator")
 
         def score(data, *labels):
             return as_float(discriminator(with_labels(data, labels), training=False))
 
-        data = tf.TensorSpec(discriminator.inputs[0].shape, name="data")
+        data = tf.TensorSpec(self.discriminator.inputs[0].shape, name="data")
         score_endpoint = {"score": (score, [data, *self.label_specs])}
         return [*samplers, discriminator], {**endpoints, **score_endpoint}
 

@@ -24,6 +24,8 @@ class GenerativeModel(Fitted):
     - `default_optimizers()`: the paper's optimizers;
     - `train_step(data)`, made of calls to `minimize` and `record`, and `test_step(data)`;
     - `check_examples(x, y)`, what it cannot learn from;
+    - which networks it keeps moving averages of, if any: see `moving_average.DecayOfAverages`.
+      What is not training calls `self.in_use("generator")`, not `self.generator`;
     - `call(inputs)`, and `serving_endpoints()` for `export`.
 
     Everything else is inherited: optimizers are built on their networks inside the strategy's scope
@@ -104,6 +106,8 @@ class GenerativeModel(Fitted):
     def minimize(self, optimizer_name, loss_fn):
         """Take one step of one player.
 
+        A moving average of a network follows the last optimizer that trains the network.
+
         Args:
             optimizer_name: Key of `optimizer_networks`. Only the variables of its networks change.
             loss_fn: Function without arguments that computes the loss from networks called with
@@ -128,7 +132,15 @@ class GenerativeModel(Fitted):
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             gradients = overflow_everywhere(gradients)
         optimizer.apply(gradients, variables)
+        self._update_averages_of(optimizer_name)
         return losses
+
+    def _update_averages_of(self, optimizer_name):
+        """Move the averages of the networks that no later optimizer trains, too."""
+        last = {name: o for o, names in self.optimizer_networks.items() for name in names}
+        for name, average in self.averages.items():
+            if last.get(name) == optimizer_name:
+                average.update()
 
     # Randomness
 

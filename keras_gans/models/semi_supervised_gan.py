@@ -35,8 +35,8 @@ class SemiSupervisedGAN(GAN):
     them from arrays, with y = −1 for examples without label; a dataset must yield them in turn, as
     `keras_gans.data.semi_supervised_batches` does.
 
-    Classes are those of `ema_discriminator`, a moving average of the discriminator: in `classify`,
-    in what is exported, and in the `supervised_loss` and `accuracy` of `evaluate`.
+    Outside training the discriminator is `ema_discriminator`, its moving average: in `classify`, in
+    `evaluate`, and in what is exported.
 
     The losses, the batches, the average and the optimizers are those of the authors' code behind
     the paper's results on MNIST, but for three things: latents are N(0, I) as everywhere in this
@@ -103,7 +103,7 @@ class SemiSupervisedGAN(GAN):
         techniques = [FeatureMatching(feature_layer, alone=True), *technique.check(techniques)]
         super().__init__(generator, discriminator, latent_dim, techniques=techniques, **kwargs)
         self.feature_layer = feature_layer
-        self.keep_averages(classifier_ema_decay, "discriminator", argument="classifier_ema_decay")
+        self.classifier_ema_decay = classifier_ema_decay
         self.num_classes = discriminator.output_shape[-1]
         if len(discriminator.output_shape) != 2 or self.num_classes < 2:
             raise ValueError(
@@ -150,7 +150,6 @@ class SemiSupervisedGAN(GAN):
         *pairs, unlabelled = self.mini_batches(self.real_examples(data))
         for pair in pairs:
             self.record(self.train_discriminator(pair))
-            self.update_averages("discriminator")
         self.record(self.train_generator(unlabelled))
         return self.logs()
 
@@ -162,8 +161,9 @@ class SemiSupervisedGAN(GAN):
 
     def discriminator_losses(self, real, fake, training=True):
         unlabelled, labelled, labels = real
+        discriminator = self.in_use("discriminator", training)
         unlabelled_logits, labelled_logits, fake_logits = (
-            as_float(self.discriminator(examples, training=training))
+            as_float(discriminator(examples, training=training))
             for examples in (unlabelled, labelled, fake)
         )
         unsupervised_loss = self.objective_played(training).discriminator(
@@ -192,10 +192,8 @@ class SemiSupervisedGAN(GAN):
         real = [images, images, labels]
         fake = self.fake_examples(real, self, training=False)
         batch_size = ops.shape(images)[0]
-        losses = self.discriminator_losses(real, fake, training=False)
-        in_use = supervised_losses(self.class_logits(images), labels)
-        self.record({**losses, **in_use}, batch_size)
-        fake_logits = self.discriminator(fake, training=False)
+        self.record(self.discriminator_losses(real, fake, training=False), batch_size)
+        fake_logits = self.in_use("discriminator")(fake, training=False)
         self.record(self.generator_losses(fake_logits, training=False), batch_size)
         self.update_sample_metrics(images, fake)
         return self.logs()
@@ -263,16 +261,16 @@ class SemiSupervisedGAN(GAN):
     def serving_endpoints(self):
         """Those of `GAN`, where `score` gives log Z(x), and `classify(data)`: probabilities."""
         networks, endpoints = super().serving_endpoints()
-        logits_in_training, signature = endpoints["score"]
+        class_logits, signature = endpoints["score"]
 
         def score(data):
-            return log_z(logits_in_training(data))
+            return log_z(class_logits(data))
 
         def classify(data):
-            return tf.nn.softmax(self.class_logits(data))
+            return tf.nn.softmax(class_logits(data))
 
         own = {"score": (score, signature), "classify": (classify, signature)}
-        return [*networks, *filter(None, [self.ema_discriminator])], {**endpoints, **own}
+        return networks, {**endpoints, **own}
 
 
 def supervised_losses(logits, labels):

@@ -92,7 +92,9 @@ class WGANGP(GAN):
         critic_loss = super().discriminator_losses(real, fake, training)["d_loss"]
         images = images_of(real)
         penalty = gradient_penalty(
-            lambda x: self.discriminator(with_images(real, x), training=training),
+            lambda x: self.in_use("discriminator", training)(
+                with_images(real, x), training=training
+            ),
             images,
             images_of(fake),
             one_sided=self.one_sided,
