@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from keras_gans.divergences import _checks
 from keras_gans.divergences._host import on_host
-from keras_gans.divergences.transport import root
+from keras_gans.divergences._plans import root
 
 _SYMMETRY_TOLERANCE = 1e-6
 _RANK_TOLERANCE = 1e-12

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from keras_gans.divergences import _checks
-from keras_gans.divergences.transport import pairwise_distances
+from keras_gans.divergences._plans import pairwise_distances
 
 _DEFAULT_EPSILON = 0.05
 _SMALLEST_EPSILON = 1e-12  # of a cost, whose rounding error it must exceed

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans.divergences import _checks
-from keras_gans.divergences.transport import monotone_coupling, root
+from keras_gans.divergences._plans import monotone_coupling, root
 
 
 def sliced_wasserstein_distance(x, y, p=1, *, num_projections=128, projections=None, seed=None):

@@ -13,12 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from keras_gans.divergences import _checks, _distributions, _quadrature
+from keras_gans.divergences import _checks, _densities_on_the_line, _distributions, _plans
 from keras_gans.divergences._host import on_host
-
-_MAX_SIMPLEX_ITERATIONS = 100_000_000
-# Differences of two cumulative probabilities below this are rounding.
-_ROUNDING = 1e-14
 
 
 class EarthMoversSteps(NamedTuple):
@@ -81,7 +77,7 @@ def earth_movers_distance(p, q, positions=None, q_positions=None, *, return_step
                 "`p` must be a histogram for `positions` or `return_steps` to apply. "
                 f"Received: p={p}"
             )
-        return _distance_on_the_line(p, q)
+        return _densities_on_the_line.distance(p, q)
     p, q = _checks.weights(p, "p"), _checks.weights(q, "q")
     _checks.same_mass(p, q)
     if positions is None and q_positions is not None:
@@ -104,7 +100,7 @@ def earth_movers_distance(p, q, positions=None, q_positions=None, *, return_step
         raise _checks.error("positions", "on the line for `return_steps=True`", positions)
     if p.shape.rank != 1 or q.shape.rank != 1:
         raise _checks.error("p", "a single histogram (n,) with positions (n, d)", p)
-    return _transport_cost(x, y, p, q, 1.0)
+    return _plans.transport_cost(x, y, p, q, 1.0)
 
 
 def transport_plan(p, q, positions=None, q_positions=None, *, order=1):
@@ -137,7 +133,7 @@ def transport_plan(p, q, positions=None, q_positions=None, *, order=1):
         Kantorovich 1942; Bonneel et al. 2011 for the network simplex of POT.
     """
     x, y, p, q = _measures(p, q, positions, q_positions)
-    rows, columns, mass = _optimal_moves(x, y, p, q, _checks.order(order, x, y, name="order"))
+    rows, columns, mass = _plans.optimal_moves(x, y, p, q, _checks.order(order, x, y, name="order"))
     shape = tf.cast(tf.stack([tf.shape(x)[0], tf.shape(y)[0]]), tf.int64)
     return tf.scatter_nd(tf.stack([rows, columns], -1), mass, shape)
 
@@ -175,14 +171,14 @@ def kantorovich_dual(p, q, positions=None, q_positions=None):
         Kantorovich and Rubinstein 1958; Villani 2009, "Optimal transport", theorem 5.10.
     """
     if _distributions.both_distributions(p, q):
-        return _dual_on_the_line(p, q)
+        return KantorovichDual(*_densities_on_the_line.dual(p, q))
     x, y, p, q = _measures(p, q, positions, q_positions)
     x, y = x[p > 0], y[q > 0]
     p, q = p[p > 0], q[q > 0]
-    potential = tf.constant(_simplex(x.numpy(), y.numpy(), p.numpy(), q.numpy())[1]["v"])
+    potential = tf.constant(_plans.simplex(x.numpy(), y.numpy(), p.numpy(), q.numpy())[1]["v"])
 
     def envelope(z):
-        return tf.reduce_min(_distances(z[:, tf.newaxis], y) - potential, -1)
+        return tf.reduce_min(_plans.distances(z[:, tf.newaxis], y) - potential, -1)
 
     at_p, at_q = tf.reduce_sum(p * envelope(x)), tf.reduce_sum(q * envelope(y))
     middle = (at_p + at_q) / 2 / tf.reduce_sum(p)
@@ -225,7 +221,7 @@ def assignment(x, y, p=1):
     def solve(x, y, p):
         from scipy.optimize import linear_sum_assignment
 
-        return linear_sum_assignment(_cost_matrix(x, y, p))[1].astype(np.int64)
+        return linear_sum_assignment(_plans.cost_matrix(x, y, p))[1].astype(np.int64)
 
     permutation = on_host(solve, [x, y, _checks.order(p, x, y)], tf.int64)
     return tf.ensure_shape(permutation, x.shape[:1])
@@ -268,32 +264,7 @@ def wasserstein_distance(x, y, p=1, *, x_weights=None, y_weights=None):
     a = _sample_weights(x, x_weights, "x_weights")
     b = _sample_weights(y, y_weights, "y_weights")
     p = _checks.order(p, x, y)
-    return root(_transport_cost(x, y, a, b, p), p)
-
-
-def pairwise_distances(x, y):
-    """Euclidean distances `(..., n, m)` between clouds `(..., n, d)` and `(..., m, d)`."""
-    return _distances(x[..., :, tf.newaxis, :], y[..., tf.newaxis, :, :])
-
-
-def monotone_coupling(a, b):
-    """The plan between sorted points of masses `a` `(n,)` and `b` `(m,)`: rows, columns, mass."""
-    a, b = np.cumsum(a), np.cumsum(b)
-    levels = np.sort(np.concatenate([a, b * (a[-1] / b[-1])]))
-    mass = np.diff(levels, prepend=0.0)
-    middle = levels - mass / 2
-    rows = np.minimum(np.searchsorted(a, middle), len(a) - 1)
-    columns = np.minimum(np.searchsorted(b * (a[-1] / b[-1]), middle), len(b) - 1)
-    moved = mass > 0
-    return rows[moved], columns[moved], mass[moved]
-
-
-def root(cost, p):
-    """cost^(1/p), with derivative 0 at 0, a minimum."""
-    if p == 1:
-        return cost
-    positive = cost > 0
-    return tf.where(positive, tf.where(positive, cost, 1.0) ** (1 / p), 0.0)
+    return _plans.root(_plans.transport_cost(x, y, a, b, p), p)
 
 
 def _result(distance, steps, return_steps):
@@ -356,134 +327,3 @@ def _sample_weights(x, weights, name):
         return tf.fill([size], 1 / tf.cast(size, tf.float64))
     weights = _checks.weights(_checks.histogram(weights, name), name, x.shape[0])
     return weights / tf.reduce_sum(weights)
-
-
-def _distances(x, y):
-    """Euclidean distances over the last axis, with derivative 0 at 0."""
-    return root(tf.reduce_sum((x - y) ** 2, -1), 2)
-
-
-def _cost_matrix(x, y, p):
-    from scipy.spatial.distance import cdist
-
-    return cdist(x, y) ** p
-
-
-def _transport_cost(x, y, a, b, p):
-    """Σ mass·‖x − y‖^p over the moves of an optimal plan."""
-    rows, columns, mass = _optimal_moves(x, y, a, b, p)
-    return tf.reduce_sum(mass * _distances(_gather(x, rows), _gather(y, columns)) ** p)
-
-
-@tf.custom_gradient
-def _gather(x, rows):
-    """`tf.gather` whose derivative is a tensor, not `tf.IndexedSlices`."""
-
-    def gradient(upstream):
-        return tf.math.unsorted_segment_sum(upstream, rows, tf.shape(x)[0]), None
-
-    return tf.gather(x, rows), gradient
-
-
-def _optimal_moves(x, y, a, b, p):
-    """An optimal plan as rows, columns and mass, `(k,)` each, constant to differentiation."""
-    solve = _moves_on_the_line if x.shape[-1] == 1 else _moves_in_space
-    rows, columns, mass = on_host(solve, [x, y, a, b, p], (tf.int64, tf.int64, tf.float64))
-    return tuple(tf.stop_gradient(tf.ensure_shape(m, [None])) for m in (rows, columns, mass))
-
-
-def _moves_on_the_line(x, y, a, b, p):
-    x_order, y_order = np.argsort(x[:, 0]), np.argsort(y[:, 0])
-    rows, columns, mass = monotone_coupling(a[x_order], b[y_order])
-    return x_order[rows], y_order[columns], mass
-
-
-def _moves_in_space(x, y, a, b, p):
-    plan, _ = _simplex(x, y, a, b, p)
-    rows, columns = np.nonzero(plan)
-    return rows, columns, plan[rows, columns]
-
-
-def _simplex(x, y, a, b, p=1.0):
-    """POT's optimal plan between masses `a` and `b`, and its log with the dual potentials."""
-    import ot
-
-    mass = a.sum()
-    plan, log = ot.emd(
-        a / mass,
-        b / b.sum(),
-        _cost_matrix(x, y, p),
-        numItermax=_MAX_SIMPLEX_ITERATIONS,
-        log=True,
-        center_dual=False,
-    )
-    if log["warning"] is not None:
-        raise RuntimeError(f"Optimal transport did not converge: {log['warning']}")
-    return plan * mass, log
-
-
-def _check_on_the_line(p, q):
-    for name, d in (("p", p), ("q", q)):
-        if not _distributions.is_one_dimensional_density(d):
-            raise _checks.error(
-                name, "a distribution with a density on the real line; draw samples otherwise", d
-            )
-
-
-def _surplus_below(p, q):
-    """x ↦ F_P(x) − F_Q(x), the mass that must cross x from left to right."""
-
-    rank = max(p.batch_shape.rank, q.batch_shape.rank)
-
-    def surplus(x):
-        below_p, below_q = (_distributions.cumulative(d, x, rank) for d in (p, q))
-        difference = below_p - below_q
-        return tf.where(tf.abs(difference) > _ROUNDING, difference, 0.0)
-
-    return surplus
-
-
-def _distance_on_the_line(p, q):
-    _check_on_the_line(p, q)
-    p, q = _distributions.in_float64(p), _distributions.in_float64(q)
-    surplus = _surplus_below(p, q)
-    edges = _distributions.panel_edges(p, q)
-    return _quadrature.integrate(lambda x: tf.abs(surplus(x)), edges)
-
-
-def _dual_on_the_line(p, q):
-    """The witness falls where mass must move right and rises where it must move left."""
-    _check_on_the_line(p, q)
-    p, q = _distributions.in_float64(p), _distributions.in_float64(q)
-    if p.batch_shape.rank or q.batch_shape.rank:
-        raise _checks.error("p", "a single distribution, without a batch", p)
-    surplus = _surplus_below(p, q)
-    edges = _distributions.panel_edges(p, q)
-
-    def size_and_sign(x):
-        return tf.stack([tf.abs(surplus(x)), tf.sign(surplus(x))], -1)
-
-    left, right = _quadrature.refine(size_and_sign, edges)
-    knots = tf.concat([left[:1], right], 0)
-    slopes = -tf.sign(surplus((left + right) / 2))
-    heights = tf.concat([[0.0], tf.cumsum(slopes * (right - left))], 0)
-
-    def piecewise_linear(z):
-        z = tf.clip_by_value(z, knots[0], knots[-1])
-        panel = tf.searchsorted(right, z)
-        rise = tf.gather(slopes, panel) * (z - tf.gather(left, panel))
-        return tf.gather(heights, panel) + rise
-
-    def mean(d):
-        # E[f] by parts: f at the right end, less ∫ f′F.
-        areas = _quadrature.panel_integrals(lambda x: _distributions.cumulative(d, x), left, right)
-        return heights[-1] - tf.reduce_sum(slopes * areas)
-
-    at_p, at_q = mean(p), mean(q)
-    middle = (at_p + at_q) / 2
-
-    def witness(points):
-        points = _checks.array(points, "points")
-        return piecewise_linear(points) - middle
-
-    return KantorovichDual(at_p - at_q, witness)

@@ -183,20 +183,26 @@ class CycleGAN(GenerativeModel):
         a, b, _ = keras.utils.unpack_x_y_sample_weight(data)
         return as_float(a), as_float(b)
 
+    def networks(self, training):
+        """The two generators and the two discriminators, in training or as they are in use."""
+        names = ("generator_ab", "generator_ba", "discriminator_a", "discriminator_b")
+        return [self.in_use(name, training) for name in names]
+
     def generator_loss(self, a, b, training=True):
         """What the generators minimize; the translations are handed on."""
-        fake_b = as_float(self.generator_ab(a, training=training))
-        fake_a = as_float(self.generator_ba(b, training=training))
+        generator_ab, generator_ba, discriminator_a, discriminator_b = self.networks(training)
+        fake_b = as_float(generator_ab(a, training=training))
+        fake_a = as_float(generator_ba(b, training=training))
         adversarial_loss = least_squares(
-            read_only(self.discriminator_b, fake_b, training)
-        ) + least_squares(read_only(self.discriminator_a, fake_a, training))
-        cycle_loss = l1(self.generator_ba(fake_b, training=training), a) + l1(
-            self.generator_ab(fake_a, training=training), b
+            read_only(discriminator_b, fake_b, training)
+        ) + least_squares(read_only(discriminator_a, fake_a, training))
+        cycle_loss = l1(generator_ba(fake_b, training=training), a) + l1(
+            generator_ab(fake_a, training=training), b
         )
         identity_loss = ops.zeros_like(cycle_loss)
         if self.has_identity_losses:
-            identity_loss = l1(self.generator_ba(a, training=training), a) + l1(
-                self.generator_ab(b, training=training), b
+            identity_loss = l1(generator_ba(a, training=training), a) + l1(
+                generator_ab(b, training=training), b
             )
         weighted = self.cycle_weight * (cycle_loss + self.identity_weight * identity_loss)
         return LossResult(
@@ -211,13 +217,14 @@ class CycleGAN(GenerativeModel):
 
     def discriminator_loss(self, a, b, fake_a, fake_b, training=True):
         """The sum for both discriminators, which do not meet."""
+        _, _, discriminator_a, discriminator_b = self.networks(training)
         logits = [
             as_float(discriminator(images, training=training))
             for discriminator, images in (
-                (self.discriminator_a, a),
-                (self.discriminator_a, fake_a),
-                (self.discriminator_b, b),
-                (self.discriminator_b, fake_b),
+                (discriminator_a, a),
+                (discriminator_a, fake_a),
+                (discriminator_b, b),
+                (discriminator_b, fake_b),
             )
         ]
         objective = losses.least_squares.discriminator
@@ -275,7 +282,7 @@ class CycleGAN(GenerativeModel):
 
     def call(self, inputs, training=False):
         """Translate images from A to B: what `model(images)` and `model.predict` do."""
-        return as_float(self.generator_ab(inputs, training=training))
+        return as_float(self.in_use("generator_ab", training)(inputs, training=training))
 
     def translate(self, images, direction="ab", batch_size=32):
         """Translate images from one domain to the other.
@@ -306,7 +313,7 @@ class CycleGAN(GenerativeModel):
             fixed = {"direction": direction}
             return serving.Verb("translate", translate, {"images": taken}, made, fixed)
 
-        return [verb("ab", self.generator_ab), verb("ba", self.generator_ba)]
+        return [verb(name, self.in_use(f"generator_{name}")) for name in ("ab", "ba")]
 
 
 def least_squares(fake_logits):

@@ -101,7 +101,7 @@ class GAN(LatentModel):
             "generator_batch_multiple", generator_batch_multiple
         )
         self.objective = losses.get(objective)
-        self.keep_averages(ema_decay, "generator")
+        self.ema_decay = ema_decay
         self.techniques = tuple(technique.check(techniques))
         self.combination = technique.Combination(self.techniques)
         self.combination.prepare(self)
@@ -184,7 +184,6 @@ class GAN(LatentModel):
 
         result = self.minimize("g_optimizer", loss)
         self.combination.update(self, "generator", result.handed_on)
-        self.update_averages("generator")
         return result
 
     def fake_examples(self, real, generator, training=True):
@@ -209,7 +208,7 @@ class GAN(LatentModel):
         """
         if training:
             examples = self.combination.augment(self, examples)
-        return as_float(call(self.discriminator, examples, training))
+        return as_float(call(self.in_use("discriminator", training), examples, training))
 
     def with_techniques(self, network, loss, real, fake):
         """Add the techniques' terms to what `"discriminator"` or `"generator"` minimizes."""

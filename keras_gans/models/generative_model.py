@@ -28,6 +28,8 @@ class GenerativeModel(Fitted):
     - `example_spec`, a `keras_gans.data.Spec` of the examples that it learns from, and if they come
       with labels or the like `condition_spec`, one of these: `fit` and `evaluate` refuse others. A
       model that states neither accepts anything;
+    - which networks it keeps moving averages of, if any: see `moving_average.DecayOfAverages`.
+      What is not training calls `self.in_use("generator")`, not `self.generator`;
     - `call(inputs)`, and `served_verbs()`, what others may do with it.
 
     Everything else is inherited: optimizers are built on their networks inside the strategy's scope
@@ -110,6 +112,8 @@ class GenerativeModel(Fitted):
     def minimize(self, optimizer_name, loss_fn):
         """Update the networks of one optimizer.
 
+        A moving average of a network follows the last optimizer that trains the network.
+
         Args:
             optimizer_name: Key of `optimizer_networks`. Only the variables of its networks change.
             loss_fn: Function without arguments that computes the loss from networks called with
@@ -140,7 +144,15 @@ class GenerativeModel(Fitted):
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             gradients = overflow_everywhere(gradients)
         optimizer.apply(gradients, variables)
+        self._update_averages_of(optimizer_name)
         return result
+
+    def _update_averages_of(self, optimizer_name):
+        """Move the averages of the networks that no later optimizer trains, too."""
+        last = {name: o for o, names in self.optimizer_networks.items() for name in names}
+        for name, average in self.averages.items():
+            if last.get(name) == optimizer_name:
+                average.update()
 
     # Randomness
 

@@ -39,8 +39,8 @@ class SemiSupervisedGAN(GAN):
     them from arrays, with y = −1 for examples without label; a dataset must yield them in turn, as
     `keras_gans.data.semi_supervised_batches` does.
 
-    Classes are those of `ema_discriminator`, a moving average of the discriminator: in `classify`,
-    in what is exported, and in the `supervised_loss` and `accuracy` of `evaluate`.
+    Outside training the discriminator is `ema_discriminator`, its moving average: in `classify`, in
+    `evaluate`, and in what is exported.
 
     The losses, the batches, the average and the optimizers are those of the authors' code behind
     the paper's results on MNIST, but for three things: latents are N(0, I) as everywhere in this
@@ -107,7 +107,7 @@ class SemiSupervisedGAN(GAN):
         techniques = [FeatureMatching(feature_layer, alone=True), *technique.check(techniques)]
         super().__init__(generator, discriminator, latent_dim, techniques=techniques, **kwargs)
         self.feature_layer = feature_layer
-        self.keep_averages(classifier_ema_decay, "discriminator", argument="classifier_ema_decay")
+        self.classifier_ema_decay = classifier_ema_decay
         self.num_classes = discriminator.output_shape[-1]
         if len(discriminator.output_shape) != 2 or self.num_classes < 2:
             raise ValueError(
@@ -154,7 +154,6 @@ class SemiSupervisedGAN(GAN):
         *pairs, unlabelled = self.mini_batches(self.real_examples(data))
         for pair in pairs:
             self.record(self.train_discriminator(pair))
-            self.update_averages("discriminator")
         self.record(self.train_generator(unlabelled))
         return self.logs()
 
@@ -191,10 +190,11 @@ class SemiSupervisedGAN(GAN):
         fake = self.fake_examples(images, self, training=False)
         batch_size = ops.shape(images)[0]
         of_discriminator = self.discriminator_loss([images, images, labels], fake, training=False)
-        in_use, _ = supervised_means(self.class_logits(images), labels)
-        self.record(of_discriminator.logging(**in_use), batch_size)
-        fake_logits = of_discriminator.handed_on["fake_logits"]
-        self.record(self.generator_loss(None, fake_logits, training=False), batch_size)
+        of_generator = self.generator_loss(
+            None, of_discriminator.handed_on["fake_logits"], training=False
+        )
+        self.record(of_discriminator, batch_size)
+        self.record(of_generator, batch_size)
         self.update_sample_metrics(images, fake)
         return self.logs(type(self).loss_names)
 
@@ -232,10 +232,6 @@ class SemiSupervisedGAN(GAN):
         """
         return self.averages.get("discriminator")
 
-    def class_logits(self, x):
-        """Logits of the classifier in use, the moving average if there is one."""
-        return as_float(self.in_use("discriminator")(x, training=False))
-
     def classify(self, x, batch_size=256):
         """Return class probabilities of examples.
 
@@ -260,7 +256,7 @@ class SemiSupervisedGAN(GAN):
         """Those of `GAN`, and `classify(x)`: probabilities."""
 
         def classify(x):
-            return ops.softmax(self.class_logits(x))
+            return ops.softmax(super(SemiSupervisedGAN, self).discriminate(x))
 
         inputs = {"x": self.served_examples}
         probabilities = serving.ArraySpec("probabilities", (None, self.num_classes))

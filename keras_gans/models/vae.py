@@ -127,11 +127,13 @@ class VAE(LatentModel):
 
     def approximate_posterior(self, x, training=False):
         """Return μ(x) and log σ²(x) of q(z | x)."""
-        return [as_float(output) for output in self.encoder(x, training=training)]
+        encoder = self.in_use("encoder", training)
+        return [as_float(output) for output in encoder(x, training=training)]
 
     def log_prob(self, x, z, training=False):
         """Return log p(x | z) of each example."""
-        return self.likelihood.log_prob(x, tf.nest.flatten(self.decoder(z, training=training)))
+        decoder = self.in_use("decoder", training)
+        return self.likelihood.log_prob(x, tf.nest.flatten(decoder(z, training=training)))
 
     def test_step(self, data):
         x = self.real_examples(data)
@@ -151,7 +153,7 @@ class VAE(LatentModel):
 
     @property
     def samplers(self):
-        return [self.decoder]
+        return [self.in_use("decoder")]
 
     @property
     def example_shape(self):
@@ -159,7 +161,8 @@ class VAE(LatentModel):
 
     def call(self, inputs, training=False):
         """Decode latents to mean examples: what `model(latents)` and `model.predict` do."""
-        return self.likelihood.mean(*tf.nest.flatten(self.decoder(inputs, training=training)))
+        decoder = self.in_use("decoder", training)
+        return self.likelihood.mean(*tf.nest.flatten(decoder(inputs, training=training)))
 
     def encode(self, x, batch_size=256):
         """Return the mean latents μ(x) of examples.
