@@ -27,7 +27,8 @@ class SavedGenerator:
         latent_dim: Integer, size of the latent vectors, or `None` if there are none.
         example_shape: Shape of one generated example: `()` for a string.
         makes_text: Boolean, whether examples are strings.
-        conditional: Boolean, whether the model takes labels, or another condition.
+        conditional: Boolean, whether the model takes labels, or other conditions in their place.
+        condition_spec: `keras_gans.data.Spec` of one of them, or `None`.
         num_classes: Integer, of how many classes, or `None` if there are no labels.
         class_names: Tuple of their names, or `None` if the model that was exported has none.
         vocabulary: Tuple of the characters of its texts, or `None` if they are not known.
@@ -47,6 +48,7 @@ class SavedGenerator:
         sizes = (spec.shape[1] for spec in specs if spec.meaning == "latents")
         self.latent_dim = next(sizes, None)
         self.conditional = labels is not None
+        self.condition_spec = labels and labels.spec
         self.num_classes = getattr(labels, "num_classes", None)
         self.class_names = getattr(labels, "class_names", None)
         for name in self._server.verbs:

@@ -109,13 +109,15 @@ def _cut(arrays, share):
 
 
 def mapped(function, batches):
-    """Apply a function of tensors to every batch of examples, or to an array of them."""
+    """Apply a function of tensors to the examples of every batch, or to an array of them."""
 
-    def on_batch(*batch):
-        return tf.nest.map_structure(function, _one_or_all(batch))
+    def on_batch(x, *others):
+        return (function(x), *others) if others else function(x)
 
     def on_arrays(batch):
-        return tf.nest.map_structure(lambda x: function(x).numpy(), batch)
+        x, *others = as_tuple(batch)
+        x = function(x).numpy()
+        return (x, *others) if isinstance(batch, tuple) else x
 
     if isinstance(batches, tf.data.Dataset):
         return batches.map(on_batch, num_parallel_calls=tf.data.AUTOTUNE)

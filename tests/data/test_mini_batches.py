@@ -229,15 +229,15 @@ class TestTooShort:
         assert len(as_numpy(batches_of(SOURCES[kind](BATCHES), 7))) == 1
 
 
+def test_endless_datasets_stay_endless():
+    batches = batches_of(static(BATCHES).repeat(), 3)
+    assert batches.cardinality() == tf.data.INFINITE_CARDINALITY
+
+
 def test_endless_py_datasets_stay_endless():
     batches = batches_of(Batches(BATCHES, endless=True), 3)
     assert batches.num_batches is None
     np.testing.assert_array_equal(batches[2][1::3], BATCHES[0])
-
-
-def test_endless_datasets_stay_endless():
-    batches = batches_of(static(BATCHES).repeat(), 3)
-    assert batches.cardinality() == tf.data.INFINITE_CARDINALITY
 
 
 def test_py_datasets_hear_of_epochs_and_keep_their_workers():
@@ -251,7 +251,7 @@ def test_py_datasets_hear_of_epochs_and_keep_their_workers():
 
 
 @pytest.mark.parametrize("kind", [static, Batches, generator])
-def test_a_function_is_mapped_over_batches(kind):
+def test_a_function_is_mapped_over_the_examples_of_batches(kind):
     batches = [(np.full((4, 2), i), np.full(4, -i)) for i in range(3)]
     halves = mapped(lambda x: tf.cast(x, tf.float32) / 2, kind(batches))
     if isinstance(halves, keras.utils.PyDataset):
@@ -259,7 +259,7 @@ def test_a_function_is_mapped_over_batches(kind):
         halves = [halves[i] for i in range(3)]
     for (x, y), (half_x, half_y) in zip(batches, halves, strict=True):
         np.testing.assert_array_equal(half_x, x / 2)
-        np.testing.assert_array_equal(half_y, y / 2)
+        np.testing.assert_array_equal(half_y, y)
 
 
 def test_a_function_is_mapped_over_an_array():
@@ -526,3 +526,19 @@ class TestValidationSplit:
     def test_needs_an_array(self):
         with pytest.raises(ValueError, match="`validation_split` needs `x` to be an array"):
             split(static(BATCHES), None, 0.5, ANY)
+
+
+@pytest.mark.parametrize("kind", ["py_dataset", "generator"])
+@pytest.mark.parametrize(
+    ("later", "error", "message"),
+    [
+        (np.zeros((3, 4, 5, 1), "float32"), ValueError, r"^`x` must hold .* shape \(4, 4, 1\)"),
+        (np.zeros((3, 4, 4, 1), "uint8"), ValueError, "^`x` must hold floats, images scaled"),
+        ([[0.0], [0.0, 1.0]], TypeError, "^`x` must be an array"),
+    ],
+)
+def test_later_batches_of_another_kind_are_refused_in_words(gan, kind, later, error, message):
+    """Also where Keras reads them from within TensorFlow."""
+    source = SOURCES[kind]([*images()[:3], (later,)])
+    with pytest.raises(error, match=message):
+        gan.fit(source, verbose=0)

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 import keras_gans as kg
 from keras_gans._examples import images_of
+from keras_gans.commands import trained_sampler
 from keras_gans.models.conditional_gan import Conditional
 from tests.shared import ModelTests, assert_same_weights, descend
 
@@ -347,6 +348,8 @@ class TestOtherConditions:
             gan.discriminator([TARGETS[:3], IMAGES[:3]]),
             atol=1e-6,
         )
+        with pytest.raises(ValueError, match="`run` must hold a model whose only condition"):
+            trained_sampler(tmp_path / "saved_model")
 
     def test_are_shared_by_replicas(self, two_replicas):
         expected = image_gan(ImageConditionalWGANGP, n_critic=2)
