@@ -5,10 +5,9 @@ one is a class with `num_outputs`, `distribution` and `mean`.
 """
 
 import keras
-import numpy as np
 from keras import ops
 
-from keras_gans import _checks, _inputs
+from keras_gans import _checks
 from keras_gans._configured import Fixed
 from keras_gans._precision import at_least_float32
 
@@ -55,11 +54,6 @@ class Likelihood(Fixed):
     def to_support(self, x):
         """Return examples as numbers of the kind that the distribution is about."""
         return x
-
-    def check(self, x):
-        """Refuse an array of examples, or a spec, that cannot be of this kind."""
-        if self.value_range is not None and isinstance(x, np.ndarray):
-            _inputs.in_range("x", x, self.value_range)
 
     def log_prob(self, x, outputs):
         """Return log p(x | z) of each example.

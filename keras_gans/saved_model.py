@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks, _files, _inputs, _memory, latents
+from keras_gans.data.specs import Spec
 
 #: What `export()` may write.
 ENDPOINTS = (
@@ -42,7 +43,8 @@ class SavedGenerator:
         latent_dim: Integer, size of the latent vectors, or `None` if there are none.
         example_shape: Shape of one generated example: `()` for a string.
         makes_text: Boolean, whether examples are strings.
-        conditional: Boolean, whether the model takes labels.
+        conditional: Boolean, whether the model takes labels, or other conditions in their place.
+        condition_spec: `keras_gans.data.Spec` of one of them, or `None`.
         num_classes: Integer, of how many classes, or `None`.
         class_names: Tuple of their names, or `None` if the model that was exported has none.
         value_range: Lowest and highest number of an example that is not an image, or `None` if it
@@ -59,13 +61,19 @@ class SavedGenerator:
         self.makes_text = output.dtype == tf.string
         self.latent_dim = inputs["latents"].shape[-1] if "latents" in inputs else None
         self.conditional = "labels" in inputs
-        self.num_classes = int(artifact.num_classes()) if self.conditional else None
+        self.num_classes = None
+        if hasattr(artifact, "num_classes"):
+            self.num_classes = int(artifact.num_classes())
         self.class_names = None
         if hasattr(artifact, "class_names"):
             self.class_names = tuple(as_numpy(artifact.class_names()).tolist())
         self.value_range = None
         if hasattr(artifact, "value_range"):
             self.value_range = tuple(artifact.value_range().numpy().tolist())
+        self.condition_spec = None
+        if self.conditional:
+            classes = {"num_classes": self.num_classes, "class_names": self.class_names}
+            self.condition_spec = _spec(inputs["labels"], **classes)
 
     def generate(self, latents, labels=None):
         """Generate examples from latents.
@@ -172,9 +180,7 @@ class SavedGenerator:
     def _examples(self, endpoint, data, name="data"):
         self._check_endpoint(endpoint)
         spec = self._data_spec(endpoint)
-        if spec.dtype == tf.string:
-            return _inputs.texts(name, data)
-        return _inputs.examples(name, data, tuple(spec.shape[1:]), self.value_range)
+        return _inputs.examples(name, data, _spec(spec, value_range=self.value_range or "auto"))
 
     def _data_spec(self, endpoint):
         return _input_specs(self._artifact.signatures[endpoint]).get("data")
@@ -193,7 +199,8 @@ class SavedGenerator:
         if not self.conditional:
             _inputs.no_labels(labels, "this SavedModel")
             return ()
-        return (_inputs.labels(labels, num, self.num_classes, self.class_names),)
+        found = _inputs.conditions("labels", labels, self.condition_spec, num)
+        return (as_tensor(found, self.condition_spec.tensor_spec().dtype),)
 
 
 def load(filepath):
@@ -279,6 +286,13 @@ def parts(data):
 def as_tensor(data, dtype):
     """Return an array of strings or of numbers, of any precision, as a tensor."""
     return tf.constant(data, dtype) if dtype == tf.string else tf.cast(data, dtype)
+
+
+def _spec(tensor_spec, **arguments):
+    """The specification of one example that a tensor of them implies."""
+    dtype = tensor_spec.dtype
+    kind = "float" if dtype.is_floating else "string" if dtype == tf.string else "integer"
+    return Spec(tensor_spec.shape[1:], kind, **arguments)
 
 
 def _input_specs(signature):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from keras_gans import _checks, _files, _replicas, latents
-from keras_gans.data import mini_batches
+from keras_gans.data import specs
 from keras_gans.data.images import (
     check_grid_size,
     image_grid,
@@ -108,10 +108,10 @@ class SampleGrid(keras.callbacks.Callback):
                 "`images` must be given for a model that translates: a pair of arrays, held-out "
                 "images of A and of B. Received: images=None"
             )
-        shapes = self.model.shape_of_a, self.model.shape_of_b
-        for images, shape in zip(self.images, shapes, strict=True):
-            mini_batches.check_examples("images", images, shape)
-            check_channels("SampleGrid", shape)
+        domains = self.model.batch_spec.x, self.model.batch_spec.y
+        for images, spec in zip(self.images, domains, strict=True):
+            specs.check("images", spec, images)
+            check_channels("SampleGrid", spec.shape)
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every or not writes_files(self.model):
@@ -130,7 +130,7 @@ class SampleGrid(keras.callbacks.Callback):
         return image_grid(samples, self._columns(), scale=self.scale), to_uint8(samples)
 
     def _columns(self):
-        if self.columns is None and self.labels is None and self.model.conditional:
+        if self.columns is None and self.labels is None and has_classes(self.model):
             return columns_of_classes(self.num, self.model.num_classes)
         return self.columns
 
@@ -285,9 +285,24 @@ def along_paths(model, num, steps, kind, labels, seed):
     """
     points = latents.paths(num, model.latent_dim, steps, kind, seed)
     if labels is not None:
-        labels = np.repeat(np.broadcast_to(labels, num), steps)
+        labels = along_path(labels, num, steps)
     examples = model.generate(points.reshape(num * steps, -1), labels)
     return examples.reshape(num, steps, *examples.shape[1:])
+
+
+def along_path(labels, num, steps):
+    """Labels, or other conditions, of paths as those of their examples; one for all stays one."""
+    if isinstance(labels, dict):
+        return {name: along_path(part, num, steps) for name, part in labels.items()}
+    if isinstance(labels, tuple):
+        return tuple(along_path(part, num, steps) for part in labels)
+    labels = np.asarray(labels)
+    return np.repeat(labels, steps, axis=0) if labels.shape[:1] == (num,) else labels
+
+
+def has_classes(model):
+    """Whether a model is conditional on the class."""
+    return model.conditional and model.num_classes is not None
 
 
 def writes_files(model):
@@ -296,16 +311,16 @@ def writes_files(model):
 
 
 def labels_to_draw(callback):
-    """The labels that a callback was given, or every class in turn for a conditional model."""
-    if callback.labels is None and callback.model.conditional:
+    """The labels that a callback was given, or every class in turn if the model has classes."""
+    if callback.labels is None and has_classes(callback.model):
         return np.arange(callback.num) % callback.model.num_classes
     return callback.labels
 
 
 def check_labels_to_draw(callback):
-    """Refuse labels that the model does not take."""
-    if callback.labels is not None:
-        callback.model.check_labels(callback.labels, callback.num)
+    """Refuse labels that the model does not take, or none if it needs some."""
+    if callback.labels is not None or callback.model.conditional:
+        callback.model.check_labels(labels_to_draw(callback), callback.num)
 
 
 def check_draws_images(name, model):

@@ -9,10 +9,12 @@ from keras_gans.data.densities import (
 from keras_gans.data.images import image_grid, save_animation, save_grid, save_paths, to_uint8
 from keras_gans.data.loading import DatasetInfo, load
 from keras_gans.data.semi_supervised import semi_supervised_batches
+from keras_gans.data.specs import Spec
 from keras_gans.data.text import TextInfo, load_text, vocabulary_size
 
 __all__ = [
     "DatasetInfo",
+    "Spec",
     "TextInfo",
     "ToyDensity",
     "grid_of_gaussians",

@@ -1,7 +1,8 @@
 """Cycle-consistent adversarial networks (Zhu et al. 2017)."""
 
+import dataclasses
+
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -9,7 +10,8 @@ from keras_gans import _checks, _inputs, losses
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
-from keras_gans.data import mini_batches, unpaired
+from keras_gans.data import unpaired
+from keras_gans.data.specs import Spec
 from keras_gans.models import checks
 from keras_gans.models.generative_model import GenerativeModel, in_batches
 from keras_gans.models.schedules import LinearToZero
@@ -237,7 +239,7 @@ class CycleGAN(GenerativeModel):
         batch_size = 1 if batch_size is None else batch_size
         if y is not None:
             if not unpaired.are_datasets(x, y):
-                self.check_examples(np.asarray(x), np.asarray(y))
+                self.batch_spec.check(*self.batch_spec.arrays(x, y))
             x, y = unpaired.unpaired_batches(x, y, batch_size, shuffle_seed), None
         return super().training_batches(x, y, batch_size, shuffle_seed)
 
@@ -249,19 +251,26 @@ class CycleGAN(GenerativeModel):
                 x, y = unpaired.as_long_as_each_other(x, y)
         return super().evaluation_batches(x, y)
 
-    def check_examples(self, x, y):
-        if y is None:
-            raise ValueError(
-                "`y` must be given, images of the other domain: call fit(images_a, images_b), or "
-                "let the dataset yield (images_a, images_b). Received: images of one domain"
-            )
-        mini_batches.check_examples("x", x, self.shape_of_a)
-        mini_batches.check_examples("y", y, self.shape_of_b)
+    @property
+    def example_spec(self):
+        """What one image of A is."""
+        return Spec(self.shape_of_a)
+
+    @property
+    def batch_spec(self):
+        """Images of A, and as many or others of B."""
+        return dataclasses.replace(
+            super().batch_spec,
+            y=Spec(self.shape_of_b),
+            meaning="images of the other domain",
+            call="images_a, images_b",
+            is_paired=False,
+        )
 
     # Translation and serving
 
     def as_inputs(self, name, inputs):
-        return _inputs.examples(name, inputs, self.shape_of_a)
+        return _inputs.examples(name, inputs, self.example_spec)
 
     def call(self, inputs, training=False):
         """Translate images from A to B: what `model(images)` and `model.predict` do."""
@@ -284,7 +293,7 @@ class CycleGAN(GenerativeModel):
         """
         _checks.one_of("direction", direction, ["ab", "ba"])
         generator = self.generator_ab if direction == "ab" else self.generator_ba
-        images = _inputs.examples("images", images, tuple(generator.input_shape[1:]))
+        images = _inputs.examples("images", images, Spec(generator.input_shape[1:]))
         return in_batches(generator, ops.convert_to_numpy(images), batch_size)
 
     def serving_endpoints(self):

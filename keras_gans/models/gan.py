@@ -7,6 +7,7 @@ from keras import ops
 from keras_gans import _checks, losses
 from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
+from keras_gans.data import specs
 from keras_gans.models import checks
 from keras_gans.models.latent_model import LatentModel, with_labels
 from keras_gans.models.moving_average import DecayOfAverages
@@ -87,7 +88,7 @@ class GAN(LatentModel):
         **kwargs,
     ):
         super().__init__(latent_dim, seed, **kwargs)
-        _check_networks(generator, discriminator, self.latent_dim, self.label_shapes)
+        _check_networks(generator, discriminator, self.latent_dim, self.condition_spec)
         self.generator = generator
         self.discriminator = discriminator
         self.n_critic = _checks.positive_int("n_critic", n_critic)
@@ -241,7 +242,7 @@ class GAN(LatentModel):
             return as_float(discriminator(with_labels(data, labels), training=False))
 
         data = tf.TensorSpec(discriminator.inputs[0].shape, name="data")
-        score_endpoint = {"score": (score, [data, *self.label_specs])}
+        score_endpoint = {"score": (score, [data, *self.condition_signature])}
         return [*samplers, discriminator], {**endpoints, **score_endpoint}
 
 
@@ -255,11 +256,16 @@ def images_of(examples):
     return tf.nest.flatten(examples)[0]
 
 
-def _check_networks(generator, discriminator, latent_dim, label_shapes):
+def _check_networks(generator, discriminator, latent_dim, condition_spec):
     checks.network("generator", generator)
     checks.network("discriminator", discriminator)
-    labels = " and integer labels" if label_shapes else ""
-    checks.inputs("generator", generator, "latents" + labels, (None, latent_dim), *label_shapes)
-    made = "what `generator` makes" + labels
-    checks.inputs("discriminator", discriminator, made, generator.output_shape, *label_shapes)
+    condition, shapes = "", []
+    if condition_spec is not None:
+        are_labels = isinstance(condition_spec, specs.Spec) and condition_spec.kind == "integer"
+        condition = " and integer labels" if are_labels else " and conditions"
+        parts = tf.nest.flatten(specs.tensor_specs(condition_spec, "condition"))
+        shapes = [tuple(part.shape) for part in parts]
+    checks.inputs("generator", generator, "latents" + condition, (None, latent_dim), *shapes)
+    made = "what `generator` makes" + condition
+    checks.inputs("discriminator", discriminator, made, generator.output_shape, *shapes)
     checks.logits("discriminator", discriminator)

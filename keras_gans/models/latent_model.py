@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_gans import _checks, _inputs, _memory, latents
 from keras_gans._precision import as_float
-from keras_gans.data import mini_batches
+from keras_gans.data import specs
 from keras_gans.models.generative_model import GenerativeModel, in_batches
 
 
@@ -16,8 +16,8 @@ class LatentModel(GenerativeModel):
     A subclass states what a `GenerativeModel` does, and
 
     - `samplers`, the networks that turn latents into examples;
-    - `conditional`: whether `sample` takes labels, of `num_classes` classes; and `label_shapes`,
-      the shapes of what the networks take beside latents and examples.
+    - `conditional`: whether the networks take a condition beside latents and examples, which
+      `condition_spec` specifies, and of how many classes it is a label: `num_classes`.
 
     Args:
         latent_dim: Positive integer, size of the latent vectors.
@@ -59,7 +59,8 @@ class LatentModel(GenerativeModel):
     """
 
     conditional = False
-    label_shapes = ()
+    num_classes = None
+    class_names = None
 
     def __init__(self, latent_dim, seed=None, **kwargs):
         super().__init__(seed, **kwargs)
@@ -80,6 +81,11 @@ class LatentModel(GenerativeModel):
         return tuple(self.samplers[-1].output_shape[1:])
 
     @property
+    def example_spec(self):
+        """What one example is: by default floats of `example_shape`, images in [−1, 1]."""
+        return specs.Spec(self.example_shape)
+
+    @property
     def sampled_shape(self):
         """Shape of what `sample` returns of each example."""
         return self.example_shape
@@ -89,21 +95,9 @@ class LatentModel(GenerativeModel):
         examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         return as_float(examples)
 
-    def check_examples(self, x, y):
-        mini_batches.check_examples("x", x, self.example_shape)
-        self.check_training_labels(y)
-
-    def check_training_labels(self, y):
-        """Refuse specs or arrays of labels that this model cannot learn from."""
-        if y is not None:
-            raise ValueError(
-                f"Labels must be absent: {type(self).__name__} is not conditional. Pass the "
-                f"examples alone. Received: labels of shape {tuple(y.shape)}"
-            )
-
     def as_examples(self, name, x):
         """Return examples as an array, or refuse what `fit` refuses, by the argument's name."""
-        return ops.convert_to_numpy(_inputs.examples(name, x, self.example_shape))
+        return ops.convert_to_numpy(_inputs.examples(name, x, self.example_spec))
 
     def as_inputs(self, name, inputs):
         return _inputs.latents(name, inputs, self.latent_dim)
@@ -119,7 +113,8 @@ class LatentModel(GenerativeModel):
 
         Args:
             num: Positive integer, how many.
-            labels: Integers or class names `(num,)`, or one for all, for models that take labels.
+            labels: Integers or class names `(num,)`, or one for all, for models that take labels;
+                for others what `condition_spec` specifies, with an axis of examples or one for all.
                 Defaults to `None`.
             seed: Integer or `None`. The same seed gives the same examples. Defaults to `None`, a
                 new seed at every call; the random state of training is left alone.
@@ -142,7 +137,8 @@ class LatentModel(GenerativeModel):
 
         Args:
             points: Float array `(num, latent_dim)`, the latents.
-            labels: Integers or class names `(num,)`, or one for all, for models that take labels.
+            labels: Integers or class names `(num,)`, or one for all, for models that take labels;
+                for others what `condition_spec` specifies, with an axis of examples or one for all.
                 Defaults to `None`.
             batch_size: Positive integer, examples generated at once. Defaults to `256`.
 
@@ -159,7 +155,9 @@ class LatentModel(GenerativeModel):
         return in_batches(self, inputs, batch_size)
 
     def check_labels(self, labels, num):
-        """Return labels as an integer array `(num,)`, or refuse them."""
+        """Return labels, or another condition, one for each of `num` examples, or refuse them."""
+        if self.condition_spec is not None:
+            return _inputs.conditions("labels", labels, self.condition_spec, num)
         _inputs.no_labels(labels, type(self).__name__)
 
     def serving_endpoints(self):
@@ -176,14 +174,16 @@ class LatentModel(GenerativeModel):
         points = tf.TensorSpec((None, latent_dim), name="latents")
         num, seed = (tf.TensorSpec((), tf.int32, name) for name in ("num", "seed"))
         return self.samplers, {
-            "generate": (generate, [points, *self.label_specs]),
-            "sample": (sample, [num, *self.label_specs, seed]),
+            "generate": (generate, [points, *self.condition_signature]),
+            "sample": (sample, [num, *self.condition_signature, seed]),
         }
 
     @property
-    def label_specs(self):
-        """What endpoints take beside latents or examples."""
-        return [tf.TensorSpec(shape, tf.int32, "labels") for shape in self.label_shapes]
+    def condition_signature(self):
+        """What endpoints take beside latents or examples, as a list."""
+        if self.condition_spec is None:
+            return []
+        return [specs.tensor_specs(self.condition_spec, "labels")]
 
 
 def with_labels(x, labels):

@@ -1,5 +1,7 @@
 """Semi-supervised GAN (Salimans et al. 2016)."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -7,9 +9,9 @@ from keras import ops
 
 from keras_gans import _replicas
 from keras_gans._precision import as_float
-from keras_gans.data import mini_batches
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
-from keras_gans.models.conditional_gan import labels_of
+from keras_gans.data.specs import Spec
+from keras_gans.models.conditional_gan import condition_of
 from keras_gans.models.gan import GAN, images_of
 from keras_gans.models.generative_model import in_batches
 from keras_gans.models.moving_average import DecayOfAverages
@@ -126,7 +128,7 @@ class SemiSupervisedGAN(GAN):
         return 2 * self.n_critic + 1
 
     def real_examples(self, data):
-        return [super().real_examples(data), labels_of(data)]
+        return [super().real_examples(data), condition_of(data)]
 
     def mini_batches(self, examples):
         """Cut one step's examples into those of each update.
@@ -206,28 +208,23 @@ class SemiSupervisedGAN(GAN):
         """Labelled and unlabelled batches in turn: made of arrays, checked in a dataset."""
         if hasattr(x, "__array__") and y is not None:
             x, y = np.asarray(x), np.asarray(y)
-            self.check_examples(x, y)
+            self.batch_spec.check(x, y)
             shuffle = shuffle_seed is not None
             x = semi_supervised_batches(
                 x, y, batch_size or 32, shuffle, shuffle_seed, self.n_critic
             )
             y = None
         elif isinstance(x, tf.data.Dataset):
-            self.check_examples(*keras.utils.unpack_x_y_sample_weight(x.element_spec)[:2])
+            self.batch_spec.check(*keras.utils.unpack_x_y_sample_weight(x.element_spec)[:2])
             x = in_turn(x, self.n_critic)
         return super().training_batches(x, y, None, shuffle_seed)
 
     @property
-    def label_range(self):
-        return UNLABELLED, self.num_classes
-
-    def check_training_labels(self, y):
-        if y is None:
-            raise ValueError(
-                "Labels must be given, −1 for examples without: call fit(images, labels). "
-                "Received: no labels"
-            )
-        mini_batches.check_integer_labels(y, self.label_range)
+    def batch_spec(self):
+        """Examples with labels, of which some are not known."""
+        known_or_not = UNLABELLED, self.num_classes - 1
+        labels = Spec(kind="integer", value_range=known_or_not, num_classes=self.num_classes)
+        return dataclasses.replace(super().batch_spec, y=labels)
 
     # Classification and serving
 

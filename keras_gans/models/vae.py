@@ -11,6 +11,7 @@ from keras import ops
 from keras_gans import _checks, _inputs, likelihoods
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._precision import as_float, float_dtype
+from keras_gans.data.specs import Spec
 from keras_gans.models import checks
 from keras_gans.models.generative_model import in_batches
 from keras_gans.models.latent_model import LatentModel
@@ -138,14 +139,10 @@ class VAE(LatentModel):
             self.update_sample_metrics(x, self(self.draw_latents(batch_size, training=False)))
         return self.logs()
 
-    def check_examples(self, x, y):
-        super().check_examples(x, y)
-        self.likelihood.check(x)
-
-    def as_examples(self, name, x):
-        x = super().as_examples(name, x)
-        self.likelihood.check(x)
-        return x
+    @property
+    def example_spec(self):
+        value_range = self.likelihood.value_range
+        return Spec(self.example_shape, value_range="auto" if value_range is None else value_range)
 
     # Latents
 
