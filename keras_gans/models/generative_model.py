@@ -20,6 +20,8 @@ from keras_gans._precision import as_float, float_dtype
 from keras_gans._progress import Progress, resuming_callback
 from keras_gans._read_only import SEED_STATE
 from keras_gans.data import mini_batches, resuming
+from keras_gans.data.assertions import readable_errors
+from keras_gans.data.batch_spec import BatchSpec
 from keras_gans.models import conversion, layers_on_replicas
 from keras_gans.models.moving_average import MovingAverage
 
@@ -75,7 +77,9 @@ class GenerativeModel(Tunable, keras.Model):
     - `loss_names`: the names of the losses that it logs;
     - `default_optimizers()`: the paper's optimizers;
     - `train_step(data)`, made of calls to `minimize` and `record`, and `test_step(data)`;
-    - `check_examples(x, y)`, what it cannot learn from;
+    - `example_spec`, a `keras_gans.data.Spec` of the examples that it learns from, and if they come
+      with labels or the like `condition_spec`, one of these: `fit` and `evaluate` refuse others. A
+      model that states neither accepts anything;
     - `call(inputs)`, and `serving_endpoints()` for `export`.
 
     Everything else is here: optimizers are built on their networks inside the strategy's scope and
@@ -131,6 +135,8 @@ class GenerativeModel(Tunable, keras.Model):
 
     optimizer_networks = {}
     loss_names = ()
+    example_spec = None
+    condition_spec = None
 
     def __init__(self, seed=None, **kwargs):
         super().__init__(**kwargs)
@@ -446,11 +452,9 @@ class GenerativeModel(Tunable, keras.Model):
         return 1
 
     @property
-    def label_range(self):
-        """The labels that this model learns from, `(low, high)` for low … high − 1, or `None`."""
-
-    def check_examples(self, x, y):
-        """Refuse specs or arrays that this model cannot learn from: see `mini_batches`."""
+    def batch_spec(self):
+        """What a batch that this model learns from holds."""
+        return BatchSpec(self.example_spec, self.condition_spec, type(self).__name__)
 
     def training_batches(self, x, y, batch_size, shuffle_seed):
         """Return what `fit` was given as batches that each hold the mini-batches of one step.
@@ -466,13 +470,12 @@ class GenerativeModel(Tunable, keras.Model):
             batches_per_step=self.batches_per_step,
             replicas=self.distribute_strategy.num_replicas_in_sync,
             shuffle_seed=shuffle_seed,
-            check=self.check_examples,
-            label_range=self.label_range,
+            spec=self.batch_spec,
         )
 
     def evaluation_batches(self, x, y):
         """Return what `evaluate` was given, checked, as `keras.Model.evaluate` takes it."""
-        return mini_batches.evaluation_batches(x, y, self.check_examples, self.label_range)
+        return mini_batches.evaluation_batches(x, y, self.batch_spec)
 
     def fit(
         self,
@@ -505,7 +508,8 @@ class GenerativeModel(Tunable, keras.Model):
                 batches, `keras.utils.PyDataset`, or generator of batches. Images are floats in
                 [−1, 1].
             y: What belongs to an array `x`: integer labels `(num_examples,)`, for models that take
-                labels; images of the other domain for models that translate between two.
+                labels, or whatever else they are conditioned on, an array or a tuple or dictionary
+                of arrays; images of the other domain for models that translate between two.
             batch_size: Examples of one mini-batch of an array `x`. Defaults to `32`, and to the
                 paper's `1` for `CycleGAN`.
             validation_data: Held-out examples, in any form of `x`, or a tuple `(x, y)`; `evaluate`
@@ -530,7 +534,7 @@ class GenerativeModel(Tunable, keras.Model):
             sample_weight=kwargs.pop("sample_weight", None),
         )
         if validation_split and validation_data is None:
-            (x, y), validation_data = mini_batches.split(x, y, validation_split)
+            (x, y), validation_data = mini_batches.split(x, y, validation_split, self.batch_spec)
         if validation_data is not None:
             held_out = keras.utils.unpack_x_y_sample_weight(validation_data)[:2]
             validation_data = self.evaluation_batches(*held_out)
@@ -546,7 +550,7 @@ class GenerativeModel(Tunable, keras.Model):
         history = keras.callbacks.History()
         history.on_train_begin()
         for part in resuming.parts(batches, progress, epochs, steps_per_epoch):
-            with mini_batches.readable_errors():
+            with readable_errors():
                 found = super().fit(
                     part.batches,
                     initial_epoch=part.initial_epoch,
@@ -621,7 +625,7 @@ class GenerativeModel(Tunable, keras.Model):
         self.evaluation_seeds.state.assign(np.array([0, 0]))
         for metric in self.sample_metrics:
             metric.reset_state()
-        with mini_batches.readable_errors():
+        with readable_errors():
             logs = super().evaluate(
                 x,
                 y,
@@ -645,23 +649,7 @@ class GenerativeModel(Tunable, keras.Model):
 
     def as_batch(self, x, y):
         """Return one batch of examples as arrays, or refuse what `fit` refuses."""
-        given = {"x": x, "y": y} if y is not None else {"x": x}
-        batch = {name: _checks.as_array(part) for name, part in given.items()}
-        for name, part in batch.items():
-            if not part.ndim:
-                raise TypeError(
-                    f"`{name}` must be an array, of one batch. "
-                    f"Received: {name} of type {type(given[name]).__name__}"
-                )
-        x, y = batch["x"], batch.get("y")
-        self.check_examples(x, y)
-        if not len(x):
-            raise ValueError(f"`x` must hold an example. Received: shape {x.shape}")
-        if y is not None and len(y) != len(x):
-            raise ValueError(
-                f"`y` must hold as many examples as `x`. Received: {len(y)} beside {len(x)}"
-            )
-        return x, y
+        return self.batch_spec.single(x, y)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """Take one step, as `keras.Model.train_on_batch`.
