@@ -124,7 +124,7 @@ class MNISTFeatures(ClassifierFeatures):
     """The MNIST classifier that comes with the package: 64 features and 10 logits, offline.
 
     Takes images (batch, 28, 28, 1) in [-1, 1] and rounds them to 8 bits. Made by `python
-    benchmarks/mnist_classifier.py`, which writes its test accuracy beside it.
+    benchmarks/studies/mnist_classifier.py`, which writes its test accuracy beside it.
 
     Raises:
         TypeError, ValueError: Images are not floating point numbers in [-1, 1] of such a shape.

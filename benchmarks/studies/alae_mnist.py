@@ -8,25 +8,29 @@ whose C is the best of four for 10,000 training images that it does not learn fr
 neighbour. They see, in turn, the codes E(x), the codes of the same encoder before training, and the
 pixels.
 
-    python benchmarks/alae_mnist.py
+    python benchmarks/studies/alae_mnist.py
 
 The result goes to benchmarks/results/alae_mnist.json, and a picture beside it: test images above
 their reconstructions, then samples.
 """
 
 import argparse
+import pathlib
+import sys
 import time
 
 import keras
 import numpy as np
-import results
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
-from training import LinearDecay, mnist
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
+from benchmarks import results
+from benchmarks.training import LinearDecay, mnist
 
 IMAGE_SHAPE = (28, 28, 1)
 CHOICES_OF_C = (1e-4, 1e-3, 1e-2, 1e-1)

@@ -9,7 +9,7 @@ measured as its largest gradient on the segments between held-out samples. What 
 not ask for slope 1 everywhere: where its steepest part is not where most of the mass travels (see
 the outer slopes of "two modes"), the estimate stays below the distance, by more than 10 % for some.
 
-    python benchmarks/critic_as_distance.py
+    python benchmarks/studies/critic_as_distance.py
 
 The result goes to benchmarks/results/critic_as_distance.json, and a figure beside it.
 """
@@ -17,17 +17,21 @@ The result goes to benchmarks/results/critic_as_distance.json, and a figure besi
 import argparse
 import dataclasses
 import math
+import pathlib
+import sys
 import time
 from collections.abc import Callable
 
 import keras
 import matplotlib
 import numpy as np
-import results
 from keras import layers, ops
 from tensorflow_probability import distributions as tfd
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+
 import keras_gans as kg
+from benchmarks import results
 from keras_gans import divergences, penalties
 
 matplotlib.use("Agg")

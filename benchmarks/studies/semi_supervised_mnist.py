@@ -11,21 +11,25 @@ for some tens of epochs, with lower learning rates, which fall to zero over the 
 are N(0, I) instead of uniform, the average has a warm-up, and networks compute in bfloat16 up to
 the logits, which makes a step on two cores with its instructions a third faster.
 
-    python benchmarks/semi_supervised_mnist.py
+    python benchmarks/studies/semi_supervised_mnist.py
 
 The result goes to benchmarks/results/semi_supervised_mnist.json, and a picture beside it.
 """
 
 import argparse
+import pathlib
+import sys
 import time
 
 import keras
 import numpy as np
-import results
 from keras import layers
-from training import LinearDecay, mnist
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
+from benchmarks import results
+from benchmarks.training import LinearDecay, mnist
 
 LATENT_DIM = 100
 IMAGE_SHAPE = (28, 28, 1)

@@ -5,22 +5,26 @@ probability that its grey value says. The test images are binarised once, with a
 table gives the ELBO of the 10,000 test images, one latent draw each, in nats; and for the first of
 them the evidence itself by importance sampling, beside their ELBO.
 
-    python benchmarks/vae_mnist.py
+    python benchmarks/studies/vae_mnist.py
 
 The result goes to benchmarks/results/vae_mnist.json, and a picture of samples and of
 reconstructions beside it.
 """
 
 import argparse
+import pathlib
+import sys
 import time
 
 import keras
 import numpy as np
-import results
 import tensorflow as tf
-from training import LinearDecay, mnist
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
+from benchmarks import results
+from benchmarks.training import LinearDecay, mnist
 
 BATCH_SIZE = 100
 

@@ -13,7 +13,7 @@ better for the method on the baseline. The other architectures are trained with 
 A cell *trains* if all its losses are finite and the Fréchet distance of its samples is below
 `TRAINS_BELOW`; real images of half of the digits are about that far from all digits.
 
-    python benchmarks/robustness.py
+    python benchmarks/studies/robustness.py
 
 Each cell is kept in output/robustness, so that a run that was stopped goes on. The table goes to
 benchmarks/results/robustness.json, and a picture beside it.
@@ -25,17 +25,20 @@ import functools
 import json
 import multiprocessing
 import pathlib
+import sys
 import time
 from collections.abc import Callable
 
 import keras
 import matplotlib
 import numpy as np
-import results
 import tensorflow as tf
 from keras import layers, ops
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+
 import keras_gans as kg
+from benchmarks import results
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt

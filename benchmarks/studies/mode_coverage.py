@@ -15,7 +15,7 @@ and in the authors' code, logits are 3 and −1 after 100 updates instead of 10 
 generator learns for longer, but it is lost after some 500 all the same (discriminator's loss .07,
 .016 after 1,000, no mode covered). The non-saturating loss keeps its gradient there.
 
-    python benchmarks/mode_coverage.py
+    python benchmarks/studies/mode_coverage.py
 
 The result goes to benchmarks/results/mode_coverage.json, and a figure beside it. Finished runs are
 kept in output/mode_coverage: the same command goes on where it was stopped. Delete that folder
@@ -25,17 +25,20 @@ after changing a game.
 import argparse
 import json
 import pathlib
+import sys
 import time
 
 import keras
 import matplotlib
 import numpy as np
-import results
 import tensorflow as tf
 from keras import layers
-from training import LinearDecay
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
+from benchmarks import results
+from benchmarks.training import LinearDecay
 from keras_gans import divergences, metrics, models, techniques
 
 matplotlib.use("Agg")

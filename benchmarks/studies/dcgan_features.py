@@ -6,26 +6,30 @@ are the outputs of all its convolutional layers, max-pooled to a 4×4 grid, flat
 concatenated. Both classifiers standardise their inputs and choose their C by cross-validation on
 the labelled images.
 
-    python benchmarks/dcgan_features.py
+    python benchmarks/studies/dcgan_features.py
 
 The result goes to benchmarks/results/dcgan_features.json, and a picture of samples beside it.
 """
 
 import argparse
 import math
+import pathlib
+import sys
 import time
 
 import keras
 import numpy as np
-import results
 from keras import layers
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
-from training import mnist
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
+from benchmarks import results
+from benchmarks.training import mnist
 
 LATENT_DIM = 100
 GRID = 4

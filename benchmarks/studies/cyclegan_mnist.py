@@ -10,23 +10,27 @@ network trained for three epochs on B with labels, reads translations from A to 
 brightest channel of each pixel. Learning rates fall to zero over the second half of the training,
 as in the paper.
 
-    python benchmarks/cyclegan_mnist.py
+    python benchmarks/studies/cyclegan_mnist.py
 
 The result goes to benchmarks/results/cyclegan_mnist.json, and a picture beside it.
 """
 
 import argparse
+import pathlib
+import sys
 import time
 
 import keras
 import numpy as np
-import results
 from matplotlib.colors import hsv_to_rgb
-from mnist_classifier import classifier
 from scipy.ndimage import gaussian_filter, maximum_filter
-from training import LinearDecay, mnist
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
+from benchmarks import results
+from benchmarks.studies.mnist_classifier import classifier
+from benchmarks.training import LinearDecay, mnist
 
 SHAPE = (28, 28, 3)
 COLUMNS = 16
