@@ -55,7 +55,7 @@ __all__ = [
 
 
 def __getattr__(name):
-    # A class of TFP's: importing it here would make the whole room wait for TFP.
+    # A class of TFP's: importing it here would make the whole module wait for TFP.
     if name == "KernelDensity":
         from keras_gans.divergences.kernel_density import KernelDensity
 

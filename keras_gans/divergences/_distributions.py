@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gans.divergences import _checks
+from keras_gans.divergences import _inputs
 
 _SAMPLES_FOR_EDGES = 512
 _TAIL_PANELS = 20
@@ -25,13 +25,13 @@ def is_distribution(x):
 def both_distributions(p, q):
     """True for two distributions on one space, False for two arrays; anything else is an error."""
     if is_distribution(p) != is_distribution(q):
-        raise _checks.error(
+        raise _inputs.error(
             "q", "of the kind of `p`: two arrays, or two TFP distributions", q, TypeError
         )
     if not is_distribution(p):
         return False
     if str(p.event_shape) != str(q.event_shape):
-        raise _checks.error("q", f"a distribution of the event shape of `p`, {p.event_shape}", q)
+        raise _inputs.error("q", f"a distribution of the event shape of `p`, {p.event_shape}", q)
     return True
 
 

@@ -11,7 +11,7 @@ samples are such factors themselves.
 import numpy as np
 import tensorflow as tf
 
-from keras_gans.divergences import _checks
+from keras_gans.divergences import _inputs
 from keras_gans.divergences._host import on_host
 from keras_gans.divergences.transport import root
 
@@ -79,7 +79,7 @@ def gaussian_wasserstein_squared(mean1, cov1, mean2, cov2):
     mean1, cov1 = _moments(mean1, cov1, "1")
     mean2, cov2 = _moments(mean2, cov2, "2")
     if not mean1.shape.is_compatible_with(mean2.shape):
-        raise _checks.error("mean2", f"of the shape of `mean1`, {mean1.shape}", mean2)
+        raise _inputs.error("mean2", f"of the shape of `mean1`, {mean1.shape}", mean2)
     squared = tf.reduce_sum((mean1 - mean2) ** 2) + _bures_squared(cov1, cov2)
     return tf.maximum(squared, 0.0)
 
@@ -112,7 +112,7 @@ def gaussian_wasserstein_squared_from_samples(x, y):
         Mathiasen and Hvilshøj 2020, "Backpropagating through Fréchet Inception Distance", for the
         low-rank form.
     """
-    x, y = _checks.clouds(x, y, min_samples=2)
+    x, y = _inputs.clouds(x, y, min_samples=2)
 
     def solve(x, y):
         difference = x.mean(0) - y.mean(0)
@@ -149,19 +149,19 @@ def _bures_gradient(cov1, cov2):
 
 
 def _moments(mean, cov, which):
-    mean, cov = _checks.array(mean, f"mean{which}"), _checks.array(cov, f"cov{which}")
+    mean, cov = _inputs.array(f"mean{which}", mean), _inputs.array(f"cov{which}", cov)
     if mean.shape.rank == 0 and cov.shape.rank == 0:
         mean, cov = mean[tf.newaxis], cov[tf.newaxis, tf.newaxis]
     if mean.shape.rank != 1 or mean.shape[0] == 0:
-        raise _checks.error(f"mean{which}", "of shape (d,)", mean)
+        raise _inputs.error(f"mean{which}", "of shape (d,)", mean)
     if cov.shape.rank != 2 or not cov.shape.is_compatible_with(mean.shape + mean.shape):
-        raise _checks.error(f"cov{which}", f"of shape {mean.shape + mean.shape}", cov)
+        raise _inputs.error(f"cov{which}", f"of shape {mean.shape + mean.shape}", cov)
 
     def symmetric(v):
         return np.abs(v - v.T).max() <= _SYMMETRY_TOLERANCE * np.abs(v).max()
 
-    if not _checks.known(cov, symmetric):
-        raise _checks.error(f"cov{which}", "symmetric", cov)
+    if not _inputs.known(cov, symmetric):
+        raise _inputs.error(f"cov{which}", "symmetric", cov)
     return mean, (cov + tf.transpose(cov)) / 2
 
 
@@ -176,7 +176,7 @@ def _factor(cov, name):
     if rank < len(cov):
         residual = np.abs(cov - factor.T @ factor).max()
         if residual > _DEFINITENESS_TOLERANCE * np.abs(cov).max():
-            raise _checks.error(name, "positive semidefinite", cov)
+            raise _inputs.error(name, "positive semidefinite", cov)
     return factor
 
 

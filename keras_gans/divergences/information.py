@@ -18,7 +18,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from keras_gans.divergences import _checks, _distributions, _quadrature
+from keras_gans import _checks
+from keras_gans.divergences import _distributions, _inputs, _quadrature
 
 METHODS = ("auto", "closed_form", "quadrature", "monte_carlo")
 
@@ -217,12 +218,12 @@ _TV = _Divergence(_tv_of_histograms, _tv_integrand, _tv_expectations)
 
 
 def _between(divergence, p, q, method, num_samples, seed, return_standard_error):
-    _checks.one_of(method, "method", METHODS)
-    _checks.flag(return_standard_error, "return_standard_error")
+    _checks.one_of("method", method, METHODS)
+    _checks.boolean("return_standard_error", return_standard_error)
     standard_error = None
     if not _distributions.both_distributions(p, q):
-        p, q = _checks.histogram(p, "p"), _checks.histogram(q, "q")
-        _checks.same_bins(p, q)
+        p, q = _inputs.histogram("p", p), _inputs.histogram("q", q)
+        _inputs.same_bins(p, q)
         value = divergence.of_histograms(p, q)
     else:
         p, q = _distributions.in_float64(p), _distributions.in_float64(q)
@@ -242,7 +243,7 @@ def _between(divergence, p, q, method, num_samples, seed, return_standard_error)
                 f"density on the real line. Received: method='quadrature', p={p}, q={q}"
             )
         if value is None:
-            num_samples = _checks.count(num_samples, "num_samples", minimum=2)
+            num_samples = _checks.positive_int("num_samples", num_samples, minimum=2)
             value, standard_error = _monte_carlo(divergence, p, q, num_samples, seed)
     if not return_standard_error:
         return value
@@ -254,7 +255,7 @@ def _closed_form(divergence, p, q):
 
     classes_p, classes_q = _distributions.classes(p), _distributions.classes(q)
     if classes_p is not None and classes_q is not None:
-        _checks.same_bins(classes_p, classes_q)
+        _inputs.same_bins(classes_p, classes_q)
         return divergence.of_histograms(classes_p, classes_q)
     if not divergence.has_registered_forms:
         return None

@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from keras_gans.divergences import _checks
+from keras_gans import _checks
+from keras_gans.divergences import _inputs
 
 BANDWIDTH_RULES = ("scott", "silverman", "cross_validation")
 _MAX_CROSS_VALIDATED = 2000
@@ -155,12 +156,11 @@ class KernelDensity(tfd.Distribution):
         name="KernelDensity",
     ):
         parameters = dict(locals())
-        if not isinstance(name, str):
-            raise _checks.error("name", "a string", name, TypeError)
-        samples = _checks.array(samples, "samples")
+        _checks.string("name", name)
+        samples = _inputs.array("samples", samples)
         self._scalar = samples.shape.rank == 1
-        points = _checks.cloud(samples, "samples")
-        _checks.one_of(kernel, "kernel", (*_KERNELS, *_ALIASES))
+        points = _inputs.cloud("samples", samples)
+        _checks.one_of("kernel", kernel, (*_KERNELS, *_ALIASES))
         self._kernel = _KERNELS[_ALIASES.get(kernel, kernel)]
         self._points = points
         self._bandwidth = _bandwidth(bandwidth, points, self._kernel)
@@ -292,16 +292,16 @@ def _bandwidth(bandwidth, points, kernel):
     """h `(d,)`."""
     size, dimension = points.shape
     if not isinstance(bandwidth, str):
-        bandwidth = _checks.positive(bandwidth, "bandwidth")
+        bandwidth = _inputs.positive("bandwidth", bandwidth)
         if bandwidth.shape not in ([], [dimension]):
-            raise _checks.error("bandwidth", f"a number or of shape ({dimension},)", bandwidth)
+            raise _inputs.error("bandwidth", f"a number or of shape ({dimension},)", bandwidth)
         return tf.broadcast_to(bandwidth, [dimension])
-    _checks.one_of(bandwidth, "bandwidth", BANDWIDTH_RULES)
+    _checks.one_of("bandwidth", bandwidth, BANDWIDTH_RULES)
     if size < 2:
-        raise _checks.error("samples", f"at least 2 for the {bandwidth!r} bandwidth", points)
+        raise _inputs.error("samples", f"at least 2 for the {bandwidth!r} bandwidth", points)
     deviation = tf.math.reduce_std(points, 0) * math.sqrt(size / (size - 1))
-    if not _checks.known(deviation, lambda v: np.all(v > 0)):
-        raise _checks.error("samples", "of positive variance on every axis", points)
+    if not _inputs.known(deviation, lambda v: np.all(v > 0)):
+        raise _inputs.error("samples", "of positive variance on every axis", points)
     exponent = -1 / (dimension + 4)
     deviation *= _canonical(kernel, dimension) / _canonical(_KERNELS["gaussian"], dimension)
     if bandwidth == "scott":

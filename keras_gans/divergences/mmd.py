@@ -3,7 +3,8 @@
 import keras
 import tensorflow as tf
 
-from keras_gans.divergences import _checks
+from keras_gans import _checks
+from keras_gans.divergences import _inputs
 
 KERNELS = ("rbf", "polynomial")
 _ROUNDING = 1e-12
@@ -66,9 +67,9 @@ def maximum_mean_discrepancy(
         Gretton et al. 2012, "A kernel two-sample test", lemma 6, eqs. (3) and (5);
         Bińkowski et al. 2018, "Demystifying MMD GANs", for the polynomial kernel.
     """
-    x, y = _checks.clouds(x, y, min_samples=2, batched=True)
-    num_permutations = _checks.count(num_permutations, "num_permutations", minimum=0)
-    unbiased = _checks.flag(unbiased, "unbiased")
+    x, y = _inputs.clouds(x, y, min_samples=2, batched=True)
+    num_permutations = _checks.positive_int("num_permutations", num_permutations, minimum=0)
+    unbiased = _checks.boolean("unbiased", unbiased)
     x, y = _same_batch(x, y)
     points = tf.concat([x, y], -2)
     if isinstance(kernel, str) and kernel == "rbf":
@@ -78,7 +79,7 @@ def maximum_mean_discrepancy(
     elif callable(kernel):
         gram = tf.cast(kernel(points, points), tf.float64)
     else:
-        raise _checks.error("kernel", "'rbf', 'polynomial' or a function of two clouds", kernel)
+        raise _inputs.error("kernel", "'rbf', 'polynomial' or a function of two clouds", kernel)
     if unbiased:
         gram -= tf.linalg.diag(tf.linalg.diag_part(gram))
     n, m = (tf.cast(tf.shape(cloud)[-2], tf.float64) for cloud in (x, y))
@@ -112,7 +113,7 @@ def _same_batch(x, y):
     try:
         tf.broadcast_static_shape(x.shape[:-2], y.shape[:-2])
     except ValueError:
-        raise _checks.error("y", f"of leading axes that broadcast with {x.shape[:-2]}", y) from None
+        raise _inputs.error("y", f"of leading axes that broadcast with {x.shape[:-2]}", y) from None
     batch = tf.broadcast_dynamic_shape(tf.shape(x)[:-2], tf.shape(y)[:-2])
     return tuple(tf.broadcast_to(c, tf.concat([batch, tf.shape(c)[-2:]], 0)) for c in (x, y))
 
@@ -120,19 +121,19 @@ def _same_batch(x, y):
 def _rbf(points, bandwidth):
     squared = _squared_distances(points)
     if isinstance(bandwidth, str):
-        _checks.one_of(bandwidth, "bandwidth", ("median",))
+        _checks.one_of("bandwidth", bandwidth, ("median",))
         bandwidths = tf.stop_gradient(_median_distance(squared))[..., tf.newaxis]
     else:
-        bandwidths = tf.reshape(_checks.positive(bandwidth, "bandwidth"), (-1,))
+        bandwidths = tf.reshape(_inputs.positive("bandwidth", bandwidth), (-1,))
     bandwidths = bandwidths[..., tf.newaxis, tf.newaxis]
     kernels = tf.exp(-squared[..., tf.newaxis, :, :] / (2 * bandwidths**2))
     return tf.reduce_mean(kernels, -3)
 
 
 def _polynomial(points, degree, scale, offset):
-    _checks.count(degree, "degree")
-    scale = 1 / points.shape[-1] if scale is None else _checks.scalar(scale, "scale")
-    offset = _checks.scalar(offset, "offset")
+    _checks.positive_int("degree", degree)
+    scale = 1 / points.shape[-1] if scale is None else _inputs.scalar("scale", scale)
+    offset = _inputs.scalar("offset", offset)
     return (scale * tf.matmul(points, points, transpose_b=True) + offset) ** degree
 
 

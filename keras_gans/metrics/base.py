@@ -71,7 +71,7 @@ class SampleMetric(keras.metrics.Metric):
         if self.feature_extractor is not None:
             samples = self.features(samples, name)
         samples = _replicas.without_padding(samples)
-        samples = as_numbers(samples, name, self.layout)
+        samples = as_numbers(name, samples, self.layout)
         if 0 in samples.shape[1:]:
             raise ValueError(
                 f"`{name}` must hold samples of one number or more. Received: shape {samples.shape}"

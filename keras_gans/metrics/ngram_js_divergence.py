@@ -78,7 +78,7 @@ class NGramJSDivergence(TwoSampleMetric):
         if real is not None and generated is not None:
             kinds = [
                 as_tensor(*side).dtype.is_integer
-                for side in ((real, "real"), (generated, "generated"))
+                for side in (("real", real), ("generated", generated))
             ]
             if kinds[0] != kinds[1]:
                 raise TypeError(
@@ -90,7 +90,7 @@ class NGramJSDivergence(TwoSampleMetric):
     def prepare(self, samples, name):
         if not self.built:
             create_once(lambda: self.build(()))
-        samples = _replicas.without_padding(as_tensor(samples, name))
+        samples = _replicas.without_padding(as_tensor(name, samples))
         return fingerprints(samples, self.n, name, self.length)
 
     def add_samples(self, side, samples):
@@ -161,7 +161,7 @@ class NGramJSDivergence(TwoSampleMetric):
 
 def fingerprints(samples, n, name, length=None):
     """Positive 64-bit hashes of all n-grams of a batch, shape (n-grams,)."""
-    samples = as_tensor(samples, name)
+    samples = as_tensor(name, samples)
     if samples.dtype == tf.string:
         if samples.shape.rank != 1:
             raise ValueError(

@@ -154,7 +154,7 @@ def test_bad_input_is_named():
         maximum_mean_discrepancy(x, y * np.nan)
     with pytest.raises(ValueError, match="`bandwidth` must be positive"):
         maximum_mean_discrepancy(x, y, bandwidth=[1.0, -1.0])
-    with pytest.raises(ValueError, match="`bandwidth` must be one of 'median'"):
+    with pytest.raises(ValueError, match=r"`bandwidth` must be one of \['median'"):
         maximum_mean_discrepancy(x, y, bandwidth="mean")
     with pytest.raises(ValueError, match="`kernel` must be 'rbf', 'polynomial' or a function"):
         maximum_mean_discrepancy(x, y, "laplace")
