@@ -26,7 +26,10 @@ FOLDER = pathlib.Path(__file__).parent
 GUARDS = {
     "exported_under_readers": ((), ("--readers=2", "--loads=40", "--kills=2")),
     "frechet_speed": ((), ("--rounds=1",)),
-    "fuzz": ((), ("--number=10",)),
+    "fuzz": (
+        (),
+        ("--number=100", "losses.get", "latents.interpolate", "divergences.kl_divergence"),
+    ),
     "killed_runs": ((), ("--kills=2", "--trainings", "WGANGP", "VAE", "two workers")),
     "metrics_memory": ((), ("--samples=20000",)),
     "replicas": ((), ("--models", "GAN", "WGANGP", "VAE")),

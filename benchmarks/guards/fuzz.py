@@ -64,9 +64,9 @@ def main():
 
 
 def known():
-    """What the result holds of each callable."""
-    result = json.loads((results.FOLDER / "fuzz.json").read_text())
-    return result["results"]["by_callable"]
+    """What the result holds of each callable, if there is one."""
+    path = results.FOLDER / "fuzz.json"
+    return json.loads(path.read_text())["results"]["by_callable"] if path.exists() else {}
 
 
 def summary(by_callable):

@@ -6,6 +6,8 @@ names the argument. None knows of any model.
 
 # ruff: isort: skip_file
 
+from typing import TYPE_CHECKING
+
 # Point by point
 from keras_gans.divergences.information import js_divergence, kl_divergence, total_variation
 
@@ -31,6 +33,9 @@ from keras_gans.divergences.mmd import maximum_mean_discrepancy
 
 # Through the game
 from keras_gans.divergences.discriminator import game_value, optimal_discriminator
+
+if TYPE_CHECKING:
+    from keras_gans.divergences.kernel_density import KernelDensity
 
 __all__ = [
     "KernelDensity",
