@@ -1,14 +1,22 @@
 """The best discriminator against a fixed generator, and what the game is worth then."""
 
 import math
+from typing import Any
 
 import tensorflow as tf
 
+from keras_gans._typing import ArrayLike, Distribution, Seed, Tensor
 from keras_gans.divergences import _distributions, _inputs
 from keras_gans.divergences.information import js_divergence
 
 
-def optimal_discriminator(p, q, x=None, real_target=1.0, fake_target=0.0):
+def optimal_discriminator(
+    p: ArrayLike | Distribution,
+    q: ArrayLike | Distribution,
+    x: ArrayLike | None = None,
+    real_target: float = 1.0,
+    fake_target: float = 0.0,
+) -> Tensor:
     """The optimal discriminator D*(x) = (α p_r(x) + β p_g(x)) / (p_r(x) + p_g(x)).
 
     It minimizes the cross-entropy (and the squared error) to the target α on real and β on
@@ -55,7 +63,15 @@ def optimal_discriminator(p, q, x=None, real_target=1.0, fake_target=0.0):
     return beta + (alpha - beta) * tf.sigmoid(log_p - log_q)
 
 
-def game_value(p, q, *, method="auto", num_samples=10_000, seed=None, return_standard_error=False):
+def game_value(
+    p: ArrayLike | Distribution,
+    q: ArrayLike | Distribution,
+    *,
+    method: str = "auto",
+    num_samples: int = 10_000,
+    seed: Seed = None,
+    return_standard_error: bool = False,
+) -> Tensor | Any:
     """The value of the game at the optimal discriminator, 2 JS(p_r, p_g) − log 4, in nats.
 
     It is E_{p_r}[log D*] + E_{p_g}[log(1 − D*)], what the generator minimizes.

@@ -11,6 +11,7 @@ samples are such factors themselves.
 import numpy as np
 import tensorflow as tf
 
+from keras_gans._typing import ArrayLike, Tensor
 from keras_gans.divergences import _inputs
 from keras_gans.divergences._host import on_host
 from keras_gans.divergences.transport import root
@@ -21,7 +22,9 @@ _ROUNDING_TOLERANCE = 1e-8
 _DEFINITENESS_TOLERANCE = 1e-6
 
 
-def gaussian_wasserstein_distance(mean1, cov1, mean2, cov2):
+def gaussian_wasserstein_distance(
+    mean1: ArrayLike, cov1: ArrayLike, mean2: ArrayLike, cov2: ArrayLike
+) -> Tensor:
     """Wasserstein distance W2 between two Gaussians, in the units of the samples.
 
     Args:
@@ -46,7 +49,9 @@ def gaussian_wasserstein_distance(mean1, cov1, mean2, cov2):
     return root(gaussian_wasserstein_squared(mean1, cov1, mean2, cov2), 2)
 
 
-def gaussian_wasserstein_squared(mean1, cov1, mean2, cov2):
+def gaussian_wasserstein_squared(
+    mean1: ArrayLike, cov1: ArrayLike, mean2: ArrayLike, cov2: ArrayLike
+) -> Tensor:
     """Squared Wasserstein distance W2² between two Gaussians: the Fréchet distance of FID.
 
     Args:
@@ -84,7 +89,7 @@ def gaussian_wasserstein_squared(mean1, cov1, mean2, cov2):
     return tf.maximum(squared, 0.0)
 
 
-def gaussian_wasserstein_squared_from_samples(x, y):
+def gaussian_wasserstein_squared_from_samples(x: ArrayLike, y: ArrayLike) -> Tensor:
     """`gaussian_wasserstein_squared` of the means and N − 1 covariances of two samples.
 
     Equal to computing the moments first, and much faster for fewer samples than features: no

@@ -13,20 +13,27 @@ the first of these methods that applies:
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Distribution, Seed, Tensor
 from keras_gans.divergences import _distributions, _inputs, _quadrature
 
 METHODS = ("auto", "closed_form", "quadrature", "monte_carlo")
 
 
 def kl_divergence(
-    p, q, *, method="auto", num_samples=10_000, seed=None, return_standard_error=False
-):
+    p: ArrayLike | Distribution,
+    q: ArrayLike | Distribution,
+    *,
+    method: str = "auto",
+    num_samples: int = 10_000,
+    seed: Seed = None,
+    return_standard_error: bool = False,
+) -> Tensor | Any:
     """Kullback–Leibler divergence KL(P‖Q) = E_P[log P/Q], in nats.
 
     0·log 0 = 0, and the divergence is +∞ where P has mass and Q has none. It is not symmetric.
@@ -68,8 +75,14 @@ def kl_divergence(
 
 
 def js_divergence(
-    p, q, *, method="auto", num_samples=10_000, seed=None, return_standard_error=False
-):
+    p: ArrayLike | Distribution,
+    q: ArrayLike | Distribution,
+    *,
+    method: str = "auto",
+    num_samples: int = 10_000,
+    seed: Seed = None,
+    return_standard_error: bool = False,
+) -> Tensor | Any:
     """Jensen–Shannon divergence JS = ½ KL(P‖M) + ½ KL(Q‖M) with M = ½(P + Q), in nats.
 
     Symmetric, between 0 (for P = Q alone) and log 2 (for disjoint supports alone).
@@ -102,8 +115,14 @@ def js_divergence(
 
 
 def total_variation(
-    p, q, *, method="auto", num_samples=10_000, seed=None, return_standard_error=False
-):
+    p: ArrayLike | Distribution,
+    q: ArrayLike | Distribution,
+    *,
+    method: str = "auto",
+    num_samples: int = 10_000,
+    seed: Seed = None,
+    return_standard_error: bool = False,
+) -> Tensor | Any:
     """Total variation distance TV = ½ Σ|P − Q|: the greatest difference of any event's probability.
 
     A metric, between 0 and 1.

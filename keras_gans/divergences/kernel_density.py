@@ -1,6 +1,7 @@
 """Kernel density estimation: a sum of bumps, one on each sample, as a TFP distribution."""
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Tensor
 from keras_gans.divergences import _inputs
 
 BANDWIDTH_RULES = ("scott", "silverman", "cross_validation")
@@ -19,11 +21,11 @@ _SQRT_2PI = math.sqrt(2 * math.pi)
 class _Kernel(NamedTuple):
     """A radially symmetric density on R^d around 0, as a function of the radius r = ‖x‖."""
 
-    log_profile: object  # r² ↦ log of the unnormalized density
-    log_normalizer: object  # d ↦ log of its integral
-    log_roughness: object  # d ↦ log ∫ K²
-    radius: object  # d ↦ the distribution of r
-    cdf: object  # x ↦ the cumulative distribution function for d = 1
+    log_profile: Callable  # r² ↦ log of the unnormalized density
+    log_normalizer: Callable  # d ↦ log of its integral
+    log_roughness: Callable  # d ↦ log ∫ K²
+    radius: Callable  # d ↦ the distribution of r
+    cdf: Callable  # x ↦ the cumulative distribution function for d = 1
     compact: bool = True
 
 
@@ -147,14 +149,14 @@ class KernelDensity(tfd.Distribution):
 
     def __init__(
         self,
-        samples,
-        bandwidth="scott",
-        kernel="gaussian",
+        samples: ArrayLike,
+        bandwidth: str | ArrayLike = "scott",
+        kernel: str = "gaussian",
         *,
-        validate_args=False,
-        allow_nan_stats=True,
-        name="KernelDensity",
-    ):
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
+        name: str = "KernelDensity",
+    ) -> None:
         parameters = dict(locals())
         _checks.string("name", name)
         samples = _inputs.array("samples", samples)
@@ -175,12 +177,12 @@ class KernelDensity(tfd.Distribution):
         )
 
     @property
-    def samples(self):
+    def samples(self) -> Tensor:
         """The samples, in the shape in which they were given."""
         return self._points[:, 0] if self._scalar else self._points
 
     @property
-    def bandwidth(self):
+    def bandwidth(self) -> Tensor:
         """h: float64 `(d,)`, or a scalar on the line."""
         return self._bandwidth[0] if self._scalar else self._bandwidth
 

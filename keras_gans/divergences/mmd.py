@@ -1,9 +1,13 @@
 """Maximum mean discrepancy: the distance between mean embeddings in a kernel's feature space."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Seed, Tensor
 from keras_gans.divergences import _inputs
 
 KERNELS = ("rbf", "polynomial")
@@ -11,18 +15,18 @@ _ROUNDING = 1e-12
 
 
 def maximum_mean_discrepancy(
-    x,
-    y,
-    kernel="rbf",
+    x: ArrayLike,
+    y: ArrayLike,
+    kernel: str | Callable[[Tensor, Tensor], Tensor] = "rbf",
     *,
-    bandwidth="median",
-    degree=3,
-    scale=None,
-    offset=1.0,
-    unbiased=True,
-    num_permutations=0,
-    seed=None,
-):
+    bandwidth: str | ArrayLike = "median",
+    degree: int = 3,
+    scale: float | None = None,
+    offset: float = 1.0,
+    unbiased: bool = True,
+    num_permutations: int = 0,
+    seed: Seed = None,
+) -> Tensor | Any:
     """Squared maximum mean discrepancy, MMD² = E k(X, X′) − 2 E k(X, Y) + E k(Y, Y′).
 
     Args:

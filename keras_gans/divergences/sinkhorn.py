@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Tensor
 from keras_gans.divergences import _inputs
 from keras_gans.divergences.transport import pairwise_distances
 
@@ -11,7 +12,15 @@ _SMALLEST_EPSILON = 1e-12  # of a cost, whose rounding error it must exceed
 _AVERAGED_STEPS = 50
 
 
-def sinkhorn_divergence(x, y, p=2, *, epsilon=None, max_iterations=2000, tolerance=1e-7):
+def sinkhorn_divergence(
+    x: ArrayLike,
+    y: ArrayLike,
+    p: float = 2,
+    *,
+    epsilon: float | None = None,
+    max_iterations: int = 2000,
+    tolerance: float = 1e-7,
+) -> Tensor:
     """Sinkhorn divergence S = OT_ε(X, Y) − ½ OT_ε(X, X) − ½ OT_ε(Y, Y).
 
     OT_ε is the least mean of ‖x − y‖^p + ε KL(plan ‖ independent plan). The two corrections make S

@@ -5,11 +5,20 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Seed, Tensor
 from keras_gans.divergences import _inputs
 from keras_gans.divergences.transport import monotone_coupling, root
 
 
-def sliced_wasserstein_distance(x, y, p=1, *, num_projections=128, projections=None, seed=None):
+def sliced_wasserstein_distance(
+    x: ArrayLike,
+    y: ArrayLike,
+    p: float = 1,
+    *,
+    num_projections: int = 128,
+    projections: ArrayLike | None = None,
+    seed: Seed = None,
+) -> Tensor:
     """Sliced Wasserstein distance: (mean over directions θ of W_p(θ·X, θ·Y)^p)^(1/p).
 
     Each projection is one-dimensional, where transport is a sort: it costs O(n log n) for each

@@ -8,12 +8,14 @@ Derivatives are taken through the optimal plan held fixed, which is the gradient
 wherever the plan is unique (envelope theorem).
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Distribution, Tensor
 from keras_gans.divergences import _distributions, _inputs, _quadrature
 from keras_gans.divergences._host import on_host
 
@@ -36,7 +38,14 @@ class KantorovichDual(NamedTuple):
     witness: Any
 
 
-def earth_movers_distance(p, q, positions=None, q_positions=None, *, return_steps=False):
+def earth_movers_distance(
+    p: ArrayLike | Distribution,
+    q: ArrayLike | Distribution,
+    positions: ArrayLike | None = None,
+    q_positions: ArrayLike | None = None,
+    *,
+    return_steps: bool = False,
+) -> Tensor | Any:
     """Earth mover's distance: the least total of mass times distance that turns P into Q.
 
     On the line it is the partial-sum algorithm. With the positions in order, the mass that must
@@ -90,17 +99,17 @@ def earth_movers_distance(p, q, positions=None, q_positions=None, *, return_step
     if q_positions is None:
         _inputs.same_bins(p, q)
         if positions is None:
-            return _result(*_partial_sums(p - q, None), return_steps)
+            return _result(_partial_sums(p - q, None), return_steps)
     x = _positions(positions, "positions", p)
     y = x if q_positions is None else _positions(q_positions, "q_positions", q)
     if x.shape.rank != y.shape.rank or x.shape[1:] != y.shape[1:]:
         raise _inputs.error("q_positions", "of the dimension of `positions`", y)
     if x.shape.rank == 1:
         if q_positions is None:
-            return _result(*_partial_sums(p - q, x), return_steps)
+            return _result(_partial_sums(p - q, x), return_steps)
         leading = tf.broadcast_dynamic_shape(tf.shape(p)[:-1], tf.shape(q)[:-1])
         p, q = (tf.broadcast_to(m, tf.concat([leading, tf.shape(m)[-1:]], 0)) for m in (p, q))
-        return _result(*_partial_sums(tf.concat([p, -q], -1), tf.concat([x, y], 0)), return_steps)
+        return _result(_partial_sums(tf.concat([p, -q], -1), tf.concat([x, y], 0)), return_steps)
     if return_steps:
         raise _inputs.error("positions", "on the line for `return_steps=True`", positions)
     if p.shape.rank != 1 or q.shape.rank != 1:
@@ -108,7 +117,14 @@ def earth_movers_distance(p, q, positions=None, q_positions=None, *, return_step
     return _transport_cost(x, y, p, q, 1.0)
 
 
-def transport_plan(p, q, positions=None, q_positions=None, *, order=1):
+def transport_plan(
+    p: ArrayLike,
+    q: ArrayLike,
+    positions: ArrayLike | None = None,
+    q_positions: ArrayLike | None = None,
+    *,
+    order: float = 1,
+) -> Tensor:
     """An optimal transport plan: how much mass moves from each point of P to each point of Q.
 
     Args:
@@ -143,7 +159,12 @@ def transport_plan(p, q, positions=None, q_positions=None, *, order=1):
     return tf.scatter_nd(tf.stack([rows, columns], -1), mass, shape)
 
 
-def kantorovich_dual(p, q, positions=None, q_positions=None):
+def kantorovich_dual(
+    p: ArrayLike,
+    q: ArrayLike,
+    positions: ArrayLike | None = None,
+    q_positions: ArrayLike | None = None,
+) -> tuple[Tensor, Callable[[ArrayLike], Tensor]]:
     """The Kantorovich–Rubinstein dual of the earth mover's distance, and its witness function.
 
     W1(P, Q) = max E_P[f] − E_Q[f] over the 1-Lipschitz functions f. The witness is high where P has
@@ -194,7 +215,7 @@ def kantorovich_dual(p, q, positions=None, q_positions=None):
     return KantorovichDual(at_p - at_q, witness)
 
 
-def assignment(x, y, p=1):
+def assignment(x: ArrayLike, y: ArrayLike, p: float = 1) -> Tensor:
     """The optimal assignment between two clouds of as many samples, by the Hungarian algorithm.
 
     Args:
@@ -232,7 +253,14 @@ def assignment(x, y, p=1):
     return tf.ensure_shape(permutation, x.shape[:1])
 
 
-def wasserstein_distance(x, y, p=1, *, x_weights=None, y_weights=None):
+def wasserstein_distance(
+    x: ArrayLike,
+    y: ArrayLike,
+    p: float = 1,
+    *,
+    x_weights: ArrayLike | None = None,
+    y_weights: ArrayLike | None = None,
+) -> Tensor:
     """Wasserstein distance W_p between two clouds of samples, exactly.
 
     W_p is the p-th root of the least mean of ‖x − y‖^p over all plans that pair the clouds.
@@ -297,8 +325,9 @@ def root(cost, p):
     return tf.where(positive, tf.where(positive, cost, 1.0) ** (1 / p), 0.0)
 
 
-def _result(distance, steps, return_steps):
-    return EarthMoversSteps(distance, steps) if return_steps else distance
+def _result(found, return_steps):
+    """The distance and its steps, or the distance alone."""
+    return EarthMoversSteps(*found) if return_steps else found[0]
 
 
 def _partial_sums(surplus, positions):

@@ -4,10 +4,19 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Tensor
 from keras_gans.divergences import _inputs
 
 
-def wavelet_emd(p, q, *, wavelet="sym5", power=1.0, num_axes=None, levels=None):
+def wavelet_emd(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    wavelet: str = "sym5",
+    power: float = 1.0,
+    num_axes: int | None = None,
+    levels: int | None = None,
+) -> Tensor:
     """Wavelet earth mover's distance between histograms on a regular grid.
 
     The dual of the earth mover's distance maximizes over functions of bounded slope. Such a bound

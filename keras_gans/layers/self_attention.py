@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_gans import _checks
 from keras_gans._precision import at_least_float32
+from keras_gans._typing import Config, Initializer, Shape, Tensor
 from keras_gans.layers.spectral_normalization import SpectralNormalization
 
 
@@ -52,13 +53,13 @@ class SelfAttention2D(keras.layers.Layer):
 
     def __init__(
         self,
-        key_channels=None,
-        value_channels=None,
-        pool=False,
-        spectral_normalization=False,
-        kernel_initializer="glorot_uniform",
+        key_channels: int | None = None,
+        value_channels: int | None = None,
+        pool: bool = False,
+        spectral_normalization: bool = False,
+        kernel_initializer: Initializer = "glorot_uniform",
         **kwargs,
-    ):
+    ) -> None:
         super().__init__(**kwargs)
         self.key_channels = _channels("key_channels", key_channels)
         self.value_channels = _channels("value_channels", value_channels)
@@ -69,7 +70,7 @@ class SelfAttention2D(keras.layers.Layer):
         self.kernel_initializer = _checks.initializer("kernel_initializer", kernel_initializer)
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         channels = input_shape[-1]
         key_channels = self.key_channels or max(channels // 8, 1)
         value_channels = self.value_channels or max(channels // 2, 1)
@@ -96,7 +97,7 @@ class SelfAttention2D(keras.layers.Layer):
         layer.build(input_shape)
         return layer
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         queries = _positions(self.query(inputs))
         keys = _positions(self._pooled(self.key(inputs)))
         values = _positions(self._pooled(self.value(inputs)))
@@ -109,10 +110,10 @@ class SelfAttention2D(keras.layers.Layer):
     def _pooled(self, x):
         return ops.max_pool(x, 2, padding="same") if self.pool else x
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "key_channels": self.key_channels,

@@ -6,6 +6,7 @@ the channels away after each convolution, and adds up what they say of the code.
 """
 
 import itertools
+from collections.abc import Sequence
 
 import keras
 from keras import layers, ops
@@ -25,7 +26,13 @@ from keras_gans.networks.normalization import EPSILON
 SYNTHESIS = "synthesis"
 
 
-def style_generator(image_shape, code_dim=128, filters=32, max_filters=256, name="generator"):
+def style_generator(
+    image_shape: Sequence[int],
+    code_dim: int = 128,
+    filters: int = 32,
+    max_filters: int = 256,
+    name: str = "generator",
+) -> keras.Model:
     """A generator whose convolutions are modulated by a code: adaptive instance normalisation.
 
     The sides of the image are halved (rounding up) until the smaller is below 8. From a learned
@@ -78,7 +85,13 @@ def style_generator(image_shape, code_dim=128, filters=32, max_filters=256, name
     return keras.Model(code, painter(layers.RepeatVector(num_styles)(code)), name=name)
 
 
-def style_encoder(image_shape, code_dim=128, filters=32, max_filters=256, name="encoder"):
+def style_encoder(
+    image_shape: Sequence[int],
+    code_dim: int = 128,
+    filters: int = 32,
+    max_filters: int = 256,
+    name: str = "encoder",
+) -> keras.Model:
     """An encoder that reads the styles which the mirrored generator would write.
 
     After each 3×3 convolution and leaky ReLU the mean and deviation of each channel go through a
@@ -130,7 +143,7 @@ def style_encoder(image_shape, code_dim=128, filters=32, max_filters=256, name="
     return keras.Model(images, layers.Add(dtype="float32")(parts), name=name)
 
 
-def synthesis(generator):
+def synthesis(generator: keras.Model) -> keras.Model:
     """Return the part of a style generator that takes a code for each style.
 
     Args:

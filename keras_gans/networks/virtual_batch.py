@@ -3,10 +3,11 @@
 import keras
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike
 from keras_gans.layers import DropReference, PrependReference, VirtualBatchNormalization
 
 
-def virtual_batch_normalization(network, reference_batch):
+def virtual_batch_normalization(network: keras.Model, reference_batch: ArrayLike) -> keras.Model:
     """Replace batch normalisation by virtual batch normalisation everywhere in a network.
 
     The new network puts the reference batch in front of its inputs, sends both through every layer
