@@ -94,7 +94,7 @@ class Likelihood(Fixed):
 class Bernoulli(Likelihood):
     """Black and white pixels: the decoder's output is the logit of white.
 
-    An example x in [−1, 1] counts as the probability (x + 1)/2 of white, so that grey pixels get
+    An example x in [−1, 1] counts as the probability (x + 1)/2 of white, so that gray pixels get
     their cross-entropy. The log-likelihood is one only for x = ±1.
 
     Example:

@@ -191,17 +191,17 @@ def test_the_better_learning_rate_is_taken_and_a_diverged_one_never(benchmark):
     assert module.best_rate_factors(records) == {"wgan": 5, "dcgan": 1}
 
 
-def test_the_bound_of_a_vae_rises_and_pixels_are_binarised_as_grey_as_they_are(benchmark):
+def test_the_bound_of_a_vae_rises_and_pixels_are_binarized_as_gray_as_they_are(benchmark):
     module = benchmark("vae_mnist")
-    grey = np.full((2000, 2, 2, 1), 0.5, "float32")
-    noise = np.random.default_rng(0).uniform(size=grey.shape)
-    black_and_white = module.binarised(grey, noise)
+    gray = np.full((2000, 2, 2, 1), 0.5, "float32")
+    noise = np.random.default_rng(0).uniform(size=gray.shape)
+    black_and_white = module.binarized(gray, noise)
     assert set(np.unique(black_and_white)) == {-1.0, 1.0}
     assert abs(np.mean(black_and_white == 1) - 0.75) < 0.02
-    (batch,) = module.training_batches(grey[:100]).as_numpy_iterator()
+    (batch,) = module.training_batches(gray[:100]).as_numpy_iterator()
     assert set(np.unique(batch)) == {-1.0, 1.0}
     options = argparse.Namespace(seed=0, hidden_units=8, latent_dim=2, epochs=4)
-    _, history = module.train(grey[:500], black_and_white[:100], options)
+    _, history = module.train(gray[:500], black_and_white[:100], options)
     assert history["val_elbo"][-1] > history["val_elbo"][0]
     assert history["val_elbo"][-1] < -2
 
@@ -277,7 +277,7 @@ def test_translations_of_digits_are_measured(benchmark):
     module = benchmark("cyclegan_mnist")
     digits = np.random.default_rng(0).uniform(-1, 1, (40, 28, 28, 1)).astype("float32")
     labels = np.arange(40) % 10
-    a, b = module.as_colours(digits), module.as_outlines(digits)
+    a, b = module.as_colors(digits), module.as_outlines(digits)
     tiny = argparse.Namespace(steps=10, batch_size=4, filters=2, blocks=1, seed=0)
     gan = module.train(a, b, tiny)
     assert int(gan.g_optimizer.iterations) == 10

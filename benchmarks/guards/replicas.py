@@ -9,9 +9,9 @@ checkpoints on another number of replicas.
 
 The result goes to benchmarks/results/replicas.json: for each model the largest difference of any
 weight, and of any logged loss, relative to its size plus 0.1: of numbers that are zero but for
-rounding, such as a bias before batch normalisation, the rounding is not the measure of the rest.
+rounding, such as a bias before batch normalization, the rounding is not the measure of the rest.
 Generated examples in memories are counted apart, relative to their size plus 1: they are what a
-network makes of the weights, in [-1, 1], and grey is no more exact than black and white.
+network makes of the weights, in [-1, 1], and gray is no more exact than black and white.
 The command fails if any is over 1e-5.
 """
 

@@ -179,7 +179,7 @@ def draw(records, path):
         for first, last in ((tenth, 2 * tenth), (len(steps) - tenth, len(steps))):
             ax.axvspan(steps[first], steps[last - 1], color="0.9", zorder=0)
         ax.set(ylabel=labels.get(name, name), ylim=(0, 1.1 * max(values)))
-    axes[-1].set(xlabel="steps; grey: the tenths that are compared")
+    axes[-1].set(xlabel="steps; gray: the tenths that are compared")
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

@@ -152,7 +152,7 @@ def real_images(dtype="float32"):
 def difference_of_updates(seed):
     """Relative difference ‖Δ − Δ'‖ / ‖Δ‖ between the two updates of one step, for each network.
 
-    In float64, as the tutorial's generator ends in a batch normalisation that cancels most of its
+    In float64, as the tutorial's generator ends in a batch normalization that cancels most of its
     gradient, and by plain gradient descent, as Adam turns the rounding error of a gradient that
     should be zero into a full step.
     """

@@ -1,11 +1,11 @@
 """What an ALAE has learned: permutation-invariant MNIST from its codes (Pidhorskyi et al. 2020).
 
-An ALAE of multi-layer perceptrons, for which pixels have no neighbours, learns the 60,000 training
+An ALAE of multi-layer perceptrons, for which pixels have no neighbors, learns the 60,000 training
 images without labels; learning rates fall to zero over the second half. The mapping ends in pixel
-normalisation: free codes were seen to grow without bound. Then two classifiers learn from all
-labels and read the 10,000 test images: a linear support vector machine on standardised inputs,
+normalization: free codes were seen to grow without bound. Then two classifiers learn from all
+labels and read the 10,000 test images: a linear support vector machine on standardized inputs,
 whose C is the best of four for 10,000 training images that it does not learn from, and the nearest
-neighbour. They see, in turn, the codes E(x), the codes of the same encoder before training, and the
+neighbor. They see, in turn, the codes E(x), the codes of the same encoder before training, and the
 pixels.
 
     python benchmarks/studies/alae_mnist.py

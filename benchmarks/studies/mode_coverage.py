@@ -7,7 +7,7 @@ the clipping WGAN with its paper's RMSprop(5e-5); learning rates fall in a line 
 second half. A mode is covered when it has at least a tenth of its even part of good samples, those
 within 4 standard deviations.
 
-Minibatch discrimination makes minimax fail: it counts neighbours in the mini-batch. Of 256 real
+Minibatch discrimination makes minimax fail: it counts neighbors in the mini-batch. Of 256 real
 examples on 8 narrow modes every one has some thirty close by, those of a young generator have none,
 and the discriminator is sure before the generator has learned anything. Minimax has no gradient
 left there, and Adam makes steps of usual size of what is left. With T and b set from data, as here
@@ -172,7 +172,7 @@ def run(name, density_name, seed, options):
 
 
 def draw(samples, table, path):
-    """All games beside each other: samples of the first seed, centres of the modes in red."""
+    """All games beside each other: samples of the first seed, centers of the modes in red."""
     figure, axes = plt.subplots(
         2 * len(DENSITIES), len(GAMES) // 2, figsize=(2.3 * len(GAMES) // 2, 10), squeeze=False
     )

@@ -3,8 +3,8 @@
 The table of Gulrajani et al. 2017, figure 2, at 28×28 and in a budget that two CPU cores can train:
 DCGAN, LSGAN, WGAN and WGAN-GP, with the same number of generator steps, learn with good networks,
 with networks lamed on purpose, and with deep ones: residual networks of 10 (G) and 17 (D) layers,
-where the paper has 101. As in the paper, the discriminator's batch normalisation is layer
-normalisation for WGAN-GP.
+where the paper has 101. As in the paper, the discriminator's batch normalization is layer
+normalization for WGAN-GP.
 
 Each method has its paper's hyperparameters, but for one: as these few steps are less than a
 hundredth of the paper's 200,000, the learning rate is the paper's or five times it, whichever is
@@ -63,7 +63,7 @@ PROTOCOL = {
 }
 
 
-# Architectures: functions of the options and the discriminator's normalisation
+# Architectures: functions of the options and the discriminator's normalization
 
 
 def baseline(options, normalization):
@@ -149,7 +149,7 @@ ARCHITECTURES = {
     "baseline": (baseline, "baseline\nDCGAN G and D"),
     "constant_filters": (constant_filters, "G: no BN, constant\nnumber of filters"),
     "mlp": (mlp, "G: MLP of 4 layers\nof 512 ReLU"),
-    "no_normalization": (no_normalization, "no normalisation\nin G or D"),
+    "no_normalization": (no_normalization, "no normalization\nin G or D"),
     "gated": (gated, "gated nonlinearities\nin G and D"),
     "tanh": (tanh, "tanh nonlinearities\nin G and D"),
     "resnet": (resnet, "deep ResNet\nG and D"),

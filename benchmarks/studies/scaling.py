@@ -5,7 +5,7 @@
    same cores, so that this is no speed-up but the price of sharing: the ratio of CPU times.
 2. What one step sends. The collective operations are read from the traced graph, with their bytes,
    and compared with what theory says: the trained variables for each update, and the statistics of
-   synchronised batch normalisation for each pass of the generator.
+   synchronized batch normalization for each pass of the generator.
 3. A prediction of the efficiency of n GPUs, on paper. A step computes and draws noise
 
        max(operations · launch, FLOPs / speed + noise)

@@ -127,7 +127,7 @@ def draw(rounds, floor, path):
     for i, n in enumerate(NGRAMS):
         axes.plot(steps, [r[f"js_{n}"] for r in rounds], color=f"C{i}", label=f"{n}-grams")
         axes.axhline(floor[f"js_{n}"], color=f"C{i}", linestyle=":")
-    axes.plot([], [], color="grey", linestyle=":", label="real text")
+    axes.plot([], [], color="gray", linestyle=":", label="real text")
     axes.set(
         xlabel="generator steps",
         ylabel="JS to held-out text (nats)",

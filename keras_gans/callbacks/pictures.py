@@ -210,7 +210,7 @@ class LatentInterpolation(keras.callbacks.Callback):
     """Draw the same paths between latents after every epoch: a PNG and a GIF each.
 
     A model that has understood its data goes from one example to another through examples; one that
-    has learned them by heart jumps or blurs. Among several workers, the chief draws.
+    has memorized them jumps or blurs. Among several workers, the chief draws.
 
     Args:
         directory: Folder for `epoch_0001.png`, with a row for each path, `epoch_0001.gif`, which

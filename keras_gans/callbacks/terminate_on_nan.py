@@ -10,7 +10,7 @@ from keras_gans._typing import Logs, PathLike
 class TerminateOnNaN(keras.callbacks.Callback):
     """Stop training when any loss is NaN or infinite.
 
-    Keras's own looks at `loss` alone, which a game between networks does not have.
+    Keras's own looks at `loss` alone, which a model of several networks does not have.
 
     Args:
         checkpoint: Path of the last good checkpoint, to be named in the message, or `None`.

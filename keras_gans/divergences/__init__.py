@@ -31,7 +31,7 @@ from keras_gans.divergences.gaussian import (
 # By the means of features
 from keras_gans.divergences.mmd import maximum_mean_discrepancy
 
-# Through the game
+# Through the two-player game
 from keras_gans.divergences.discriminator import game_value, optimal_discriminator
 
 if TYPE_CHECKING:

@@ -150,10 +150,10 @@ def panel_edges(*distributions):
 
 
 def _inside_gaps(points):
-    """Points that grade the panels much wider than a neighbour from both of their ends."""
+    """Points that grade the panels much wider than a neighbor from both of their ends."""
     width = points[1:] - points[:-1]
-    neighbours = tf.pad(width, [[1, 1]], constant_values=np.inf)
-    wide = width > _GAP_RATIO * tf.minimum(neighbours[:-2], neighbours[2:])
+    neighbors = tf.pad(width, [[1, 1]], constant_values=np.inf)
+    wide = width > _GAP_RATIO * tf.minimum(neighbors[:-2], neighbors[2:])
     left, right, width = (tf.boolean_mask(x, wide) for x in (points[:-1], points[1:], width))
     steps = width[:, tf.newaxis] * tf.constant(2.0 ** -np.arange(1, _GAP_PANELS), tf.float64)
     graded = tf.concat([left[:, tf.newaxis] + steps, right[:, tf.newaxis] - steps], 0)

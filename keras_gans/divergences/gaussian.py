@@ -4,7 +4,7 @@
 
 With any factors Σ1 = F1ᵀF1 and Σ2 = F2ᵀF2, the last trace is the sum of the singular values of
 F1 F2ᵀ. This form stays accurate where covariances are singular: no square root is taken of an
-eigenvalue that rounding has moved away from zero. For a few samples of many features, the centred
+eigenvalue that rounding has moved away from zero. For a few samples of many features, the centered
 samples are such factors themselves.
 """
 
@@ -187,8 +187,8 @@ def _factor(cov, name):
 
 def _factor_of_samples(x):
     """F `(min(n, d), d)` with FᵀF the N − 1 covariance."""
-    centred = (x - x.mean(0)) / np.sqrt(len(x) - 1)
-    return centred if len(x) <= x.shape[1] else np.linalg.qr(centred, mode="r")
+    centered = (x - x.mean(0)) / np.sqrt(len(x) - 1)
+    return centered if len(x) <= x.shape[1] else np.linalg.qr(centered, mode="r")
 
 
 def _nuclear_norm(factor1, factor2):

@@ -44,7 +44,7 @@ def maximum_mean_discrepancy(
         unbiased: Whether to leave out the pairs of a sample with itself. The unbiased estimate has
             mean 0 for equal distributions, and so falls below 0 half the time; the biased one is
             non-negative. Defaults to True.
-        num_permutations: If positive, a permutation test with that many random relabellings.
+        num_permutations: If positive, a permutation test with that many random relabelings.
         seed: Integer, `keras.random.SeedGenerator` or None, for the permutations.
 
     Returns:
@@ -93,9 +93,9 @@ def maximum_mean_discrepancy(
     if not num_permutations:
         return value
     keys = keras.random.uniform((num_permutations, tf.shape(points)[-2]), seed=seed)
-    relabelled = tf.gather(in_x[0], tf.argsort(keys, axis=-1))
-    permuted = _discrepancy(tf.stop_gradient(gram), relabelled, n, m, unbiased)
-    # A relabelling that only renames the points may differ by rounding.
+    relabeled = tf.gather(in_x[0], tf.argsort(keys, axis=-1))
+    permuted = _discrepancy(tf.stop_gradient(gram), relabeled, n, m, unbiased)
+    # A relabeling that only renames the points may differ by rounding.
     rounding = _ROUNDING * tf.reduce_max(tf.abs(gram), axis=(-2, -1))
     reached = permuted >= (value - rounding)[..., tf.newaxis]
     at_least = tf.reduce_sum(tf.cast(reached, tf.float64), -1)
@@ -103,7 +103,7 @@ def maximum_mean_discrepancy(
 
 
 def _discrepancy(gram, in_x, n, m, unbiased):
-    """MMD² for each of the labellings `in_x` `(k, n + m)` of the points: `(..., k)`."""
+    """MMD² for each of the labelings `in_x` `(k, n + m)` of the points: `(..., k)`."""
     in_y = 1 - in_x
     to_x, to_y = tf.matmul(in_x, gram), tf.matmul(in_y, gram)
     within_x = tf.reduce_sum(to_x * in_x, -1) / (n * (n - 1) if unbiased else n * n)
@@ -142,7 +142,7 @@ def _polynomial(points, degree, scale, offset):
 
 
 def _squared_distances(points):
-    # Centred first: the expansion of the square loses digits far from the origin.
+    # Centered first: the expansion of the square loses digits far from the origin.
     points -= tf.stop_gradient(tf.reduce_mean(points, -2, keepdims=True))
     norms = tf.reduce_sum(points**2, -1)
     products = tf.matmul(points, points, transpose_b=True)

@@ -1,4 +1,4 @@
-"""Adaptive instance normalisation: a style gives every channel its mean and its deviation."""
+"""Adaptive instance normalization: a style gives every channel its mean and its deviation."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from keras_gans._typing import Config, Shape, Tensor
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class AdaptiveInstanceNormalization(keras.layers.Layer):
-    """Normalises each channel of each image, then scales and shifts it as a style says.
+    """Normalizes each channel of each image, then scales and shifts it as a style says.
 
     With the mean μ and the variance σ² of a channel over the positions of one image, and a dense
     layer that makes a scale and a shift for each channel of the code w,

@@ -1,4 +1,4 @@
-"""Batch normalisation whose scale and shift depend on each example's class."""
+"""Batch normalization whose scale and shift depend on each example's class."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from keras_gans.layers.class_lookup import rows_of
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class ConditionalBatchNormalization(keras.layers.Layer):
-    """Batch normalisation, then a scale γ_y and a shift β_y for the channels of class y.
+    """Batch normalization, then a scale γ_y and a shift β_y for the channels of class y.
 
     Statistics are those of the whole global batch, all classes and replicas together; moving
     averages of them are used with `training=False`. The layer is called on `[x, labels]`.

@@ -1,4 +1,4 @@
-"""Instance statistics: what instance normalisation takes away."""
+"""Instance statistics: what instance normalization takes away."""
 
 import keras
 from keras import ops
@@ -12,7 +12,7 @@ from keras_gans._typing import Config, Shape, Tensor
 class InstanceStatistics(keras.layers.Layer):
     """The mean and the standard deviation √(variance + epsilon) of each channel of each image.
 
-    These are what instance normalisation takes away, and what adaptive instance normalisation
+    These are what instance normalization takes away, and what adaptive instance normalization
     gives: the style of the image. The layer has no weights.
 
     Args:

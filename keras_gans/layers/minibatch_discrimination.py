@@ -12,7 +12,7 @@ from keras_gans._typing import ArrayLike, Config, Initializer, Shape, Tensor
 class MinibatchDiscrimination(keras.layers.Layer):
     """Appends to each example how close it is to the other examples of the batch.
 
-    A learnt tensor T maps the features xᵢ to a matrix Mᵢ = xᵢT with a row for each kernel, and
+    A learned tensor T maps the features xᵢ to a matrix Mᵢ = xᵢT with a row for each kernel, and
 
         o(xᵢ)ₖ = Σ_{j ≠ i} exp(−‖Mᵢₖ − Mⱼₖ‖₁) + bₖ
 

@@ -1,4 +1,4 @@
-"""Pixel normalisation: feature vectors of unit length at every position."""
+"""Pixel normalization: feature vectors of unit length at every position."""
 
 import keras
 from keras import ops
@@ -12,7 +12,7 @@ from keras_gans._typing import Config, Shape, Tensor
 class PixelNormalization(keras.layers.Layer):
     """Divides each pixel's feature vector by its root mean square: x / √(mean_c x² + epsilon).
 
-    Images are normalised at each position, latents `(batch, latent_dim)` each as a whole. The layer
+    Images are normalized at each position, latents `(batch, latent_dim)` each as a whole. The layer
     has no weights.
 
     Args:

@@ -18,7 +18,7 @@ class SelfAttention2D(keras.layers.Layer):
 
         βⱼᵢ = softmaxᵢ(f(xⱼ)·g(xᵢ)),   output = x + γ·v(Σᵢ βⱼᵢ h(xᵢ)).
 
-    γ is one learnt number that starts at zero, so that the layer starts as the identity.
+    γ is one learned number that starts at zero, so that the layer starts as the identity.
 
     Args:
         key_channels: Positive integer, channels of queries and keys. Defaults to `None`, an eighth
@@ -27,7 +27,7 @@ class SelfAttention2D(keras.layers.Layer):
             input's, as in the papers' code.
         pool: Boolean, halve the sides of keys and values by max pooling, as the papers' code does:
             a quarter of the memory. Defaults to `False`.
-        spectral_normalization: Boolean, whether to normalise the convolutions spectrally, as the
+        spectral_normalization: Boolean, whether to normalize the convolutions spectrally, as the
             paper does. Defaults to `False`.
         kernel_initializer: Initializer of the convolutions. Defaults to `"glorot_uniform"`.
         **kwargs: Those of `keras.layers.Layer`.

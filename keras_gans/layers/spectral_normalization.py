@@ -1,4 +1,4 @@
-"""Spectral normalisation: a linear layer divided by its largest singular value."""
+"""Spectral normalization: a linear layer divided by its largest singular value."""
 
 import keras
 from keras import ops
@@ -17,7 +17,7 @@ class SpectralNormalization(keras.layers.Wrapper):
     kernel, so W/σ is applied as the layer itself to inputs divided by σ: nothing is written to
     the kernel, the bias is left alone, and the layer has no state besides the weights. It is the
     same with `training=True` and `False`, on every replica, and in the phase that trains the other
-    player. The gradient passes through σ: ∂σ/∂W = u vᵀ, the first singular vectors.
+    network. The gradient passes through σ: ∂σ/∂W = u vᵀ, the first singular vectors.
 
     The paper approximates u and v by one power iteration a step, and keeps a vector for it; here
     they come from the eigenvectors of the smaller of WᵀW and WWᵀ, in float32 at least. That costs

@@ -12,7 +12,7 @@ _FIXED = {"strides", "padding", "data_format", "dilation_rate", "groups"}
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class UpsampleConv2D(keras.layers.Conv2D):
-    """Nearest-neighbour upsampling by two, then a convolution, as one transposed convolution.
+    """Nearest-neighbor upsampling by two, then a convolution, as one transposed convolution.
 
     Equal to `UpSampling2D(2)` followed by `Conv2D(filters, kernel_size, padding="same")`, with the
     same kernel. Each output pixel sees every input pixel of its window several times there; adding

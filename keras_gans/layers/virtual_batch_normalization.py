@@ -1,4 +1,4 @@
-"""Virtual batch normalisation: each example is normalised with a reference batch, not its own."""
+"""Virtual batch normalization: each example is normalized with a reference batch, not its own."""
 
 import numbers
 
@@ -13,7 +13,7 @@ from keras_gans.layers.reference_batch import ReferenceBatch
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class VirtualBatchNormalization(ReferenceBatch):
-    """Normalises each example by statistics of a fixed reference batch and of itself.
+    """Normalizes each example by statistics of a fixed reference batch and of itself.
 
     With N reference examples and w = 1/(N + 1), for each example and channel
 
@@ -30,7 +30,7 @@ class VirtualBatchNormalization(ReferenceBatch):
             - an array `(N, …)` of reference activations at this layer's input, kept as a
               non-trainable weight and saved with the model, whose configuration keeps its shape;
             - a positive integer N: the first N examples of every input are the reference batch.
-              They are normalised by their own statistics, as batch normalisation would. This is how
+              They are normalized by their own statistics, as batch normalization would. This is how
               a reference batch passes through every layer of a network; see `PrependReference` and
               `keras_gans.networks.virtual_batch_normalization`.
         epsilon: Float > 0, added to the variance. Defaults to `1e-5`.

@@ -377,7 +377,7 @@ def _pairs(batches):
         isinstance(batches, tf.data.Dataset)
         and batches.cardinality() == tf.data.INFINITE_CARDINALITY
     ):
-        raise ValueError("`real_batches` must end. Received: a dataset that repeats for ever")
+        raise ValueError("`real_batches` must end. Received: a dataset that repeats forever")
     for batch in batches:
         images, labels = batch if isinstance(batch, tuple) and len(batch) == 2 else (batch, None)
         if labels is not None:

@@ -65,7 +65,7 @@ class InceptionFeatures(ClassifierFeatures):
     """InceptionV3 of `keras.applications`: 2048 pooled features and 1000 ImageNet logits.
 
     Images (batch, height, width, 1 or 3) in [-1, 1] are rounded to 8 bits, resized to 299×299 as
-    Parmar et al. do (bicubic, with antialiasing; clipped), and grey ones become RGB. The weights
+    Parmar et al. do (bicubic, with antialiasing; clipped), and gray ones become RGB. The weights
     are those that Keras distributes; they are not the 2015 TensorFlow graph of the published FID
     tables, so compare only numbers made with the same extractor.
 

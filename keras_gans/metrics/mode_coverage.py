@@ -19,7 +19,7 @@ class ModeCoverage(SampleMetric):
     0 to k, and `good_share`, from 0 to 1.
 
     Args:
-        modes: Array (k, d) of the centres.
+        modes: Array (k, d) of the centers.
         stddev: Standard deviation of every mode along each axis, in the units of the samples.
         threshold: Largest distance of a good sample, in standard deviations. Defaults to 4.
         min_share: Smallest share of its even part that covers a mode, in (0, 1]. Defaults to 0.1.

@@ -223,6 +223,6 @@ def laplacian_pyramid(images, levels):
 def normalize_channels(patches, channels):
     """Mean 0 and standard deviation 1 over all patches in each channel; constants become 0."""
     by_channel = tf.reshape(patches, [-1, channels])
-    centred = by_channel - tf.reduce_mean(by_channel, axis=0)
+    centered = by_channel - tf.reduce_mean(by_channel, axis=0)
     deviation = tf.math.reduce_std(by_channel, axis=0)
-    return tf.reshape(tf.math.divide_no_nan(centred, deviation), tf.shape(patches))
+    return tf.reshape(tf.math.divide_no_nan(centered, deviation), tf.shape(patches))

@@ -1,4 +1,4 @@
-"""Networks: architectures built from layers. A network does not know which game it plays."""
+"""Networks: architectures built from layers. A network does not know which objective it is trained with."""
 
 from keras_gans.networks.autoencoders import (
     dcgan_decoder,

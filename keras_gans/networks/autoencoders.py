@@ -10,7 +10,7 @@ from keras_gans import _checks
 from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 
-#: Standard deviation of a pixel that cannot be told from its neighbours: half of 1/127.5, the
+#: Standard deviation of a pixel that cannot be told from its neighbors: half of 1/127.5, the
 #: distance of two values of an image of 8 bits in [−1, 1].
 FINEST_STDDEV = 0.5 / 127.5
 

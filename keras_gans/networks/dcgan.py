@@ -1,6 +1,6 @@
 """Deep convolutional networks by the guidelines of Radford et al. 2015 (DCGAN).
 
-Strided convolutions instead of pooling; no hidden dense layers; batch normalisation everywhere but
+Strided convolutions instead of pooling; no hidden dense layers; batch normalization everywhere but
 in the generator's output and the discriminator's input; ReLU in the generator with a tanh output,
 leaky ReLU in the discriminator; weights from N(0, 0.02²).
 """

@@ -21,7 +21,7 @@ def mlp_generator(
     num_classes: int | None = None,
     name: str = "generator",
 ) -> keras.Model:
-    """A generator of dense layers: linear, normalisation, ReLU; then a linear output.
+    """A generator of dense layers: linear, normalization, ReLU; then a linear output.
 
     Args:
         output_shape: Shape of one example: an integer, or a tuple such as `(2,)` or `(28, 28, 1)`.
@@ -72,7 +72,7 @@ def mlp_discriminator(
     num_logits: int = 1,
     name: str = "discriminator",
 ) -> keras.Model:
-    """A discriminator of dense layers: linear, normalisation, leaky ReLU; then one logit.
+    """A discriminator of dense layers: linear, normalization, leaky ReLU; then one logit.
 
     Args:
         input_shape: Shape of one example: an integer, or a tuple such as `(2,)` or `(28, 28, 1)`.

@@ -1,7 +1,7 @@
 """Residual networks of Gulrajani et al. 2017 (WGAN-GP).
 
-Pre-activation blocks of two 3×3 convolutions with as many channels everywhere; nearest-neighbour
-upsampling in the generator, mean pooling in the discriminator, never a stride; He initialisation
+Pre-activation blocks of two 3×3 convolutions with as many channels everywhere; nearest-neighbor
+upsampling in the generator, mean pooling in the discriminator, never a stride; He initialization
 before rectifiers.
 """
 
@@ -157,7 +157,7 @@ def _growing_block(x, side, filters, normalization, labels):
 
 
 def _first_block(x, filters):
-    """The first block of a discriminator: pixels are neither rectified nor normalised."""
+    """The first block of a discriminator: pixels are neither rectified nor normalized."""
     shortcut = layers.Conv2D(filters, 1, use_bias=False)(_halve(x))
     x = _convolution(filters)(x)
     x = _convolution(filters)(_relu(x))

@@ -1,6 +1,6 @@
 """Residual networks of one-dimensional convolutions, for text (Gulrajani et al. 2017, WGAN-GP).
 
-All positions of a text are made, and judged, at once. The initialisation is that of the authors'
+All positions of a text are made, and judged, at once. The initialization is that of the authors'
 code: uniform, of variance 4 / (fan in + fan out) in convolutions and 2 / (fan in + fan out) in
 dense layers.
 """

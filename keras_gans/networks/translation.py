@@ -28,7 +28,7 @@ def translation_generator(
     """A generator from images to images: c7s1-64, d128, d256, residual blocks, u128, u64, c7s1-3.
 
     It works on a quarter of the sides (rounding up) and comes back to exactly those of the image.
-    Every convolution but the last is followed by the normalisation and a rectifier, which the
+    Every convolution but the last is followed by the normalization and a rectifier, which the
     second one of a residual block leaves out; images are reflected at their edges.
 
     Args:

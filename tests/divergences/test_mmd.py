@@ -92,8 +92,8 @@ def test_permutation_test():
     np.testing.assert_array_equal(p_values, again)
 
 
-def test_relabelling_is_not_a_swap_only():
-    """A brute force over relabellings of 3 + 3 points gives the exact p-value."""
+def test_relabeling_is_not_a_swap_only():
+    """A brute force over relabelings of 3 + 3 points gives the exact p-value."""
     from itertools import combinations
 
     x, y = clouds(3, 3, 1, shift=0.5)
