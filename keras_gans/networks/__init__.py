@@ -1,4 +1,4 @@
-"""Networks: architectures built from layers. A network does not know which objective it is trained with."""
+"""Networks: architectures built from layers, which do not know the objective of their training."""
 
 from keras_gans.networks.autoencoders import (
     dcgan_decoder,
