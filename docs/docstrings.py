@@ -1,10 +1,15 @@
 """Docstrings as Griffe reads them: examples are indented, and comments `#:` belong to names."""
 
 import re
+import textwrap
 
 import griffe
 
-SECTION = re.compile(r"[A-Z][A-Za-z]*:( |$)")
+#: Where a section begins.
+SECTION = re.compile(r"(?m)^(?=[A-Z][A-Za-z]*:(?: |$))")
+
+#: The first line of a list of arguments that are described as one.
+LIST_OF_NAMES = re.compile(r"(?m)^(    [\w*, ]+,)\n        (?=[\w*, ]+:)")
 
 
 class Docstrings(griffe.Extension):
@@ -28,18 +33,22 @@ def comment_above(attr):
 
 
 def to_google(text):
-    lines, is_example = [], False
-    for line in joined_names(text).splitlines():
-        if SECTION.match(line):
-            is_example = line == "Example:"
-            line = "Examples:" if is_example else line
-            line = re.sub(r"^(Logs): ", r"**\1:** ", line)
-        elif is_example and line:
-            line = f"    {line}"
-        lines.append(line)
-    return re.sub(r"(?m)^Examples:\n\n", "Examples:\n", "\n".join(lines))
+    """The same docstring with other sections."""
+    return "".join(map(section_of_google, SECTION.split(text)))
 
 
-def joined_names(text):
-    """The text with every list of argument names, which are described as one, on one line."""
-    return re.sub(r"(?m)^(    [\w*, ]+,)\n        (?=[\w*, ]+:)", r"\1 ", text)
+def section_of_google(section):
+    """A section with examples indented, and with logs and references as text."""
+    title, _, body = section.partition(":")
+    match title:
+        case "Args":
+            return LIST_OF_NAMES.sub(r"\1 ", section)
+        case "Example":
+            return "Examples:\n" + textwrap.indent(body.lstrip("\n"), "    ")
+        case "Logs":
+            return f"**Logs:**{body}"
+        case "Reference":
+            return f"**Reference:** {textwrap.dedent(body).lstrip()}"
+        case "References":
+            return f"**References:**\n\n{textwrap.dedent(body).lstrip()}"
+    return section

@@ -47,8 +47,9 @@ def test_pages_of_the_repository_are_pages_of_the_site(site):
         assert (site / page / "index.html").exists()
 
 
-def test_examples_and_logs_are_set_apart(site):
+def test_examples_logs_and_references_are_set_apart(site):
     page = (site / "api" / "models" / "index.html").read_text(encoding="utf-8")
     assert "<strong>Logs:</strong>" in page
+    assert "<strong>Reference:</strong>" in page
     assert '<span class="gp">&gt;&gt;&gt; </span>' in page
     assert "<blockquote>" not in page
