@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keras_gans.divergences import _checks, _distributions, _quadrature
+from keras_gans.divergences import _distributions, _inputs, _quadrature
 
 # Differences of two cumulative probabilities below this are rounding.
 _ROUNDING = 1e-14
@@ -21,7 +21,7 @@ def dual(p, q):
     _check_on_the_line(p, q)
     p, q = _distributions.in_float64(p), _distributions.in_float64(q)
     if p.batch_shape.rank or q.batch_shape.rank:
-        raise _checks.error("p", "a single distribution, without a batch", p)
+        raise _inputs.error("p", "a single distribution, without a batch", p)
     surplus = _surplus_below(p, q)
     edges = _distributions.panel_edges(p, q)
 
@@ -48,7 +48,7 @@ def dual(p, q):
     middle = (at_p + at_q) / 2
 
     def witness(points):
-        points = _checks.array(points, "points")
+        points = _inputs.array("points", points)
         return piecewise_linear(points) - middle
 
     return at_p - at_q, witness
@@ -57,7 +57,7 @@ def dual(p, q):
 def _check_on_the_line(p, q):
     for name, d in (("p", p), ("q", q)):
         if not _distributions.is_one_dimensional_density(d):
-            raise _checks.error(
+            raise _inputs.error(
                 name, "a distribution with a density on the real line; draw samples otherwise", d
             )
 

@@ -8,12 +8,15 @@ Derivatives are taken through the optimal plan held fixed, which is the gradient
 wherever the plan is unique (envelope theorem).
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from keras_gans.divergences import _checks, _densities_on_the_line, _distributions, _plans
+from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Distribution, Tensor
+from keras_gans.divergences import _densities_on_the_line, _distributions, _inputs, _plans
 from keras_gans.divergences._host import on_host
 
 
@@ -31,7 +34,14 @@ class KantorovichDual(NamedTuple):
     witness: Any
 
 
-def earth_movers_distance(p, q, positions=None, q_positions=None, *, return_steps=False):
+def earth_movers_distance(
+    p: ArrayLike | Distribution,
+    q: ArrayLike | Distribution,
+    positions: ArrayLike | None = None,
+    q_positions: ArrayLike | None = None,
+    *,
+    return_steps: bool = False,
+) -> Tensor | Any:
     """Earth mover's distance: the least total of mass times distance that turns P into Q.
 
     On the line it is the partial-sum algorithm. With the positions in order, the mass that must
@@ -70,7 +80,7 @@ def earth_movers_distance(p, q, positions=None, q_positions=None, *, return_step
         Rubner, Tomasi and Guibas 2000, "The earth mover's distance as a metric for image
         retrieval"; Vallender 1974 for the line.
     """
-    _checks.flag(return_steps, "return_steps")
+    _checks.boolean("return_steps", return_steps)
     if _distributions.both_distributions(p, q):
         if return_steps or positions is not None or q_positions is not None:
             raise ValueError(
@@ -78,32 +88,39 @@ def earth_movers_distance(p, q, positions=None, q_positions=None, *, return_step
                 f"Received: p={p}"
             )
         return _densities_on_the_line.distance(p, q)
-    p, q = _checks.weights(p, "p"), _checks.weights(q, "q")
-    _checks.same_mass(p, q)
+    p, q = _inputs.weights("p", p), _inputs.weights("q", q)
+    _inputs.same_mass(p, q)
     if positions is None and q_positions is not None:
-        raise _checks.error("positions", "given when `q_positions` is", positions)
+        raise _inputs.error("positions", "given when `q_positions` is", positions)
     if q_positions is None:
-        _checks.same_bins(p, q)
+        _inputs.same_bins(p, q)
         if positions is None:
-            return _result(*_partial_sums(p - q, None), return_steps)
+            return _result(_partial_sums(p - q, None), return_steps)
     x = _positions(positions, "positions", p)
     y = x if q_positions is None else _positions(q_positions, "q_positions", q)
     if x.shape.rank != y.shape.rank or x.shape[1:] != y.shape[1:]:
-        raise _checks.error("q_positions", "of the dimension of `positions`", y)
+        raise _inputs.error("q_positions", "of the dimension of `positions`", y)
     if x.shape.rank == 1:
         if q_positions is None:
-            return _result(*_partial_sums(p - q, x), return_steps)
+            return _result(_partial_sums(p - q, x), return_steps)
         leading = tf.broadcast_dynamic_shape(tf.shape(p)[:-1], tf.shape(q)[:-1])
         p, q = (tf.broadcast_to(m, tf.concat([leading, tf.shape(m)[-1:]], 0)) for m in (p, q))
-        return _result(*_partial_sums(tf.concat([p, -q], -1), tf.concat([x, y], 0)), return_steps)
+        return _result(_partial_sums(tf.concat([p, -q], -1), tf.concat([x, y], 0)), return_steps)
     if return_steps:
-        raise _checks.error("positions", "on the line for `return_steps=True`", positions)
+        raise _inputs.error("positions", "on the line for `return_steps=True`", positions)
     if p.shape.rank != 1 or q.shape.rank != 1:
-        raise _checks.error("p", "a single histogram (n,) with positions (n, d)", p)
+        raise _inputs.error("p", "a single histogram (n,) with positions (n, d)", p)
     return _plans.transport_cost(x, y, p, q, 1.0)
 
 
-def transport_plan(p, q, positions=None, q_positions=None, *, order=1):
+def transport_plan(
+    p: ArrayLike,
+    q: ArrayLike,
+    positions: ArrayLike | None = None,
+    q_positions: ArrayLike | None = None,
+    *,
+    order: float = 1,
+) -> Tensor:
     """An optimal transport plan: how much mass moves from each point of P to each point of Q.
 
     Args:
@@ -133,12 +150,17 @@ def transport_plan(p, q, positions=None, q_positions=None, *, order=1):
         Kantorovich 1942; Bonneel et al. 2011 for the network simplex of POT.
     """
     x, y, p, q = _measures(p, q, positions, q_positions)
-    rows, columns, mass = _plans.optimal_moves(x, y, p, q, _checks.order(order, x, y, name="order"))
+    rows, columns, mass = _plans.optimal_moves(x, y, p, q, _inputs.order("order", order, x, y))
     shape = tf.cast(tf.stack([tf.shape(x)[0], tf.shape(y)[0]]), tf.int64)
     return tf.scatter_nd(tf.stack([rows, columns], -1), mass, shape)
 
 
-def kantorovich_dual(p, q, positions=None, q_positions=None):
+def kantorovich_dual(
+    p: ArrayLike,
+    q: ArrayLike,
+    positions: ArrayLike | None = None,
+    q_positions: ArrayLike | None = None,
+) -> tuple[Tensor, Callable[[ArrayLike], Tensor]]:
     """The Kantorovich–Rubinstein dual of the earth mover's distance, and its witness function.
 
     W1(P, Q) = max E_P[f] − E_Q[f] over the 1-Lipschitz functions f. The witness is high where P has
@@ -184,12 +206,12 @@ def kantorovich_dual(p, q, positions=None, q_positions=None):
     middle = (at_p + at_q) / 2 / tf.reduce_sum(p)
 
     def witness(points):
-        return envelope(_checks.clouds(points, y, names=("points", "q"))[0]) - middle
+        return envelope(_inputs.clouds(points, y, names=("points", "q"))[0]) - middle
 
     return KantorovichDual(at_p - at_q, witness)
 
 
-def assignment(x, y, p=1):
+def assignment(x: ArrayLike, y: ArrayLike, p: float = 1) -> Tensor:
     """The optimal assignment between two clouds of as many samples, by the Hungarian algorithm.
 
     Args:
@@ -214,20 +236,27 @@ def assignment(x, y, p=1):
         Kuhn 1955, "The Hungarian method for the assignment problem"; Crouse 2016 for the
         implementation in SciPy.
     """
-    x, y = _checks.clouds(x, y)
+    x, y = _inputs.clouds(x, y)
     if not x.shape[:1].is_compatible_with(y.shape[:1]):
-        raise _checks.error("y", f"a cloud of {x.shape[0]} samples, as many as `x`", y)
+        raise _inputs.error("y", f"a cloud of {x.shape[0]} samples, as many as `x`", y)
 
     def solve(x, y, p):
         from scipy.optimize import linear_sum_assignment
 
         return linear_sum_assignment(_plans.cost_matrix(x, y, p))[1].astype(np.int64)
 
-    permutation = on_host(solve, [x, y, _checks.order(p, x, y)], tf.int64)
+    permutation = on_host(solve, [x, y, _inputs.order("p", p, x, y)], tf.int64)
     return tf.ensure_shape(permutation, x.shape[:1])
 
 
-def wasserstein_distance(x, y, p=1, *, x_weights=None, y_weights=None):
+def wasserstein_distance(
+    x: ArrayLike,
+    y: ArrayLike,
+    p: float = 1,
+    *,
+    x_weights: ArrayLike | None = None,
+    y_weights: ArrayLike | None = None,
+) -> Tensor:
     """Wasserstein distance W_p between two clouds of samples, exactly.
 
     W_p is the p-th root of the least mean of ‖x − y‖^p over all plans that pair the clouds.
@@ -260,15 +289,16 @@ def wasserstein_distance(x, y, p=1, *, x_weights=None, y_weights=None):
     Reference:
         Villani 2009, "Optimal transport", definition 6.1.
     """
-    x, y = _checks.clouds(x, y)
+    x, y = _inputs.clouds(x, y)
     a = _sample_weights(x, x_weights, "x_weights")
     b = _sample_weights(y, y_weights, "y_weights")
-    p = _checks.order(p, x, y)
+    p = _inputs.order("p", p, x, y)
     return _plans.root(_plans.transport_cost(x, y, a, b, p), p)
 
 
-def _result(distance, steps, return_steps):
-    return EarthMoversSteps(distance, steps) if return_steps else distance
+def _result(found, return_steps):
+    """The distance and its steps, or the distance alone."""
+    return EarthMoversSteps(*found) if return_steps else found[0]
 
 
 def _partial_sums(surplus, positions):
@@ -286,38 +316,38 @@ def _partial_sums(surplus, positions):
 
 
 def _positions(positions, name, masses):
-    positions = _checks.array(positions, name)
+    positions = _inputs.array(name, positions)
     if positions.shape.rank not in (1, 2):
-        raise _checks.error(name, "of shape (n,) or (n, d)", positions)
+        raise _inputs.error(name, "of shape (n,) or (n, d)", positions)
     if not positions.shape[:1].is_compatible_with(masses.shape[-1:]):
-        raise _checks.error(name, f"one position for each of {masses.shape[-1]} masses", positions)
+        raise _inputs.error(name, f"one position for each of {masses.shape[-1]} masses", positions)
     return positions
 
 
 def _measures(p, q, positions, q_positions):
     """Positions `(n, d)`, `(m, d)` and masses `(n,)`, `(m,)` of two histograms or two clouds."""
-    p, q = _checks.array(p, "p"), _checks.array(q, "q")
+    p, q = _inputs.array("p", p), _inputs.array("q", q)
     if p.shape.rank == 2:
         if positions is not None or q_positions is not None:
-            raise _checks.error("positions", "None where `p` is a cloud of samples", positions)
-        x, y = _checks.clouds(p, q, names=("p", "q"))
+            raise _inputs.error("positions", "None where `p` is a cloud of samples", positions)
+        x, y = _inputs.clouds(p, q, names=("p", "q"))
         return x, y, _sample_weights(x, None, ""), _sample_weights(y, None, "")
-    p, q = _checks.weights(p, "p"), _checks.weights(q, "q")
+    p, q = _inputs.weights("p", p), _inputs.weights("q", q)
     if p.shape.rank != 1:
-        raise _checks.error("p", "a histogram (n,) or a cloud of samples (n, d)", p)
+        raise _inputs.error("p", "a histogram (n,) or a cloud of samples (n, d)", p)
     if q.shape.rank != 1:
-        raise _checks.error("q", "a histogram (n,), as `p` is", q)
-    _checks.same_mass(p, q)
+        raise _inputs.error("q", "a histogram (n,), as `p` is", q)
+    _inputs.same_mass(p, q)
     if positions is None:
         if q_positions is not None:
-            raise _checks.error("positions", "given when `q_positions` is", positions)
+            raise _inputs.error("positions", "given when `q_positions` is", positions)
         positions = tf.range(tf.cast(tf.shape(p)[0], tf.float64), dtype=tf.float64)
     if q_positions is None:
-        _checks.same_bins(p, q)
+        _inputs.same_bins(p, q)
         q_positions = positions
     x = _positions(positions, "positions", p)
     y = _positions(q_positions, "q_positions", q)
-    x, y = _checks.clouds(x, y, names=("positions", "q_positions"))
+    x, y = _inputs.clouds(x, y, names=("positions", "q_positions"))
     return x, y, p, q
 
 
@@ -325,5 +355,5 @@ def _sample_weights(x, weights, name):
     if weights is None:
         size = tf.shape(x)[0]
         return tf.fill([size], 1 / tf.cast(size, tf.float64))
-    weights = _checks.weights(_checks.histogram(weights, name), name, x.shape[0])
+    weights = _inputs.weights(name, _inputs.histogram(name, weights), x.shape[0])
     return weights / tf.reduce_sum(weights)

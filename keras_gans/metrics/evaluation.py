@@ -2,12 +2,15 @@
 
 import inspect
 import platform
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks, _memory
+from keras_gans._typing import ArrayLike, FeatureExtractor
 from keras_gans.metrics.frechet_distance import FrechetDistance
 from keras_gans.metrics.images import ValueRange, are_images, as_images
 from keras_gans.metrics.inception_score import InceptionScore
@@ -27,16 +30,16 @@ _METRICS = {
 
 
 def evaluate(
-    sample,
-    real_batches,
-    metrics=("fid", "kid", "is", "prdc"),
-    num_samples=10_000,
-    feature_extractor=None,
-    seed=0,
-    batch_size=100,
-    split="unspecified",
-    verbose=1,
-):
+    sample: Callable[..., ArrayLike],
+    real_batches: Iterable[Any],
+    metrics: Sequence[str] = ("fid", "kid", "is", "prdc"),
+    num_samples: int = 10_000,
+    feature_extractor: FeatureExtractor | None = None,
+    seed: int = 0,
+    batch_size: int = 100,
+    split: str = "unspecified",
+    verbose: int = 1,
+) -> dict[str, Any]:
     """Compare generated samples with real ones.
 
     The real data are a random subset of all that `real_batches` holds. If that has labels, the
@@ -148,7 +151,7 @@ def evaluate(
     }
 
 
-def format_table(report):
+def format_table(report: dict[str, Any]) -> str:
     """The report of `evaluate` as plain text: a line for each result, then the protocol.
 
     Raises:
@@ -188,11 +191,11 @@ def _read(real_batches, draw, subset, verbose):
     `None` if they have none, or the sampler takes none.
     """
     progress = keras.utils.Progbar(None, verbose=verbose, unit_name="real sample")
-    labels, total = [], 0
+    found, total = [], 0
     for images, batch_labels in _pairs(real_batches):
         draw.check_labels(batch_labels)
         if draw.takes_labels and batch_labels is not None:
-            labels.append(batch_labels)
+            found.append(batch_labels)
         elif not subset:
             break
         if subset:
@@ -200,7 +203,7 @@ def _read(real_batches, draw, subset, verbose):
         total += len(images)
         progress.update(total)
     progress.update(total, finalize=True)
-    labels = np.concatenate(labels) if labels else ()
+    labels = np.concatenate(found) if found else ()
     return labels if len(labels) else None
 
 
@@ -215,7 +218,7 @@ class _Sampler:
             )
         self.sample = _checks.function("sample", sample)
         try:
-            parameters = inspect.signature(sample).parameters
+            parameters = dict(inspect.signature(sample).parameters)
         except (TypeError, ValueError):  # of a function that is not written in Python
             parameters = {}
         self.takes_seed = "seed" in parameters
@@ -300,7 +303,7 @@ def _pairs(batches):
         isinstance(batches, tf.data.Dataset)
         and batches.cardinality() == tf.data.INFINITE_CARDINALITY
     ):
-        raise ValueError("`real_batches` must end. Received: a dataset that repeats for ever")
+        raise ValueError("`real_batches` must end. Received: a dataset that repeats forever")
     for batch in batches:
         images, labels = batch if isinstance(batch, tuple) and len(batch) == 2 else (batch, None)
         if labels is not None:

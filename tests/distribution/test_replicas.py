@@ -8,7 +8,7 @@ from tests.distribution.replica import cases
 
 CORE = ["GAN", "WGAN", "WGANGP", "ConditionalWGANGP"]
 COUPLED = ["BatchCoupled", "LayersOfKeras"]
-#: Only `benchmarks/replicas.py`, which trains all models on all replicas, has time for them.
+#: Only `benchmarks/guards/replicas.py`, which trains all models on all replicas, has time for them.
 OTHERS = [
     "ALAE",
     "AllTechniquesTogether",

@@ -13,8 +13,8 @@ looks for the attributes to leave out under `saving_attr_skiplist_…`, and stor
 `saving_attr_skipset_…`. Both are measured beside the rest, with plain Keras; `--plug` lets go of
 both after each epoch, so that what remains is ours.
 
-    TF_NUM_INTRAOP_THREADS=1 python benchmarks/soak.py
-    TF_NUM_INTRAOP_THREADS=1 python benchmarks/soak.py --plug
+    TF_NUM_INTRAOP_THREADS=1 python benchmarks/guards/soak.py
+    TF_NUM_INTRAOP_THREADS=1 python benchmarks/guards/soak.py --plug
 
 The results go to benchmarks/results/soak.json and soak_plugged.json, the curves to soak.png and
 soak_plugged.png. Linux only: the counts are read from /proc.
@@ -30,12 +30,14 @@ import time
 
 import keras
 import matplotlib.pyplot as plt
-import results
 import tensorflow as tf
 from keras.src.backend.common import global_state
 from tensorflow.python.eager import context
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+
 import keras_gans as kg
+from benchmarks import results
 from keras_gans import runs
 
 LATENT_DIM = 16
@@ -177,7 +179,7 @@ def draw(records, path):
         for first, last in ((tenth, 2 * tenth), (len(steps) - tenth, len(steps))):
             ax.axvspan(steps[first], steps[last - 1], color="0.9", zorder=0)
         ax.set(ylabel=labels.get(name, name), ylim=(0, 1.1 * max(values)))
-    axes[-1].set(xlabel="steps; grey: the tenths that are compared")
+    axes[-1].set(xlabel="steps; gray: the tenths that are compared")
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

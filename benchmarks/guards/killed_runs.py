@@ -11,7 +11,7 @@ others are at points of a save: its beginning, and before each rename of a file,
 exchanges two names at once and on one that does not (see tests/killing.py). Of two workers, one,
 the chief or the other, is killed at every point of a save, and then both are started again.
 
-    python benchmarks/killed_runs.py
+    python benchmarks/guards/killed_runs.py
 
 The result goes to benchmarks/results/killed_runs.json. The command fails if any number differs.
 """
@@ -32,12 +32,12 @@ import zipfile
 
 import keras
 import numpy as np
-import results
 import tensorflow as tf
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
+from benchmarks import results
 from keras_gans import __main__ as command_line
 from tests import forked, killing
 from tests.distribution import killed_worker

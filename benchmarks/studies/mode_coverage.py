@@ -7,7 +7,7 @@ the clipping WGAN with its paper's RMSprop(5e-5); learning rates fall in a line 
 second half. A mode is covered when it has at least a tenth of its even part of good samples, those
 within 4 standard deviations.
 
-Minibatch discrimination makes minimax fail: it counts neighbours in the mini-batch. Of 256 real
+Minibatch discrimination makes minimax fail: it counts neighbors in the mini-batch. Of 256 real
 examples on 8 narrow modes every one has some thirty close by, those of a young generator have none,
 and the discriminator is sure before the generator has learned anything. Minimax has no gradient
 left there, and Adam makes steps of usual size of what is left. With T and b set from data, as here
@@ -15,7 +15,7 @@ and in the authors' code, logits are 3 and −1 after 100 updates instead of 10 
 generator learns for longer, but it is lost after some 500 all the same (discriminator's loss .07,
 .016 after 1,000, no mode covered). The non-saturating loss keeps its gradient there.
 
-    python benchmarks/mode_coverage.py
+    python benchmarks/studies/mode_coverage.py
 
 The result goes to benchmarks/results/mode_coverage.json, and a figure beside it. Finished runs are
 kept in output/mode_coverage: the same command goes on where it was stopped. Delete that folder
@@ -25,17 +25,20 @@ after changing a game.
 import argparse
 import json
 import pathlib
+import sys
 import time
 
 import keras
 import matplotlib
 import numpy as np
-import results
 import tensorflow as tf
 from keras import layers
-from training import LinearDecay
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
+from benchmarks import results
+from benchmarks.training import LinearDecay
 from keras_gans import divergences, metrics, models, techniques
 
 matplotlib.use("Agg")
@@ -169,7 +172,7 @@ def run(name, density_name, seed, options):
 
 
 def draw(samples, table, path):
-    """All games beside each other: samples of the first seed, centres of the modes in red."""
+    """All games beside each other: samples of the first seed, centers of the modes in red."""
     figure, axes = plt.subplots(
         2 * len(DENSITIES), len(GAMES) // 2, figsize=(2.3 * len(GAMES) // 2, 10), squeeze=False
     )

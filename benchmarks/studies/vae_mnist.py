@@ -1,42 +1,46 @@
-"""A VAE on binarised MNIST: the evidence lower bound on the test images (Kingma and Welling 2013).
+"""A VAE on binarized MNIST: the evidence lower bound on the test images (Kingma and Welling 2013).
 
-Every training image is binarised anew each time that it is seen: a pixel is white with the
-probability that its grey value says. The test images are binarised once, with a fixed seed. The
+Every training image is binarized anew each time that it is seen: a pixel is white with the
+probability that its gray value says. The test images are binarized once, with a fixed seed. The
 table gives the ELBO of the 10,000 test images, one latent draw each, in nats; and for the first of
 them the evidence itself by importance sampling, beside their ELBO.
 
-    python benchmarks/vae_mnist.py
+    python benchmarks/studies/vae_mnist.py
 
 The result goes to benchmarks/results/vae_mnist.json, and a picture of samples and of
 reconstructions beside it.
 """
 
 import argparse
+import pathlib
+import sys
 import time
 
 import keras
 import numpy as np
-import results
 import tensorflow as tf
-from training import LinearDecay, mnist
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
+from benchmarks import results
+from benchmarks.training import LinearDecay, mnist
 
 BATCH_SIZE = 100
 
 
-def binarised(images, noise):
+def binarized(images, noise):
     """White or black pixels, ±1, white with probability (x + 1)/2 if the noise is uniform."""
     return np.where(noise < (images + 1) / 2, 1.0, -1.0).astype("float32")
 
 
 def training_batches(images):
-    def binarise(batch):
+    def binarize(batch):
         noise = tf.random.uniform(tf.shape(batch))
         return tf.where(noise < (batch + 1) / 2, 1.0, -1.0)
 
     dataset = tf.data.Dataset.from_tensor_slices(images).shuffle(len(images))
-    return dataset.batch(BATCH_SIZE, drop_remainder=True).map(binarise)
+    return dataset.batch(BATCH_SIZE, drop_remainder=True).map(binarize)
 
 
 def train(images, test_images, options):
@@ -68,7 +72,7 @@ def main():
 
     images, _ = mnist("train")
     test_images, _ = mnist("test")
-    test_images = binarised(test_images, np.random.default_rng(0).uniform(size=test_images.shape))
+    test_images = binarized(test_images, np.random.default_rng(0).uniform(size=test_images.shape))
     start = time.time()
     vae, history = train(images, test_images, options)
     minutes = (time.time() - start) / 60

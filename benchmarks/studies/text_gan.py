@@ -9,7 +9,7 @@ place of the samples. All n-grams within windows count; texts are read by argmax
 
 The networks are those of the paper, narrower; learning rates are larger, for a short training.
 
-    python benchmarks/text_gan.py
+    python benchmarks/studies/text_gan.py
 
 Training goes on where it stopped if the command is given again: its state is in
 output/text_gan_benchmark. The result goes to benchmarks/results/text_gan.json, and the curves
@@ -19,12 +19,15 @@ beside it.
 import argparse
 import json
 import pathlib
+import sys
 
 import keras
 import numpy as np
-import results
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
+from benchmarks import results
 
 LENGTH = 32
 LATENT_DIM = 128
@@ -124,7 +127,7 @@ def draw(rounds, floor, path):
     for i, n in enumerate(NGRAMS):
         axes.plot(steps, [r[f"js_{n}"] for r in rounds], color=f"C{i}", label=f"{n}-grams")
         axes.axhline(floor[f"js_{n}"], color=f"C{i}", linestyle=":")
-    axes.plot([], [], color="grey", linestyle=":", label="real text")
+    axes.plot([], [], color="gray", linestyle=":", label="real text")
     axes.set(
         xlabel="generator steps",
         ylabel="JS to held-out text (nats)",

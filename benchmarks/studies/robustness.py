@@ -3,8 +3,8 @@
 The table of Gulrajani et al. 2017, figure 2, at 28×28 and in a budget that two CPU cores can train:
 DCGAN, LSGAN, WGAN and WGAN-GP, with the same number of generator steps, learn with good networks,
 with networks lamed on purpose, and with deep ones: residual networks of 10 (G) and 17 (D) layers,
-where the paper has 101. As in the paper, the discriminator's batch normalisation is layer
-normalisation for WGAN-GP.
+where the paper has 101. As in the paper, the discriminator's batch normalization is layer
+normalization for WGAN-GP.
 
 Each method has its paper's hyperparameters, but for one: as these few steps are less than a
 hundredth of the paper's 200,000, the learning rate is the paper's or five times it, whichever is
@@ -13,7 +13,7 @@ better for the method on the baseline. The other architectures are trained with 
 A cell *trains* if all its losses are finite and the Fréchet distance of its samples is below
 `TRAINS_BELOW`; real images of half of the digits are about that far from all digits.
 
-    python benchmarks/robustness.py
+    python benchmarks/studies/robustness.py
 
 Each cell is kept in output/robustness, so that a run that was stopped goes on. The table goes to
 benchmarks/results/robustness.json, and a picture beside it.
@@ -25,17 +25,20 @@ import functools
 import json
 import multiprocessing
 import pathlib
+import sys
 import time
 from collections.abc import Callable
 
 import keras
 import matplotlib
 import numpy as np
-import results
 import tensorflow as tf
 from keras import layers, ops
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+
 import keras_gans as kg
+from benchmarks import results
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -60,7 +63,7 @@ PROTOCOL = {
 }
 
 
-# Architectures: functions of the options and the discriminator's normalisation
+# Architectures: functions of the options and the discriminator's normalization
 
 
 def baseline(options, normalization):
@@ -146,7 +149,7 @@ ARCHITECTURES = {
     "baseline": (baseline, "baseline\nDCGAN G and D"),
     "constant_filters": (constant_filters, "G: no BN, constant\nnumber of filters"),
     "mlp": (mlp, "G: MLP of 4 layers\nof 512 ReLU"),
-    "no_normalization": (no_normalization, "no normalisation\nin G or D"),
+    "no_normalization": (no_normalization, "no normalization\nin G or D"),
     "gated": (gated, "gated nonlinearities\nin G and D"),
     "tanh": (tanh, "tanh nonlinearities\nin G and D"),
     "resnet": (resnet, "deep ResNet\nG and D"),

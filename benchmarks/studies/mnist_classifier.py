@@ -1,6 +1,6 @@
 """Train the small MNIST classifier that serves as an offline feature extractor.
 
-    python benchmarks/mnist_classifier.py
+    python benchmarks/studies/mnist_classifier.py
 
 Two outputs: 64 features (the last hidden layer, after ReLU) and 10 class logits, from images
 (28, 28, 1) in [-1, 1]. Writes keras_gans/metrics/mnist_classifier/classifier.keras, which is part
@@ -19,7 +19,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from keras import layers
 
-DIRECTORY = pathlib.Path(__file__).parents[1] / "keras_gans" / "metrics" / "mnist_classifier"
+DIRECTORY = pathlib.Path(__file__).parents[2] / "keras_gans" / "metrics" / "mnist_classifier"
 
 
 def load(split):
@@ -82,7 +82,7 @@ def main():
         "test_accuracy": 1.0 - errors / len(test[1]),
         "test_errors": errors,
         "protocol": "trained on the 60,000 images of MNIST train, tested on the 10,000 of test",
-        "command": f"python benchmarks/mnist_classifier.py --epochs {arguments.epochs} "
+        "command": f"python benchmarks/studies/mnist_classifier.py --epochs {arguments.epochs} "
         f"--batch-size {arguments.batch_size} --seed {arguments.seed}",
         "training_seconds": round(seconds, 1),
         "parameters": model.count_params(),

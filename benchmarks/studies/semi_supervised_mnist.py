@@ -2,8 +2,8 @@
 
 From the authors' code (github.com/openai/improved-gan, train_mnist_feature_matching.py), which is
 behind the paper's 93 ± 6.5 errors on the 10,000 test images over ten choices of the 100 labels: the
-losses, the batches of 100 labelled, 100 unlabelled and 100 generated images, and the generator's
-own 100 unlabelled ones; networks, weight normalization and its initialization on 500 images; noise;
+losses, the batches of 100 labeled, 100 unlabeled and 100 generated images, and the generator's
+own 100 unlabeled ones; networks, weight normalization and its initialization on 500 images; noise;
 Adam with β₁ 0.5; errors of a moving average of the classifier, after the last epoch.
 
 What differs: they train 300 epochs at a constant learning rate of 3e-3. This benchmark has the time
@@ -11,21 +11,25 @@ for some tens of epochs, with lower learning rates, which fall to zero over the 
 are N(0, I) instead of uniform, the average has a warm-up, and networks compute in bfloat16 up to
 the logits, which makes a step on two cores with its instructions a third faster.
 
-    python benchmarks/semi_supervised_mnist.py
+    python benchmarks/studies/semi_supervised_mnist.py
 
 The result goes to benchmarks/results/semi_supervised_mnist.json, and a picture beside it.
 """
 
 import argparse
+import pathlib
+import sys
 import time
 
 import keras
 import numpy as np
-import results
 from keras import layers
-from training import LinearDecay, mnist
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
+from benchmarks import results
+from benchmarks.training import LinearDecay, mnist
 
 LATENT_DIM = 100
 IMAGE_SHAPE = (28, 28, 1)
@@ -133,7 +137,7 @@ def run(seed, images, labels, test, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--labels", type=int, default=100, help="labelled images, a tenth a class")
+    parser.add_argument("--labels", type=int, default=100, help="labeled images, a tenth a class")
     parser.add_argument("--epochs", type=int, default=80)
     parser.add_argument("--batch-size", type=int, default=100)
     parser.add_argument("--g-learning-rate", type=float, default=5e-4)

@@ -1,9 +1,9 @@
 """Peak memory and time of streaming a million samples of 64 features through the metrics.
 
-    python benchmarks/metrics_memory.py
+    python benchmarks/guards/metrics_memory.py
 
 Each metric runs in a process of its own, so that a peak is its own; the peak contains TensorFlow.
-Writes benchmarks/results/metrics_memory.json.
+Writes benchmarks/results/metrics_memory.json. The command fails if a peak is over the limit.
 """
 
 import argparse
@@ -15,11 +15,15 @@ import subprocess
 import sys
 import time
 
-RESULTS = pathlib.Path(__file__).parent / "results" / "metrics_memory.json"
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+
+from benchmarks.results import FOLDER
+
+LIMIT_GIB = 2.0
 NAMES = ("InceptionScore", "FrechetDistance", "KernelDistance")
 
 
-def measure(name, samples, features, batch_size):
+def measure(name, samples, features, batch_size, seed):
     """Stream normal samples (real and shifted) through one metric in this process."""
     import keras
     import tensorflow as tf
@@ -32,8 +36,8 @@ def measure(name, samples, features, batch_size):
     metric = getattr(metrics, name)()
     before, start = peak(), time.perf_counter()
     progress = keras.utils.Progbar(samples, unit_name="sample")
-    for seed in range(samples // batch_size):
-        noise = tf.random.stateless_normal((2, batch_size, features), seed=(seed, 0))
+    for batch in range(samples // batch_size):
+        noise = tf.random.stateless_normal((2, batch_size, features), seed=(batch, seed))
         if name == "InceptionScore":
             metric.update_state(noise[0])
         else:
@@ -59,17 +63,19 @@ def main():
     parser.add_argument("--samples", type=int, default=1_000_000)
     parser.add_argument("--features", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--metric", choices=NAMES, help="measure in this process and print JSON")
     arguments = parser.parse_args()
     size = (arguments.samples, arguments.features, arguments.batch_size)
     if arguments.metric:
-        print("\n" + json.dumps(measure(arguments.metric, *size)))
-        return
+        print("\n" + json.dumps(measure(arguments.metric, *size, arguments.seed)))
+        return 0
 
     options = [
         f"--samples={arguments.samples}",
         f"--features={arguments.features}",
         f"--batch-size={arguments.batch_size}",
+        f"--seed={arguments.seed}",
     ]
     reports = []
     for name in NAMES:
@@ -88,16 +94,18 @@ def main():
     for report in reports:
         del report["versions"]
     results = {
-        "command": " ".join(["python benchmarks/metrics_memory.py", *options]),
-        "limit_gib": 2.0,
-        "within_limit": all(report["peak_gib"] <= 2.0 for report in reports),
+        "command": " ".join(["python benchmarks/guards/metrics_memory.py", *options]),
+        "limit_gib": LIMIT_GIB,
+        "within_limit": all(report["peak_gib"] <= LIMIT_GIB for report in reports),
         "measurements": reports,
         "versions": versions,
     }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
-    print(json.dumps(results, indent=2))
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(results, indent=2)
+    (FOLDER / "metrics_memory.json").write_text(text + "\n")
+    print(text)
+    return 0 if results["within_limit"] else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

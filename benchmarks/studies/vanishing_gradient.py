@@ -13,7 +13,7 @@ game.
 - The two-sided penalty asks for slope 1 up or down: here it holds a critic that starts with the
   wrong sign for hundreds of updates; the one-sided penalty does not.
 
-    python benchmarks/vanishing_gradient.py
+    python benchmarks/studies/vanishing_gradient.py
 
 The result goes to benchmarks/results/vanishing_gradient.json, and a figure beside it.
 """
@@ -21,17 +21,21 @@ The result goes to benchmarks/results/vanishing_gradient.json, and a figure besi
 import argparse
 import dataclasses
 import functools
+import pathlib
+import sys
 import time
 from collections.abc import Callable
 
 import keras
 import matplotlib
 import numpy as np
-import results
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+
 import keras_gans as kg
+from benchmarks import results
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt

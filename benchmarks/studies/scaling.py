@@ -5,7 +5,7 @@
    same cores, so that this is no speed-up but the price of sharing: the ratio of CPU times.
 2. What one step sends. The collective operations are read from the traced graph, with their bytes,
    and compared with what theory says: the trained variables for each update, and the statistics of
-   synchronised batch normalisation for each pass of the generator.
+   synchronized batch normalization for each pass of the generator.
 3. A prediction of the efficiency of n GPUs, on paper. A step computes and draws noise
 
        max(operations · launch, FLOPs / speed + noise)
@@ -23,7 +23,7 @@
    n GPUs, weak scaling gives each GPU a batch; efficiency is relative to one GPU. Reading data,
    stragglers and congestion are left out.
 
-       python benchmarks/scaling.py
+       python benchmarks/studies/scaling.py
 
 The defaults are those of a DGX A100: 19.5 TFLOP/s in float32 and NVLink of 600 GB/s in both
 directions together (NVIDIA A100 datasheet); a 200 Gb/s InfiniBand adapter for each GPU (DGX A100
@@ -38,16 +38,20 @@ import argparse
 import concurrent.futures
 import math
 import multiprocessing
+import pathlib
 import statistics
+import sys
 import time
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-import results
 import tensorflow as tf
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+
 import keras_gans as kg
+from benchmarks import results
 from keras_gans.data.mini_batches import interleaved_dataset
 
 REPLICAS = (0, 1, 2, 4)  # 0: no strategy

@@ -1,31 +1,35 @@
 """What a DCGAN discriminator has learned: MNIST with 1,000 labels (Radford et al. 2015).
 
-A DCGAN learns MNIST without labels. Then a linear support vector machine learns from 1,000 labelled
+A DCGAN learns MNIST without labels. Then a linear support vector machine learns from 1,000 labeled
 images, once from the discriminator's features and once from pixels. As in the paper, the features
 are the outputs of all its convolutional layers, max-pooled to a 4×4 grid, flattened and
-concatenated. Both classifiers standardise their inputs and choose their C by cross-validation on
-the labelled images.
+concatenated. Both classifiers standardize their inputs and choose their C by cross-validation on
+the labeled images.
 
-    python benchmarks/dcgan_features.py
+    python benchmarks/studies/dcgan_features.py
 
 The result goes to benchmarks/results/dcgan_features.json, and a picture of samples beside it.
 """
 
 import argparse
 import math
+import pathlib
+import sys
 import time
 
 import keras
 import numpy as np
-import results
 from keras import layers
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
-from training import mnist
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
+from benchmarks import results
+from benchmarks.training import mnist
 
 LATENT_DIM = 100
 GRID = 4
@@ -56,7 +60,7 @@ def feature_extractor(discriminator):
 
 
 def accuracies(features, labels, test_features, test_labels, options):
-    """Accuracy on the test split for each choice of the labelled images."""
+    """Accuracy on the test split for each choice of the labeled images."""
     result = []
     for seed in range(options.repetitions):
         known = np.random.default_rng(seed).choice(len(features), options.labels, replace=False)
@@ -76,7 +80,7 @@ def main():
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--filters", type=int, default=32)
     parser.add_argument("--labels", type=int, default=1000)
-    parser.add_argument("--repetitions", type=int, default=3, help="choices of labelled images")
+    parser.add_argument("--repetitions", type=int, default=3, help="choices of labeled images")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     start = time.time()

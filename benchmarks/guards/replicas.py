@@ -5,13 +5,13 @@ without a strategy and then under `MirroredStrategy` and, as two processes,
 `MultiWorkerMirroredStrategy`. Then they are stopped in the first epoch, and go on from their
 checkpoints on another number of replicas.
 
-    python benchmarks/replicas.py
+    python benchmarks/guards/replicas.py
 
 The result goes to benchmarks/results/replicas.json: for each model the largest difference of any
 weight, and of any logged loss, relative to its size plus 0.1: of numbers that are zero but for
-rounding, such as a bias before batch normalisation, the rounding is not the measure of the rest.
+rounding, such as a bias before batch normalization, the rounding is not the measure of the rest.
 Generated examples in memories are counted apart, relative to their size plus 1: they are what a
-network makes of the weights, in [-1, 1], and grey is no more exact than black and white.
+network makes of the weights, in [-1, 1], and gray is no more exact than black and white.
 The command fails if any is over 1e-5.
 """
 
@@ -21,10 +21,10 @@ import sys
 import tempfile
 
 import numpy as np
-import results
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
+from benchmarks import results
 from tests.distribution import processes
 from tests.distribution.replica import cases
 
@@ -38,20 +38,21 @@ ARRANGEMENTS = {"1": (1, 0), "2": (2, 0), "4": (4, 0), "2 x 2": (2, 2)}
 CHANGES, STOP = {"2, then 1": (2, 1), "1, then 2": (1, 2)}, 1
 
 
-def trained(replicas, workers, names, *runs):
+def trained(replicas, workers, options, *runs):
     """Weights and losses, by name."""
     with tempfile.TemporaryDirectory() as folder:
         output = pathlib.Path(folder) / "results.npz"
-        arguments = ("-m", "tests.distribution.replica", output, replicas, *names)
-        processes.run(*arguments, *runs, workers=workers, timeout=1800)
+        command = ("-m", "tests.distribution.replica", output, replicas, *options.models)
+        seed = ("--seed", options.seed)
+        processes.run(*command, *seed, *runs, workers=workers, timeout=1800)
         return dict(np.load(output, allow_pickle=False))
 
 
-def resumed(before, after, names):
+def resumed(before, after, options):
     """The same of a training that is stopped, and goes on with other replicas."""
     with tempfile.TemporaryDirectory() as runs:
-        trained(before, 0, names, "--runs", runs, "--stop", STOP)
-        return trained(after, 0, names, "--runs", runs)
+        trained(before, 0, options, "--runs", runs, "--stop", STOP)
+        return trained(after, 0, options, "--runs", runs)
 
 
 def differences(found, expected, model):
@@ -78,15 +79,16 @@ def kind_of(key):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", default=sorted(cases()), help="those of the tests")
+    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    expected = trained(0, 0, options.models)
+    expected = trained(0, 0, options)
     values = {}
     trainings = {
         **{name: (trained, numbers) for name, numbers in ARRANGEMENTS.items()},
         **{name: (resumed, numbers) for name, numbers in CHANGES.items()},
     }
     for arrangement, (train, numbers) in trainings.items():
-        found = train(*numbers, options.models)
+        found = train(*numbers, options)
         values[arrangement] = {m: differences(found, expected, m) for m in options.models}
         print(arrangement, values[arrangement], flush=True)
     results.save("replicas", options, values)

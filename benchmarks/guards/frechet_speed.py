@@ -1,19 +1,24 @@
 """Time of the Fréchet distance at 2048 features, beside the `scipy.linalg.sqrtm` formula.
 
-    python benchmarks/frechet_speed.py
+    python benchmarks/guards/frechet_speed.py
 
 The ways take turns in one process; the medians' ratios and the relative difference of the values go
-to benchmarks/results/frechet_speed.json. Takes about a minute on two cores.
+to benchmarks/results/frechet_speed.json. Takes about a minute on two cores. The command fails if
+the values differ or `sqrtm` is faster.
 """
 
 import argparse
+import pathlib
 import statistics
+import sys
 import time
 
 import numpy as np
-import results
 import scipy.linalg
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+
+from benchmarks import results
 from keras_gans.divergences import (
     gaussian_wasserstein_squared,
     gaussian_wasserstein_squared_from_samples,
@@ -21,14 +26,16 @@ from keras_gans.divergences import (
 
 FEATURES = 2048
 MANY, FEW = 4096, 500
+#: How much the values may differ, relative to themselves.
+BOUND = 1e-9
 
 
-def features(num, seed):
+def features(num, shift, seed):
     """Correlated features with a spectrum that decays as those of a network do."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng((seed, shift))
     scales = 1 / np.sqrt(1 + np.arange(FEATURES))
     rotation = np.linalg.qr(np.random.default_rng(0).normal(size=(FEATURES, FEATURES)))[0]
-    return rng.normal(size=(num, FEATURES)) * scales @ rotation + 0.02 * seed
+    return rng.normal(size=(num, FEATURES)) * scales @ rotation + 0.02 * shift
 
 
 def squared_by_sqrtm(mean1, cov1, mean2, cov2):
@@ -39,9 +46,10 @@ def squared_by_sqrtm(mean1, cov1, mean2, cov2):
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--rounds", type=int, default=3, help="timed runs of each, in turns")
+    options.add_argument("--seed", type=int, default=0)
     options = options.parse_args()
 
-    x, y = features(MANY, 1), features(MANY, 2)
+    x, y = features(MANY, 1, options.seed), features(MANY, 2, options.seed)
     moments = (x.mean(0), np.cov(x, rowvar=False), y.mean(0), np.cov(y, rowvar=False))
     ways = {
         "sqrtm": lambda: squared_by_sqrtm(*moments),
@@ -57,6 +65,8 @@ def main():
             values[name] = float(way())
             times[name].append(time.perf_counter() - start)
     seconds = {name: statistics.median(runs) for name, runs in times.items()}
+    times_faster = seconds["sqrtm"] / seconds["moments"]
+    difference = abs(values["moments"] / values["sqrtm"] - 1)
     results.save(
         "frechet_speed",
         options,
@@ -65,12 +75,13 @@ def main():
             "samples": MANY,
             "few_samples": FEW,
             "median_seconds": seconds,
-            "times_faster_than_sqrtm": seconds["sqrtm"] / seconds["moments"],
+            "times_faster_than_sqrtm": times_faster,
             "few_samples_times_faster_than_sqrtm": seconds["sqrtm"] / seconds["few_samples"],
-            "relative_difference": abs(values["moments"] / values["sqrtm"] - 1),
+            "relative_difference": difference,
         },
     )
+    return 0 if times_faster > 1 and difference < BOUND else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

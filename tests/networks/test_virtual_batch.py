@@ -1,4 +1,4 @@
-"""Networks with virtual in the place of batch normalisation."""
+"""Networks with virtual in the place of batch normalization."""
 
 import keras
 import numpy as np

@@ -1,13 +1,14 @@
-"""Any network with batch normalisation, as one with virtual batch normalisation."""
+"""Any network with batch normalization, as one with virtual batch normalization."""
 
 import keras
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike
 from keras_gans.layers import DropReference, PrependReference, VirtualBatchNormalization
 
 
-def virtual_batch_normalization(network, reference_batch):
-    """Replace batch normalisation by virtual batch normalisation everywhere in a network.
+def virtual_batch_normalization(network: keras.Model, reference_batch: ArrayLike) -> keras.Model:
+    """Replace batch normalization by virtual batch normalization everywhere in a network.
 
     The new network puts the reference batch in front of its inputs, sends both through every layer
     and removes the reference's outputs at the end. So an output depends on its own input and the
@@ -85,7 +86,7 @@ def _copy_with_virtual(network, num_reference):
 
 
 def _virtual(layer, num_reference):
-    """The virtual batch normalisation in the place of a `BatchNormalization`."""
+    """The virtual batch normalization in the place of a `BatchNormalization`."""
     config = layer.get_config()
     kept = ("beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint")
     lost = [name for name in (*kept, "renorm") if config[name]]

@@ -1,7 +1,7 @@
-"""CycleGAN on MNIST: digits, and other digits drawn as coloured outlines on woven ground.
+"""CycleGAN on MNIST: digits, and other digits drawn as colored outlines on woven ground.
 
 Domain A is one half of the training images. Domain B is drawn from the other half: the outlines of
-the digits on a woven ground, in a colour that says which way the outline faces. No digit is in
+the digits on a woven ground, in a color that says which way the outline faces. No digit is in
 both, and no label is seen. As B is drawn here, the test images are known in both domains, and so is
 what a translation should be.
 
@@ -10,43 +10,47 @@ network trained for three epochs on B with labels, reads translations from A to 
 brightest channel of each pixel. Learning rates fall to zero over the second half of the training,
 as in the paper.
 
-    python benchmarks/cyclegan_mnist.py
+    python benchmarks/studies/cyclegan_mnist.py
 
 The result goes to benchmarks/results/cyclegan_mnist.json, and a picture beside it.
 """
 
 import argparse
+import pathlib
+import sys
 import time
 
 import keras
 import numpy as np
-import results
 from matplotlib.colors import hsv_to_rgb
-from mnist_classifier import classifier
 from scipy.ndimage import gaussian_filter, maximum_filter
-from training import LinearDecay, mnist
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
+from benchmarks import results
+from benchmarks.studies.mnist_classifier import classifier
+from benchmarks.training import LinearDecay, mnist
 
 SHAPE = (28, 28, 3)
 COLUMNS = 16
 
 
-def as_colours(digits):
+def as_colors(digits):
     return np.repeat(digits, 3, axis=-1)
 
 
 def as_outlines(digits):
-    """Draw the outlines of digits (N, 28, 28, 1), coloured, on woven ground: (N, 28, 28, 3)."""
+    """Draw the outlines of digits (N, 28, 28, 1), colored, on woven ground: (N, 28, 28, 3)."""
     strokes = (digits[..., 0] + 1) / 2
     outlines = np.minimum(1.5 * (maximum_filter(strokes, (1, 3, 3)) - strokes), 1)[..., None]
     down, right = np.gradient(gaussian_filter(strokes, (0, 1, 1)), axis=(1, 2))
     hues = np.arctan2(down, right) / (2 * np.pi) % 1
-    colours = hsv_to_rgb(np.stack([hues, np.full_like(hues, 0.8), np.ones_like(hues)], axis=-1))
+    colors = hsv_to_rgb(np.stack([hues, np.full_like(hues, 0.8), np.ones_like(hues)], axis=-1))
     y, x = np.indices(strokes.shape[1:])
     weave = np.sin(np.pi / 2 * x) * np.cos(np.pi / 2 * y)
     ground = (0.3 + 0.12 * weave)[..., None] * [1.0, 0.8, 0.6]
-    return (2 * (outlines * colours + (1 - outlines) * ground) - 1).astype("float32")
+    return (2 * (outlines * colors + (1 - outlines) * ground) - 1).astype("float32")
 
 
 def train(domain_a, domain_b, options):
@@ -72,7 +76,7 @@ def train(domain_a, domain_b, options):
     return gan
 
 
-def as_grey(images):
+def as_gray(images):
     """The brightest channel of each pixel."""
     return images.max(axis=-1, keepdims=True)
 
@@ -83,7 +87,7 @@ def classifier_of_outlines(images, labels):
     logits.compile(
         keras.optimizers.Adam(1e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     )
-    logits.fit(as_grey(images), labels, batch_size=128, epochs=3, verbose=2)
+    logits.fit(as_gray(images), labels, batch_size=128, epochs=3, verbose=2)
     return logits
 
 
@@ -94,7 +98,7 @@ def measure(gan, read_a, read_b, images, labels):
     back_to_a, back_to_b = gan.translate(to_b, "ba", 500), gan.translate(to_a, "ab", 500)
 
     def accuracy(read, images):
-        logits = read.predict(as_grey(images), batch_size=500, verbose=0)
+        logits = read.predict(as_gray(images), batch_size=500, verbose=0)
         return float(np.mean(logits.argmax(axis=-1) == labels))
 
     def distance(x, y):
@@ -143,7 +147,7 @@ def main():
 
     digits, labels = mnist("train")
     half = len(digits) // 2
-    domain_a, domain_b = as_colours(digits[:half]), as_outlines(digits[half:])
+    domain_a, domain_b = as_colors(digits[:half]), as_outlines(digits[half:])
     start = time.process_time()
     gan = train(domain_a, domain_b, options)
     minutes = round((time.process_time() - start) / 60, 1)
@@ -152,7 +156,7 @@ def main():
     read_a = keras.Model(mnist_classifier.input, mnist_classifier.output["logits"])
     read_b = classifier_of_outlines(domain_b, labels[half:])
     test_digits, test_labels = mnist("test")
-    test = as_colours(test_digits), as_outlines(test_digits)
+    test = as_colors(test_digits), as_outlines(test_digits)
     values, picture = measure(gan, read_a, read_b, test, test_labels)
     kg.data.save_grid(picture, results.FOLDER / "cyclegan_mnist.png", columns=COLUMNS, scale=2)
     protocol = {

@@ -17,7 +17,7 @@ LARGEST_EXPONENT = 300  # of a power of ten that float64 holds, and sums of such
 
 
 def error(name, requirement, received, kind=ValueError):
-    """The exception that every check of this room raises."""
+    """An exception that names the argument, what it must be and what was received."""
     if isinstance(received, tf.Tensor) and not tf.is_symbolic_tensor(received):
         received = received.numpy()
     return kind(f"`{name}` must be {requirement}. Received: {name}={_abbreviate(received)}")
@@ -38,7 +38,7 @@ def known(tensor, condition):
     return value is None or bool(condition(value))
 
 
-def array(x, name):
+def array(name, x):
     """A float64 tensor of finite numbers, none so large that its square overflows."""
     try:
         x = tf.convert_to_tensor(x, dtype_hint=tf.float64)
@@ -54,9 +54,9 @@ def array(x, name):
     return x
 
 
-def weights(x, name, size=None):
+def weights(name, x, size=None):
     """Non-negative masses `(..., n)` of which some are positive."""
-    x = array(x, name)
+    x = array(name, x)
     if (x.shape.rank is not None and x.shape.rank < 1) or x.shape[-1] == 0:
         raise error(name, "a histogram of shape (..., n) with at least one bin", x)
     if size is not None and x.shape[-1] not in (None, size):
@@ -68,17 +68,17 @@ def weights(x, name, size=None):
     return x
 
 
-def histogram(x, name):
+def histogram(name, x):
     """Probabilities `(..., n)` that sum to one over the last axis."""
-    x = weights(x, name)
+    x = weights(name, x)
     if not known(x, lambda v: np.all(np.abs(v.sum(-1) - 1) <= NORMALIZATION_TOLERANCE)):
         raise error(name, "normalized (its last axis must sum to 1)", x)
     return x
 
 
-def cloud(x, name, min_samples=1, batched=False):
+def cloud(name, x, min_samples=1, batched=False):
     """Sample points `(n, d)`, or `(..., n, d)` if batched; `(n,)` means `(n, 1)`."""
-    x = array(x, name)
+    x = array(name, x)
     if x.shape.rank == 1:
         x = x[:, tf.newaxis]
     expected = "(..., n, d)" if batched else "(n, d)"
@@ -92,8 +92,8 @@ def cloud(x, name, min_samples=1, batched=False):
 
 def clouds(x, y, min_samples=1, batched=False, names=("x", "y")):
     """Two clouds in the same space."""
-    x = cloud(x, names[0], min_samples, batched)
-    y = cloud(y, names[1], min_samples, batched)
+    x = cloud(names[0], x, min_samples, batched)
+    y = cloud(names[1], y, min_samples, batched)
     if not x.shape[-1:].is_compatible_with(y.shape[-1:]):
         raise error(names[1], f"of the dimension of `{names[0]}`, {x.shape[-1]}", y)
     return x, y
@@ -118,30 +118,23 @@ def same_mass(p, q):
         raise error("q", "of the same total mass as `p`", q)
 
 
-def positive(value, name):
+def positive(name, value):
     """A finite positive number, or an array of them, none so small that its square is zero."""
-    value = array(value, name)
+    value = array(name, value)
     if not known(value, lambda v: v.size and np.all(v >= 1 / LARGEST)):
         raise error(name, "positive", value)
     return value
 
 
-def scalar(value, name):
+def scalar(name, value):
     """A finite number."""
-    value = array(value, name)
+    value = array(name, value)
     if value.shape.rank != 0:
         raise error(name, "a number", value)
     return value
 
 
-def flag(value, name):
-    """True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise error(name, "True or False", value, TypeError)
-    return bool(value)
-
-
-def order(p, *clouds, name="p"):
+def order(name, p, *clouds):
     """The order of a Wasserstein distance between clouds, to whose power distances are finite."""
     try:
         valid = 1 <= p < np.inf
@@ -153,18 +146,3 @@ def order(p, *clouds, name="p"):
         if not known(points, lambda v: p * np.log10(1 + 4 * np.sum(np.abs(v))) < LARGEST_EXPONENT):
             raise error(name, "less: distances to its power overflow", p)
     return float(p)
-
-
-def count(value, name, minimum=1):
-    """A whole number of something."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise error(name, f"an integer that is at least {minimum}", value)
-    if not minimum <= value < 2**31:
-        raise error(name, f"an integer that is at least {minimum} and below 2**31", value)
-    return int(value)
-
-
-def one_of(value, name, choices):
-    if not isinstance(value, str) or value not in choices:
-        raise error(name, "one of " + ", ".join(repr(c) for c in choices), value)
-    return value

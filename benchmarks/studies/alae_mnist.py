@@ -1,32 +1,36 @@
 """What an ALAE has learned: permutation-invariant MNIST from its codes (Pidhorskyi et al. 2020).
 
-An ALAE of multi-layer perceptrons, for which pixels have no neighbours, learns the 60,000 training
+An ALAE of multi-layer perceptrons, for which pixels have no neighbors, learns the 60,000 training
 images without labels; learning rates fall to zero over the second half. The mapping ends in pixel
-normalisation: free codes were seen to grow without bound. Then two classifiers learn from all
-labels and read the 10,000 test images: a linear support vector machine on standardised inputs,
+normalization: free codes were seen to grow without bound. Then two classifiers learn from all
+labels and read the 10,000 test images: a linear support vector machine on standardized inputs,
 whose C is the best of four for 10,000 training images that it does not learn from, and the nearest
-neighbour. They see, in turn, the codes E(x), the codes of the same encoder before training, and the
+neighbor. They see, in turn, the codes E(x), the codes of the same encoder before training, and the
 pixels.
 
-    python benchmarks/alae_mnist.py
+    python benchmarks/studies/alae_mnist.py
 
 The result goes to benchmarks/results/alae_mnist.json, and a picture beside it: test images above
 their reconstructions, then samples.
 """
 
 import argparse
+import pathlib
+import sys
 import time
 
 import keras
 import numpy as np
-import results
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
-from training import LinearDecay, mnist
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
+from benchmarks import results
+from benchmarks.training import LinearDecay, mnist
 
 IMAGE_SHAPE = (28, 28, 1)
 CHOICES_OF_C = (1e-4, 1e-3, 1e-2, 1e-1)

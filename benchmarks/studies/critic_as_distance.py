@@ -4,12 +4,12 @@ The generator is fixed: it has no weights, and turns its latents into exact samp
 density, so that the game trains the critic alone. A converged Wasserstein critic f then estimates
 W1(p, q), by Kantorovich and Rubinstein, as E_p f − E_q f; a discriminator converges to p / (p + q).
 
-The penalised critic is taken as it is. The clipping critic is divided by its Lipschitz constant,
-measured as its largest gradient on the segments between held-out samples. What it maximises does
+The penalized critic is taken as it is. The clipping critic is divided by its Lipschitz constant,
+measured as its largest gradient on the segments between held-out samples. What it maximizes does
 not ask for slope 1 everywhere: where its steepest part is not where most of the mass travels (see
 the outer slopes of "two modes"), the estimate stays below the distance, by more than 10 % for some.
 
-    python benchmarks/critic_as_distance.py
+    python benchmarks/studies/critic_as_distance.py
 
 The result goes to benchmarks/results/critic_as_distance.json, and a figure beside it.
 """
@@ -17,17 +17,21 @@ The result goes to benchmarks/results/critic_as_distance.json, and a figure besi
 import argparse
 import dataclasses
 import math
+import pathlib
+import sys
 import time
 from collections.abc import Callable
 
 import keras
 import matplotlib
 import numpy as np
-import results
 from keras import layers, ops
 from tensorflow_probability import distributions as tfd
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+
 import keras_gans as kg
+from benchmarks import results
 from keras_gans import divergences, penalties
 
 matplotlib.use("Agg")
@@ -40,7 +44,7 @@ POINTS_ON_A_SEGMENT = 5
 TRAINING_SEED, VALIDATION_SEED, HELD_OUT_SEED, OTHER_SEED = 1, 2, 3, 4
 REAL, FAKE = "tab:blue", "tab:orange"
 COLORS = {"WGANGP": "tab:green", "WGAN": "tab:red"}
-LABELS = {"WGANGP": "WGAN-GP", "WGAN": "WGAN (clipping), normalised"}
+LABELS = {"WGANGP": "WGAN-GP", "WGAN": "WGAN (clipping), normalized"}
 
 PROTOCOL = {
     "critic": "trained by fit() of the library's model against a fixed generator without weights",
@@ -148,7 +152,7 @@ def all_pairs():
     ]
 
 
-def penalised(pair):
+def penalized(pair):
     """WGAN-GP of which only the critic learns.
 
     One-sided, as the distance is over all f with ‖∇f‖ ≤ 1. The penalty lets f grow: a f has the
@@ -230,7 +234,7 @@ def distances(pair, options):
     """W1 of one pair: exact, by transport between held-out samples, and by both critics."""
     examples = pair.sample(TRAINING_SAMPLES, TRAINING_SEED)
     keras.utils.set_random_seed(0)
-    gan = penalised(pair)
+    gan = penalized(pair)
     adam = keras.optimizers.Adam(to_zero(1e-3, options.updates), beta_1=0.5, beta_2=0.9)
     seconds = train(gan, examples, adam, options.updates)
 
@@ -290,7 +294,7 @@ def report(pair, name, values):
     v = values[name]
     print(
         f"{pair:22}{name:8}exact {values['exact']:.4f}  held-out {values['held_out_transport']:.4f}"
-        f"  raw {v['raw']:9.4f}  Lipschitz {v['lipschitz']:8.4f}  normalised {v['normalised']:.4f}"
+        f"  raw {v['raw']:9.4f}  Lipschitz {v['lipschitz']:8.4f}  normalized {v['normalized']:.4f}"
         f"  error {v['relative_error']:+7.2%}",
         flush=True,
     )

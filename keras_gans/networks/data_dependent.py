@@ -3,14 +3,15 @@
 import keras
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike
 from keras_gans.layers import MinibatchDiscrimination, WeightNormalization
 
 
-def data_dependent_initialization(network, examples):
+def data_dependent_initialization(network: keras.Model, examples: ArrayLike) -> None:
     """Give layers the scales and biases that normalize their outputs on some examples.
 
     Every `WeightNormalization` begins with outputs of mean 0 and standard deviation 1, and every
-    `MinibatchDiscrimination` with sums of mean 0 and nearest neighbours at distance 2: one after
+    `MinibatchDiscrimination` with sums of mean 0 and nearest neighbors at distance 2: one after
     the other, from the inputs on, given what the layers before it now make. Noise layers are
     active.
 

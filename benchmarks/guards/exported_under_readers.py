@@ -11,7 +11,7 @@ must hold a whole SavedModel, and the next export must leave nothing else beside
 the path may be empty between them: then the next process that writes there must put the old one
 back.
 
-    python benchmarks/exported_under_readers.py
+    python benchmarks/guards/exported_under_readers.py
 
 The result goes to benchmarks/results/exported_under_readers.json. The exit status is 1 if a load
 failed or gave a mixture, or a kill left something else.
@@ -30,10 +30,12 @@ import tempfile
 import time
 import traceback
 
-import results
 import tensorflow as tf
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+
 import keras_gans as kg
+from benchmarks import results
 from keras_gans import _files
 
 #: Processes begin as copies of one that has imported TensorFlow, and has not used it.

@@ -4,7 +4,7 @@ Of a valid call one argument or two are exchanged for what they should not be: b
 the values of tests/fuzz/malformed.py. What may come of it is a documented error or a result whose
 numbers are finite; anything else is a defect, and ends the command with an error.
 
-    python benchmarks/fuzz.py [NAME ...]
+    python benchmarks/guards/fuzz.py [NAME ...]
 
 The result goes to benchmarks/results/fuzz.json: what came of the calls of each, and whose checks
 refused them. With names only their lines are renewed.
@@ -21,10 +21,10 @@ import pathlib
 import sys
 
 import keras
-import results
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
+from benchmarks import results
 from tests.fuzz.calls import CALLS
 from tests.fuzz.search import search
 
@@ -64,9 +64,9 @@ def main():
 
 
 def known():
-    """What the result holds of each callable."""
-    result = json.loads((results.FOLDER / "fuzz.json").read_text())
-    return result["results"]["by_callable"]
+    """What the result holds of each callable, if there is one."""
+    path = results.FOLDER / "fuzz.json"
+    return json.loads(path.read_text())["results"]["by_callable"] if path.exists() else {}
 
 
 def summary(by_callable):
