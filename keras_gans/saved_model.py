@@ -61,9 +61,8 @@ class SavedGenerator:
         self.makes_text = output.dtype == tf.string
         self.latent_dim = inputs["latents"].shape[-1] if "latents" in inputs else None
         self.conditional = "labels" in inputs
-        self.num_classes = None
-        if hasattr(artifact, "num_classes"):
-            self.num_classes = int(artifact.num_classes())
+        are_labels = self.conditional and inputs["labels"].shape.rank == 1
+        self.num_classes = int(artifact.num_classes()) if are_labels else None
         self.class_names = None
         if hasattr(artifact, "class_names"):
             self.class_names = tuple(as_numpy(artifact.class_names()).tolist())
