@@ -116,14 +116,13 @@ def _verb(endpoint, entry, artifact):
     }
     verb = serving.Verb(
         name=_entry(entry, "verb", str),
-        function=None,
+        function=_function(endpoint, serving.named(inputs), artifact),
         inputs=inputs,
         output=_spec("output", entry.get("output")),
         fixed=_entry(entry, "fixed", dict),
         through=_entry(entry, "through", (str, type(None))),
         summary=_entry(entry, "summary", str),
     )
-    verb = dataclasses.replace(verb, function=_function(endpoint, verb.named_inputs, artifact))
     if verb.endpoint != endpoint:
         raise ValueError(f"The endpoint {endpoint!r} must be {verb.endpoint!r}, as its verb says.")
     _check_signature(verb, artifact.signatures[endpoint])

@@ -112,10 +112,7 @@ class Verb:
     @property
     def named_inputs(self):
         """The inputs that the function takes, and those of several parts part by part, by name."""
-        found = {}
-        for name, spec in self.taken.items():
-            found |= spec.named(name) if isinstance(spec, Parts) else {name: spec}
-        return found
+        return named(self.inputs)
 
     @property
     def is_of_numbers(self):
@@ -149,6 +146,15 @@ class Verb:
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         named = defaults.items()
         return inspect.Signature(inspect.Parameter(name, kind, default=d) for name, d in named)
+
+
+def named(inputs):
+    """The `ArraySpec`s of a verb's inputs, and of those of several parts part by part, by name."""
+    found = {}
+    for name, spec in inputs.items():
+        if spec is not None:
+            found |= spec.named(name) if isinstance(spec, Parts) else {name: spec}
+    return found
 
 
 def _check_name(argument, name, taken):
