@@ -308,10 +308,9 @@ def served(model):
         number = 0.5 if spec.dtype.is_floating else 2
         return tf.fill([size or 2 for size in spec.shape], tf.constant(number, spec.dtype))
 
-    _, endpoints = model.serving_endpoints()
     return {
-        name: np.asarray(function(*map(given, signature)))
-        for name, (function, signature) in endpoints.items()
+        verb.endpoint: np.asarray(verb.function(*map(given, verb.input_signature)))
+        for verb in model.served_verbs()
     }
 
 
