@@ -7,15 +7,20 @@ import pathlib
 import platform
 import sys
 
-FOLDER = pathlib.Path(__file__).parent / "results"
+#: Where results are kept, unless the environment names another folder.
+FOLDER = pathlib.Path(
+    os.environ.get("BENCHMARK_RESULTS", pathlib.Path(__file__).parent / "results")
+)
 
 
 def save(name, options, values):
-    """Write `values` to benchmarks/results/`name`.json, and print them."""
+    """Write `values` to `FOLDER`/`name`.json, and print them."""
     packages = ("keras", "tensorflow", "numpy", "scipy")
-    script = f"benchmarks/{pathlib.Path(sys.argv[0]).name}"
+    script = pathlib.Path(sys.argv[0]).resolve()
     record = {
-        "command": " ".join(["python", script, *sys.argv[1:]]),
+        "command": " ".join(
+            ["python", f"benchmarks/{script.parent.name}/{script.name}", *sys.argv[1:]]
+        ),
         "options": vars(options),
         "versions": {
             "python": platform.python_version(),
@@ -24,7 +29,7 @@ def save(name, options, values):
         "cpu_cores": os.cpu_count(),
         "results": values,
     }
-    FOLDER.mkdir(exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record, indent=2)
     (FOLDER / f"{name}.json").write_text(text + "\n")
     print(text)

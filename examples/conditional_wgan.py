@@ -1,7 +1,7 @@
 """
 Title: A conditional Wasserstein GAN
 Author: The keras_gans authors
-Description: Digits on demand: a WGAN-GP whose networks are told the class.
+Description: Digits on demand: a WGAN-GP whose networks are given the class.
 Accelerator: None (two CPU cores are enough)
 """
 
@@ -9,11 +9,11 @@ Accelerator: None (two CPU cores are enough)
 ## Introduction
 
 A GAN draws whatever it likes. A *conditional* GAN ([Mirza and Osindero,
-2014](https://arxiv.org/abs/1411.1784)) is told what to draw: the generator gets a class label
+2014](https://arxiv.org/abs/1411.1784)) is asked for a class: the generator gets a class label
 beside its latent vector, and the critic judges an image together with the label that it is said to
 have. A beautiful 3 that should have been a 7 is then as bad as noise.
 
-Here the game is that of WGAN-GP; the label enters the generator as a learned vector beside the
+Here the objective is that of WGAN-GP; the label enters the generator as a learned vector beside the
 latents, and the critic by a projection ([Miyato and Koyama,
 2018](https://arxiv.org/abs/1802.05637)): the inner product of its features with another learned
 vector of the class.
@@ -88,7 +88,7 @@ labels = np.tile(np.arange(info.num_classes), 10)
 kg.data.save_grid(gan.sample(len(labels), labels=labels, seed=0), OUTPUT / "grid.png")
 
 """
-## Does it draw what it is told?
+## Does it draw what is asked for?
 
 A support vector machine that learned from real images only reads the generated ones.
 """

@@ -10,7 +10,7 @@ Accelerator: None (two CPU cores are enough)
 
 To translate horses into zebras one would like to learn from pairs: the same animal, once with
 stripes and once without. There are none. A CycleGAN ([Zhu et al.,
-2017](https://arxiv.org/abs/1703.10593)) learns from two heaps of pictures that have nothing to do
+2017](https://arxiv.org/abs/1703.10593)) learns from two sets of pictures that have nothing to do
 with each other. Two generators translate between the domains A and B, and two discriminators tell
 translations from the real pictures of each. That alone would allow any picture of the other
 domain as an answer. What ties the answer to the question is *cycle consistency*: a translation,
@@ -41,10 +41,10 @@ OUTPUT = pathlib.Path("output") / "cyclegan"
 ## Two domains
 
 Domain A are the bundled handwritten digits, white on black, as sharp strokes on 24×24 pixels. For
-domain B *other* digits are drawn as outlines on a woven ground, in a colour that says which way the
+domain B *other* digits are drawn as outlines on a woven ground, in a color that says which way the
 outline faces. No digit is in both, and no label is used in training.
 
-A random colour for each digit would not do: no one who sees white strokes can know it, and cycle
+A random color for each digit would not do: no one who sees white strokes can know it, and cycle
 consistency asks for every pixel of B back.
 """
 
@@ -62,11 +62,11 @@ def as_outlines(strokes):
     outlines = (ndimage.maximum_filter(strokes, (1, 3, 3)) - strokes)[..., None]
     down, right = np.gradient(ndimage.gaussian_filter(strokes, (0, 1, 1)), axis=(1, 2))
     hues = np.arctan2(down, right) / (2 * np.pi) % 1
-    colours = hsv_to_rgb(np.stack([hues, np.full_like(hues, 0.8), np.ones_like(hues)], axis=-1))
+    colors = hsv_to_rgb(np.stack([hues, np.full_like(hues, 0.8), np.ones_like(hues)], axis=-1))
     y, x = np.indices(strokes.shape[1:])
     weave = np.sin(np.pi / 2 * x) * np.cos(np.pi / 2 * y)
     ground = (0.3 + 0.12 * weave)[..., None] * [1.0, 0.8, 0.6]
-    return (2 * (outlines * colours + (1 - outlines) * ground) - 1).astype("float32")
+    return (2 * (outlines * colors + (1 - outlines) * ground) - 1).astype("float32")
 
 
 a, b = as_strokes(strokes[:750]), as_outlines(strokes[750:1500])
@@ -77,7 +77,7 @@ test_labels = labels[1500:]
 ## Networks and training
 
 The networks are those of the paper, with fewer filters and residual blocks: generators with
-instance normalisation and reflection padding, and discriminators that judge patches. `fit` takes
+instance normalization and reflection padding, and discriminators that judge patches. `fit` takes
 the two domains side by side, and shuffles each on its own.
 
 A mini-batch has four images of each domain instead of the paper's one, and the learning rate is

@@ -10,7 +10,7 @@ Accelerator: None (two CPU cores are enough)
 
 The first GANs were made of dense layers. DCGAN ([Radford et al.,
 2015](https://arxiv.org/abs/1511.06434)) found the convolutional networks that train: strided
-convolutions instead of pooling, batch normalisation nearly everywhere, ReLU in the generator and
+convolutions instead of pooling, batch normalization nearly everywhere, ReLU in the generator and
 leaky ReLU in the discriminator, small random weights, and Adam with a low momentum.
 
 The paper's second finding is what this example ends with: the discriminator, which has never seen a
@@ -90,7 +90,7 @@ kg.data.save_grid(gan.sample(100, seed=0), OUTPUT / "grid.png")
 """
 ## What the discriminator sees
 
-A linear classifier gets a few labelled images: once as pixels, once as what the discriminator makes
+A linear classifier gets a few labeled images: once as pixels, once as what the discriminator makes
 of them before its last layer.
 """
 
@@ -101,7 +101,7 @@ def arrays(batches):
 
 
 def accuracy(features):
-    """Learn from the labelled training images, test on all test images."""
+    """Learn from the labeled training images, test on all test images."""
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000))
     classifier.fit(features(images[:LABELS]), labels[:LABELS])
     return classifier.score(features(test_images), test_labels)

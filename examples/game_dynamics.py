@@ -99,7 +99,7 @@ paths = {
 """
 ## What makes it converge
 
-- **Averaging.** The mean of an orbit's points lies near its centre: the average of the alternating
+- **Averaging.** The mean of an orbit's points lies near its center: the average of the alternating
   players converges like 1/t, though neither of them does. An exponential moving average of a
   generator's weights does the same with a shorter memory. Historical averaging (Salimans et al.
   2016) puts the average into the cost: each player also pays for its distance to its own mean.

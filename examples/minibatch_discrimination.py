@@ -12,8 +12,8 @@ A discriminator that looks at one sample at a time cannot tell that all samples 
 generator may draw a few convincing things only: mode collapse, in the worst case one thing.
 
 Minibatch discrimination ([Salimans et al., 2016](https://arxiv.org/abs/1606.03498)) tells the
-discriminator how close each sample is to the others of its mini-batch. A heap of equal samples then
-looks false, however good each of them is.
+discriminator how close each sample is to the others of its mini-batch. Equal samples then look
+false together, however good each of them is.
 
 This script plays the same game on 8×8 digits twice, with one layer more the second time. It takes a
 minute or two.

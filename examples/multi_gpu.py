@@ -10,7 +10,7 @@ Accelerator: GPUs, if there are any (two halves of the CPU if there are none)
 A batch that is too large for one GPU, or too slow on it, is shared: each of the *replicas* of the
 networks takes a piece of it, and the gradients of all are summed. `tf.distribute.MirroredStrategy`
 does that on one machine. What a GAN has beyond a classifier does not change its meaning by it: the
-noise is drawn for the whole batch and cut like the images; batch normalisation, minibatch
+noise is drawn for the whole batch and cut like the images; batch normalization, minibatch
 discrimination and replayed fakes see the whole batch; two optimizers take their turns. So the same
 batch gives the same weights, on however many GPUs.
 

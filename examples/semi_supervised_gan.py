@@ -10,7 +10,7 @@ Accelerator: None
 
 Labels are expensive, images are not. A semi-supervised GAN ([Salimans et al.,
 2016](https://arxiv.org/abs/1606.03498)) makes the discriminator a classifier of K classes, and lets
-it learn from both: labelled images should get their class, unlabelled ones *any* class rather than
+it learn from both: labeled images should get their class, unlabeled ones *any* class rather than
 none, and generated ones none. To know a fake from a real image the classifier has to know what real
 images have in common, and that is worth many labels.
 
@@ -59,8 +59,8 @@ few_labels[known] = labels[known]
 """
 ## Networks
 
-The discriminator has ten logits, one a class. Noise between its layers keeps it from learning the
-few labelled images by heart.
+The discriminator has ten logits, one a class. Noise between its layers keeps it from memorizing
+the few labeled images.
 """
 
 discriminator = keras.Sequential(
@@ -92,9 +92,9 @@ gan.fit(images, few_labels, batch_size=50, epochs=EPOCHS, verbose=2)
 accuracy = gan.evaluate(test_images, test_labels, verbose=0, return_dict=True)["accuracy"]
 
 """
-## What the unlabelled images are worth
+## What the unlabeled images are worth
 
-The same labels, without the unlabelled images: the same network as an ordinary classifier, and a
+The same labels, without the unlabeled images: the same network as an ordinary classifier, and a
 support vector machine.
 """
 
@@ -108,9 +108,9 @@ machine = SVC().fit(images[known].reshape(len(known), -1), labels[known])
 machine_accuracy = machine.score(test_images.reshape(len(test_images), -1), test_labels)
 
 print(f"With {len(known)} labels, right about the {len(test_labels)} test images:")
-print(f"  support vector machine, labelled images only: {machine_accuracy:.1%}")
-print(f"  the discriminator's network, labelled images only: {alone_accuracy:.1%}")
-print(f"  semi-supervised GAN, with {len(images)} unlabelled images: {accuracy:.1%}")
+print(f"  support vector machine, labeled images only: {machine_accuracy:.1%}")
+print(f"  the discriminator's network, labeled images only: {alone_accuracy:.1%}")
+print(f"  semi-supervised GAN, with {len(images)} unlabeled images: {accuracy:.1%}")
 
 kg.data.save_grid(gan.sample(100, seed=0), OUTPUT / "grid.png")
 print(f"Look at {OUTPUT / 'grid.png'}: these digits teach, and need not be beautiful.")

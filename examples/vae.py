@@ -43,7 +43,7 @@ OUTPUT = pathlib.Path("output") / f"vae_{DATASET}"
 """
 ## Data
 
-Pixels from −1 to 1, black to white. For the Bernoulli likelihood a grey pixel is a probability of
+Pixels from −1 to 1, black to white. For the Bernoulli likelihood a gray pixel is a probability of
 white.
 """
 

@@ -161,9 +161,10 @@ def seed(name, value):
         return None
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"`{name}` must be an integer or None. Received: {name}={value!r}")
-    if not 0 <= value < 2**31:
+    whole = int(value)
+    if not 0 <= whole < 2**31:
         raise ValueError(f"`{name}` must be in [0, 2**31). Received: {name}={value!r}")
-    return int(value)
+    return whole
 
 
 def seed_or_new(value, name="seed"):

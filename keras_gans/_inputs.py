@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
-from keras_gans.data import mini_batches
+from keras_gans.data import specs
 
 
 def latents(name, value, latent_dim):
@@ -26,58 +26,42 @@ def latents(name, value, latent_dim):
     return keras.ops.cast(value, "float32") if tf.is_tensor(value) else found
 
 
-def examples(name, value, shape, value_range=None):
-    """Return examples `(num, *shape)`, as `fit` takes them: an array, or a tensor if they are one.
+def examples(name, value, spec):
+    """Return examples `(num, …)`, as `fit` takes them: an array, or a tensor if they are one.
 
     Args:
-        value_range: Lowest and highest number of an example. Defaults to `None`: [−1, 1] for
-            images, which have three axes, any for others.
+        name: String, the argument's name.
+        value: Array, tensor, or list of numbers or strings.
+        spec: `keras_gans.data.Spec` of one example.
     """
     value = _unwrapped(value)
     if is_symbolic(value):
-        mini_batches.check_examples(name, tf.TensorSpec(value.shape, value.dtype), shape)
+        specs.check(name, spec, tf.TensorSpec(value.shape, value.dtype))
         return value
-    found = _checks.array(name, value)
-    mini_batches.check_examples(name, found, shape)
+    found = _checks.as_array(value)
+    if spec.kind != "string":
+        found = _checks.array(name, value)
+    specs.check(name, spec, found)
     if not len(found):
         raise ValueError(f"`{name}` must hold an example. Received: shape {found.shape}")
-    if value_range is not None:
-        in_range(name, found, value_range)
     return value if tf.is_tensor(value) else found
 
 
-def in_range(name, x, value_range, margin=1e-3):
-    """Refuse an array of numbers outside a range."""
-    low, high = value_range
-    if x.size and not (low - margin <= x.min() and x.max() <= high + margin):
-        raise ValueError(
-            f"`{name}` must be in [{low:g}, {high:g}]. "
-            f"Received: values from {x.min():g} to {x.max():g}"
-        )
+def conditions(name, value, spec, num):
+    """Return conditions, or one for all, one for each of `num` examples.
 
+    Args:
+        name: String, the argument's name.
+        value: Integers, or class names if there are any, where the conditions are labels. Otherwise
+            as in `examples`, or a nest of these.
+        spec: `keras_gans.data.Spec` of one condition, or a nest of them.
+        num: Integer, examples that they belong to.
+    """
 
-def texts(name, value):
-    """Return strings `(num,)`: an array, or a tensor if they are one."""
-    found = value if is_symbolic(value) else _checks.as_array(value)
-    check_strings(name, found)
-    if found.shape[0] == 0:
-        raise ValueError(f"`{name}` must hold a string. Received: none")
-    return value if tf.is_tensor(value) else found
+    def of_part(name, spec, value):
+        return (labels if specs.are_labels(spec) else _for_all)(name, value, spec, num)
 
-
-def check_strings(name, x):
-    """Refuse a spec, a tensor or an array that does not hold one string an example."""
-    if isinstance(x.dtype, tf.DType):
-        strings = x.dtype == tf.string
-    elif isinstance(x, np.ndarray):
-        strings = x.dtype.kind in "SU" or all(isinstance(text, (str, bytes)) for text in x.flat)
-    else:
-        strings = False
-    if not strings or len(x.shape) != 1:
-        raise ValueError(
-            f"`{name}` must hold strings, of shape (num,). "
-            f"Received: shape {tuple(x.shape)} and dtype {x.dtype}"
-        )
+    return specs.mapped(of_part, name, spec, value)
 
 
 def array(name, value, shape, dtype, value_range=None):
@@ -99,38 +83,54 @@ def array(name, value, shape, dtype, value_range=None):
             f"Received: shape {found.shape}"
         )
     if value_range is not None:
-        in_range(name, found, value_range)
+        kind = "float" if found.dtype.kind == "f" else "integer"
+        specs.check_values(name, specs.Spec(found.shape, kind, value_range), found)
     return found
 
 
-def labels(value, num, num_classes, class_names=None, name="labels"):
-    """Return labels, or one label for all, as an int32 array `(num,)`.
-
-    Args:
-        value: Integers, or class names if there are any.
-        num: Integer, examples that they belong to, or `None` for as many as there are.
-        num_classes: Integer, of how many classes.
-        class_names: Tuple of the names of the classes, or `None`.
-        name: Name of the argument.
-    """
+def labels(name, value, spec, num):
+    """Return labels, or one label for all, as an int32 array `(num,)`."""
     if is_symbolic(value):
         return value
     found = _checks.as_array(value)
     if found.dtype.kind == "U":
-        found = _positions(name, found, class_names)
+        found = _positions(name, found, spec.class_names)
     num = found.size if num is None else num
     if found.dtype.kind not in "iu" or found.shape not in ((), (num,)):
-        kind = "integer" if class_names is None else "integer or class name"
+        kind = "integer" if spec.class_names is None else "integer or class name"
         raise ValueError(
             f"`{name}` must be one {kind} or {num} of them, as the model is conditional. "
             f"Received: {name}={value!r}"
         )
-    if found.size and not (0 <= found.min() and found.max() < num_classes):
+    low, high = spec.value_range
+    if found.size and not (low <= found.min() and found.max() <= high):
         raise ValueError(
-            f"`{name}` must be in [0, {num_classes}). Received: {name} from {found.min()} to "
+            f"`{name}` must be in [{low}, {high + 1}). Received: {name} from {found.min()} to "
             f"{found.max()}"
         )
     return np.broadcast_to(found, (num,)).astype("int32")
+
+
+def _for_all(name, value, spec, num):
+    """Return `num` conditions, given so many or one."""
+    if value is None:
+        raise ValueError(
+            f"`{name}` must be what the model is conditioned on, for {num} examples or one for "
+            "all. Received: None"
+        )
+    value = _unwrapped(value)
+    if not is_symbolic(value) and num is not None:
+        found = _checks.as_array(value)
+        if found.ndim == len(spec.shape):
+            broadcast = tf.broadcast_to if tf.is_tensor(value) else np.broadcast_to
+            value = broadcast(value if tf.is_tensor(value) else found, (num, *found.shape))
+    found = examples(name, value, spec)
+    if None not in (num, found.shape[0]) and found.shape[0] != num:
+        raise ValueError(
+            f"`{name}` must be {num} conditions, one for each example, or one for all. "
+            f"Received: shape {tuple(found.shape)}"
+        )
+    return found
 
 
 def no_labels(value, model, name="labels"):
@@ -163,4 +163,4 @@ def _positions(name, names, class_names):
         raise ValueError(
             f"`{name}` must be among the class names {list(class_names)}. Received: {unknown}"
         )
-    return np.array([*map(class_names.index, found)], int).reshape(names.shape)
+    return np.array([class_names.index(one) for one in found], int).reshape(names.shape)

@@ -8,6 +8,7 @@ import os
 import tensorflow as tf
 
 from keras_gans import _server, serving
+from keras_gans.data import specs
 
 #: The file, in the folder of the SavedModel.
 NAME = "keras_gans.json"
@@ -55,7 +56,11 @@ def _of_verb(model, verb):
 
 
 def _of_spec(spec):
-    return {name: value for name, value in dataclasses.asdict(spec).items() if value is not None}
+    if not isinstance(spec, serving.Parts):
+        return {n: value for n, value in dataclasses.asdict(spec).items() if value is not None}
+    if isinstance(spec.parts, dict):
+        return {"parts": {key: _of_spec(part) for key, part in spec.parts.items()}}
+    return {"parts": [_of_spec(part) for part in spec.parts]}
 
 
 # Reading
@@ -111,7 +116,7 @@ def _verb(endpoint, entry, artifact):
     }
     verb = serving.Verb(
         name=_entry(entry, "verb", str),
-        function=_function(endpoint, [name for name in inputs if inputs[name]], artifact),
+        function=_function(endpoint, serving.named(inputs), artifact),
         inputs=inputs,
         output=_spec("output", entry.get("output")),
         fixed=_entry(entry, "fixed", dict),
@@ -126,9 +131,21 @@ def _verb(endpoint, entry, artifact):
 
 def _spec(name, entry):
     _entry({name: entry}, name, dict)
+    if "parts" in entry:
+        return _parts(name, _entry(entry, "parts", (dict, list)))
     known = [field.name for field in dataclasses.fields(serving.ArraySpec)]
     fields = {field: entry[field] for field in known if field in entry}
     return serving.ArraySpec(**{"meaning": None, **fields})
+
+
+def _parts(name, entries):
+    if isinstance(entries, dict):
+        parts = {key: _spec(name, entry) for key, entry in entries.items()}
+    else:
+        parts = tuple(_spec(name, entry) for entry in entries)
+    if not parts:
+        raise ValueError(f"`parts` of {name!r} must hold a description. Received: none")
+    return serving.Parts(parts)
 
 
 def _entry(entries, name, kind):
@@ -145,7 +162,7 @@ def _check_signature(verb, signature):
     """Refuse a description of other arrays than the function's."""
     specs = signature.structured_input_signature[1]
     inputs = {name: (tuple(s.shape), s.dtype.name) for name, s in specs.items()}
-    described = {name: (s.shape, s.dtype) for name, s in verb.taken.items()}
+    described = {name: (s.shape, s.dtype) for name, s in verb.named_inputs.items()}
     if inputs != described:
         raise ValueError(
             f"`inputs` of the verb {verb.name!r} must be those of its function, {inputs}. "
@@ -161,7 +178,7 @@ def _function(endpoint, names, artifact):
     specs = signature.structured_input_signature[1]
 
     def function(*inputs):
-        named = zip(names, inputs, strict=True)
+        named = zip(names, tf.nest.flatten(inputs), strict=True)
         (output,) = signature(**{n: tf.cast(x, specs[n].dtype) for n, x in named}).values()
         return output
 
@@ -238,5 +255,5 @@ def _examples_before(shape, dtype, facts):
         return serving.ArraySpec("texts", shape, dtype)
     value_range = facts.get("value_range")
     value_range = None if value_range is None else value_range.tolist()
-    spec = serving.examples(shape[1:], value_range)
-    return dataclasses.replace(spec, shape=shape, dtype=dtype)
+    spec = specs.Spec(shape[1:], value_range="auto" if value_range is None else value_range)
+    return dataclasses.replace(serving.of("examples", spec), dtype=dtype)

@@ -1,6 +1,7 @@
 """Calls of served verbs by name: every argument is checked, and examples go some at a time."""
 
 import numpy as np
+import tensorflow as tf
 
 from keras_gans import _checks, _inputs, _memory, latents
 
@@ -74,7 +75,7 @@ class Server:
                 num = values[name]
                 _memory.check(name, num, self._shapes_made(verb))
             elif spec.is_batched:
-                num = len(values[name]) if num is None else num
+                num = num_of(values[name]) if num is None else num
                 _check_num(name, values[name], num)
         return values
 
@@ -141,12 +142,22 @@ def _in_batches(verb, values, batch_size):
     batched = {name for name in values if specs[name].is_batched}
     if not (batched and verb.output.is_batched):
         return _called(verb, values)
-    num = len(values[next(iter(batched))])
+    num = num_of(values[next(iter(batched))])
     outputs = []
     for i in range(0, num, batch_size):
-        part = {n: v[i : i + batch_size] if n in batched else v for n, v in values.items()}
-        outputs.append(_called(verb, part))
+        part = slice(i, i + batch_size)
+        own = {n: _sliced(v, part) if n in batched else v for n, v in values.items()}
+        outputs.append(_called(verb, own))
     return np.concatenate(outputs)
+
+
+def num_of(value):
+    """How many examples an argument is for, be it of several parts."""
+    return len(tf.nest.flatten(value)[0])
+
+
+def _sliced(value, part):
+    return tf.nest.map_structure(lambda x: x[part], value)
 
 
 def _called(verb, values):
@@ -154,9 +165,10 @@ def _called(verb, values):
 
 
 def _check_num(name, value, num):
-    if len(value) != num:
+    if num_of(value) != num:
         raise ValueError(
-            f"`{name}` must hold {num} examples, as what was given before. Received: {len(value)}"
+            f"`{name}` must hold {num} examples, as what was given before. "
+            f"Received: {num_of(value)}"
         )
 
 

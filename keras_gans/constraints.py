@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_gans import _checks
 from keras_gans._configured import Fixed
+from keras_gans._typing import Config, Tensor
 
 __all__ = ["ClipConstraint"]
 
@@ -30,11 +31,11 @@ class ClipConstraint(Fixed, keras.constraints.Constraint):
         Arjovsky et al. 2017, Wasserstein GAN, Algorithm 1, line 7.
     """
 
-    def __init__(self, clip_value=0.01):
+    def __init__(self, clip_value: float = 0.01) -> None:
         self.clip_value = _checks.real_number("clip_value", clip_value, low=0.0, low_open=True)
 
-    def __call__(self, w):
+    def __call__(self, w: Tensor) -> Tensor:
         return ops.clip(w, -self.clip_value, self.clip_value)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {"clip_value": self.clip_value}

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks, _memory
+from keras_gans._typing import ArrayLike
 
 __all__ = ["interpolate", "paths", "random_walk"]
 
@@ -43,7 +44,9 @@ def spherical(start, end, share):
 PATHS = {"linear": linear, "spherical": spherical}
 
 
-def interpolate(start, end, steps, path="spherical"):
+def interpolate(
+    start: ArrayLike, end: ArrayLike, steps: int, path: str = "spherical"
+) -> np.ndarray:
     """Go from some latents to others.
 
     Args:
@@ -85,7 +88,7 @@ def interpolate(start, end, steps, path="spherical"):
     return np.stack(on_path, axis=-2)
 
 
-def random_walk(latent_dim, steps, step_size=0.2, seed=0):
+def random_walk(latent_dim: int, steps: int, step_size: float = 0.2, seed: int = 0) -> np.ndarray:
     """Wander among latents: every one is a draw from N(0, I), near the one before.
 
     z₁ ~ N(0, I) and zₜ₊₁ = √(1 − s²) zₜ + s ε, ε ~ N(0, I), with the step size s.
@@ -117,7 +120,9 @@ def random_walk(latent_dim, steps, step_size=0.2, seed=0):
     return walk.astype("float32")
 
 
-def paths(num, latent_dim, steps, kind="spherical", seed=0):
+def paths(
+    num: int, latent_dim: int, steps: int, kind: str = "spherical", seed: int | None = 0
+) -> np.ndarray:
     """Paths through the latents N(0, I), to look at what a model makes of them.
 
     Args:

@@ -4,13 +4,15 @@ A likelihood p(x | z) is a family of distributions whose parameters a decoder co
 one is a class with `num_outputs`, `distribution` and `mean`.
 """
 
+from collections.abc import Sequence
+
 import keras
-import numpy as np
 from keras import ops
 
-from keras_gans import _checks, _inputs
+from keras_gans import _checks
 from keras_gans._configured import Fixed
 from keras_gans._precision import at_least_float32
+from keras_gans._typing import Config, Distribution, Tensor
 
 __all__ = ["Bernoulli", "Gaussian", "Likelihood", "get"]
 
@@ -42,26 +44,21 @@ class Likelihood(Fixed):
     [-1.0]
     """
 
-    num_outputs = (1,)
-    value_range = None
+    num_outputs: tuple[int, ...] = (1,)
+    value_range: tuple[float, float] | None = None
     of_logits = False
 
-    def distribution(self, *outputs):
+    def distribution(self, *outputs: Tensor) -> Distribution:
         raise NotImplementedError
 
-    def mean(self, *outputs):
+    def mean(self, *outputs: Tensor) -> Tensor:
         raise NotImplementedError
 
-    def to_support(self, x):
+    def to_support(self, x: Tensor) -> Tensor:
         """Return examples as numbers of the kind that the distribution is about."""
         return x
 
-    def check(self, x):
-        """Refuse an array of examples, or a spec, that cannot be of this kind."""
-        if self.value_range is not None and isinstance(x, np.ndarray):
-            _inputs.in_range("x", x, self.value_range)
-
-    def log_prob(self, x, outputs):
+    def log_prob(self, x: Tensor, outputs: Sequence[Tensor]) -> Tensor:
         """Return log p(x | z) of each example.
 
         Args:
@@ -78,11 +75,11 @@ class Likelihood(Fixed):
         log_probs = self.distribution(*outputs).log_prob(self.to_support(x))
         return ops.sum(log_probs, axis=tuple(range(1, len(log_probs.shape))))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> "Likelihood":
         return cls(**config)
 
 
@@ -90,7 +87,7 @@ class Likelihood(Fixed):
 class Bernoulli(Likelihood):
     """Black and white pixels: the decoder's output is the logit of white.
 
-    An example x in [−1, 1] counts as the probability (x + 1)/2 of white, so that grey pixels get
+    An example x in [−1, 1] counts as the probability (x + 1)/2 of white, so that gray pixels get
     their cross-entropy. The log-likelihood is one only for x = ±1.
 
     Example:
@@ -107,13 +104,13 @@ class Bernoulli(Likelihood):
     value_range = (-1.0, 1.0)
     of_logits = True
 
-    def distribution(self, logits):
+    def distribution(self, logits: Tensor) -> Distribution:
         return _distributions().Bernoulli(logits=logits)
 
-    def to_support(self, x):
+    def to_support(self, x: Tensor) -> Tensor:
         return (x + 1) / 2
 
-    def mean(self, logits):
+    def mean(self, logits: Tensor) -> Tensor:
         return ops.tanh(at_least_float32(logits) / 2)
 
 
@@ -145,17 +142,17 @@ class Gaussian(Likelihood):
 
     num_outputs = (1, 2)
 
-    def __init__(self, stddev=1.0):
+    def __init__(self, stddev: float = 1.0) -> None:
         self.stddev = _checks.real_number("stddev", stddev, low=0.0, low_open=True)
 
-    def distribution(self, mean, log_variance=None):
+    def distribution(self, mean: Tensor, log_variance: Tensor | None = None) -> Distribution:
         stddev = self.stddev if log_variance is None else ops.exp(log_variance / 2)
         return _distributions().Normal(mean, stddev)
 
-    def mean(self, mean, log_variance=None):
+    def mean(self, mean: Tensor, log_variance: Tensor | None = None) -> Tensor:
         return at_least_float32(mean)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {"stddev": self.stddev}
 
 
@@ -169,7 +166,7 @@ def _distributions():
 LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": Gaussian}
 
 
-def get(likelihood):
+def get(likelihood: str | Likelihood) -> Likelihood:
     """Return a likelihood given itself or its name.
 
     Raises:

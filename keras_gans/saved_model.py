@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from keras_gans import _checks, _files, _manifest, _server
+from keras_gans.serving import CONDITIONS
 
 #: What reads the files that a model writes elsewhere, by their suffix.
 READERS = {
@@ -26,8 +27,9 @@ class SavedGenerator:
         latent_dim: Integer, size of the latent vectors, or `None` if there are none.
         example_shape: Shape of one generated example: `()` for a string.
         makes_text: Boolean, whether examples are strings.
-        conditional: Boolean, whether the model takes labels.
-        num_classes: Integer, of how many classes, or `None`.
+        conditional: Boolean, whether the model takes labels, or other conditions in their place.
+        condition_spec: `keras_gans.data.Spec` of one of them, or `None`.
+        num_classes: Integer, of how many classes, or `None` if there are no labels.
         class_names: Tuple of their names, or `None` if the model that was exported has none.
         vocabulary: Tuple of the characters of its texts, or `None` if they are not known.
         value_range: Lowest and highest number of an example, or `None` if it may hold any.
@@ -37,7 +39,7 @@ class SavedGenerator:
         self._server = _server.Server(verbs, "this SavedModel")
         self.endpoints = [verb.endpoint for verb in verbs]
         specs = [spec for verb in verbs for spec in verb.taken.values()]
-        labels = next((spec for spec in specs if spec.meaning == "labels"), None)
+        labels = next((spec for spec in specs if spec.meaning in CONDITIONS), None)
         made = verbs[0].output
         self.example_shape = made.shape[1:]
         self.makes_text = made.is_text
@@ -46,8 +48,9 @@ class SavedGenerator:
         sizes = (spec.shape[1] for spec in specs if spec.meaning == "latents")
         self.latent_dim = next(sizes, None)
         self.conditional = labels is not None
-        self.num_classes = labels and labels.num_classes
-        self.class_names = labels and labels.class_names
+        self.condition_spec = labels and labels.spec
+        self.num_classes = getattr(labels, "num_classes", None)
+        self.class_names = getattr(labels, "class_names", None)
         for name in self._server.verbs:
             setattr(self, name, self._method(name))
 

@@ -10,156 +10,14 @@ import inspect
 import keyword
 from collections.abc import Callable
 
-import numpy as np
-import tensorflow as tf
+from keras_gans import _checks
+from keras_gans._array_specs import CONDITIONS, COUNT, SEED, ArraySpec, Parts, of
 
-from keras_gans import _checks, _inputs
-from keras_gans._precision import as_float, float_dtype
-
-__all__ = ["ArraySpec", "Verb"]
-
-#: What arrays may hold.
-DTYPES = ("float16", "bfloat16", "float32", "float64", "int32", "int64", "uint8", "bool", "string")
+__all__ = ["COUNT", "SEED", "ArraySpec", "Parts", "Verb", "of"]
 
 #: Attributes of what `keras_gans.load` returns, which no verb may have the name of.
 FACTS = ("endpoints", "latent_dim", "example_shape", "makes_text", "conditional", "num_classes")
-FACTS += ("class_names", "vocabulary", "value_range")
-
-
-@dataclasses.dataclass(frozen=True)
-class ArraySpec:
-    """What an argument of a verb holds, or its output.
-
-    Args:
-        meaning: String. `"latents"`, `"labels"`, `"examples"`, `"count"`, of examples to make, and
-            `"seed"` have checks of their own; of any other, such as `"codes"`, the type, the shape
-            and the range are checked.
-        shape: Tuple of integers and `None`. That of one for each example begins with `None`, the
-            batch axis. Defaults to `()`, one number.
-        dtype: String, name of a dtype. Defaults to `"float32"`, or `"float64"` if that is Keras's
-            `floatx`.
-        value_range: Lowest and highest number. Defaults to `None`, any.
-        num_classes: Positive integer, of how many classes labels are.
-        class_names: Tuple of their names. Defaults to `None`, no names.
-        vocabulary: Tuple of the characters of texts. Defaults to `None`, not known.
-
-    Raises:
-        ValueError, TypeError: If an argument is of another kind, or makes no sense with `meaning`.
-
-    Example:
-
-    >>> import keras_gans as kg
-    >>> kg.serving.ArraySpec("codes", (None, 64)).check("w", [[0.5] * 64]).shape
-    (1, 64)
-    """
-
-    meaning: str
-    shape: tuple = ()
-    dtype: str = dataclasses.field(default_factory=float_dtype)
-    value_range: tuple | None = None
-    num_classes: int | None = None
-    class_names: tuple | None = None
-    vocabulary: tuple | None = None
-
-    def __post_init__(self):
-        _checks.string("meaning", self.meaning)
-        _checks.one_of("dtype", self.dtype, DTYPES)
-        object.__setattr__(self, "shape", _shape(self.shape))
-        if self.value_range is not None:
-            object.__setattr__(self, "value_range", _value_range(self.value_range))
-        for name in ("class_names", "vocabulary"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, _strings(name, getattr(self, name)))
-        if self.meaning in ("count", "seed"):
-            self._expect((), "int32")
-        if self.meaning == "labels":
-            self._expect((None,), "int32")
-            self._check_classes()
-        if self.meaning == "latents" and not (len(self.shape) == 2 and self.shape[1]):
-            raise ValueError(f"`shape` must be (None, latent_dim). Received: shape={self.shape}")
-
-    def _expect(self, shape, dtype):
-        if (self.shape, self.dtype) != (shape, dtype):
-            raise ValueError(
-                f"`shape` and `dtype` must be {shape} and {dtype!r} for {self.meaning!r}. "
-                f"Received: shape={self.shape}, dtype={self.dtype!r}"
-            )
-
-    def _check_classes(self):
-        num_classes = _checks.positive_int("num_classes", self.num_classes)
-        names = self.class_names
-        if names is not None and not len(names) == len(set(names)) == num_classes:
-            raise ValueError(
-                f"`class_names` must be {num_classes} different names. "
-                f"Received: class_names={names!r}"
-            )
-
-    @property
-    def is_batched(self):
-        """Whether there is one for each example."""
-        return self.shape[:1] == (None,)
-
-    @property
-    def is_text(self):
-        return self.dtype == "string"
-
-    @property
-    def is_float(self):
-        return "float" in self.dtype
-
-    def check(self, name, value, num=None):
-        """Return an argument as a number or an array, or refuse it by its name.
-
-        Args:
-            name: Name of the argument.
-            value: What was given.
-            num: Integer, how many examples it is for, or `None` if it says so itself.
-
-        Raises:
-            ValueError, TypeError: If it is not what is described here.
-        """
-        if self.meaning == "count":
-            return _checks.positive_int(name, value)
-        if self.meaning == "seed":
-            return _checks.seed_or_new(value, name)
-        if self.meaning == "labels":
-            return _inputs.labels(value, num, self.num_classes, self.class_names, name)
-        if self.shape == () and self.is_float:
-            return _checks.real_number(name, value, *(self.value_range or ()))
-        if self.meaning == "latents":
-            found = _inputs.latents(name, value, self.shape[1])
-        elif self.is_text:
-            found = _inputs.texts(name, value)
-        elif self.meaning == "examples":
-            found = _inputs.examples(name, value, self.shape[1:], self.value_range)
-        else:
-            found = _inputs.array(name, value, self.shape, self.dtype, self.value_range)
-        return np.asarray(found)
-
-    def as_tensor(self, value):
-        """Return what `check` did, or some examples of it, as the verb's function takes it."""
-        return as_float(value) if self.is_float else tf.constant(value, self.dtype)
-
-    def __str__(self):
-        if self.meaning == "count":
-            return "Positive integer, how many."
-        if self.meaning == "seed":
-            return "Integer or `None`. The same seed gives the same result. Defaults to `None`."
-        if self.meaning == "labels":
-            names = " or class names" if self.class_names else ""
-            return f"Integers in [0, {self.num_classes}){names} `(num,)`, or one for all."
-        axes = ["num" if axis is None else str(axis) for axis in self.shape]
-        shape = f" `({axes[0]},)`" if len(axes) == 1 else f" `({', '.join(axes)})`"
-        kind = "Strings" if self.is_text else self.dtype.capitalize() + " array" * bool(axes)
-        bounds = self.value_range and f" in [{self.value_range[0]:g}, {self.value_range[1]:g}]"
-        return f"{kind}{shape if axes else ''}{bounds or ''}, {self.meaning}."
-
-
-def examples(shape, value_range=None):
-    """The spec of examples of a shape. Images, which have three axes, are in [−1, 1]."""
-    if value_range is None and len(shape) == 3:
-        value_range = (-1.0, 1.0)
-    return ArraySpec("examples", (None, *shape), value_range=value_range)
+FACTS += ("class_names", "condition_spec", "vocabulary", "value_range")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,8 +28,8 @@ class Verb:
         name: Name of the method.
         function: Function of tensors, one for each input that is not `None`, to one tensor.
         inputs: Dictionary of `ArraySpec`s by the names of the arguments, in their order. `None`
-            stands for labels of a model that takes none: the argument must be `None`. Labels and
-            seeds at the end may be left out.
+            stands for labels of a model that takes none: the argument must be `None`. Labels,
+            conditions and seeds at the end may be left out.
         output: `ArraySpec`. If it has a batch axis, examples go through the function some at a
             time.
         fixed: Dictionary. Verbs of one name may differ in these arguments, which are strings: the
@@ -214,13 +72,27 @@ class Verb:
     summary: str = ""
 
     def __post_init__(self):
-        for value in self.fixed.values():
-            _checks.string("fixed", value)
+        self._check_kinds()
         for name in (self.name, self.endpoint):
             _check_name("name", name, FACTS)
         for argument in (*self.inputs, *self.fixed):
             _check_name("inputs", argument, ("batch_size",))
         self.signature()
+
+    def _check_kinds(self):
+        _checks.string("name", self.name)
+        _checks.function("function", self.function)
+        for name in ("inputs", "fixed"):
+            if not isinstance(getattr(self, name), dict):
+                raise TypeError(f"`{name}` must be a dictionary. Received: {getattr(self, name)!r}")
+        for name, spec in {**self.inputs, "output": self.output}.items():
+            if not isinstance(spec, ArraySpec) and (spec is not None or name == "output"):
+                raise TypeError(f"`{name}` must be an ArraySpec. Received: {name}={spec!r}")
+        for value in self.fixed.values():
+            _checks.string("fixed", value)
+        if self.through is not None:
+            _checks.string("through", self.through)
+        _checks.string("summary", self.summary)
 
     @property
     def endpoint(self):
@@ -235,7 +107,12 @@ class Verb:
     @property
     def input_signature(self):
         """What TensorFlow needs to know of them."""
-        return [tf.TensorSpec(s.shape, s.dtype, name) for name, s in self.taken.items()]
+        return [spec.tensor_spec(name) for name, spec in self.taken.items()]
+
+    @property
+    def named_inputs(self):
+        """The inputs that the function takes, and those of several parts part by part, by name."""
+        return named(self.inputs)
 
     @property
     def is_of_numbers(self):
@@ -263,12 +140,21 @@ class Verb:
         """Return the signature of the method."""
         defaults, default = dict(self.fixed), None
         for name, spec in reversed(self.inputs.items()):
-            if spec is not None and spec.meaning not in ("labels", "seed"):
+            if spec is not None and spec.meaning not in (*CONDITIONS, "seed"):
                 default = inspect.Parameter.empty
             defaults = {name: default, **defaults}
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         named = defaults.items()
         return inspect.Signature(inspect.Parameter(name, kind, default=d) for name, d in named)
+
+
+def named(inputs):
+    """The `ArraySpec`s of a verb's inputs, and of those of several parts part by part, by name."""
+    found = {}
+    for name, spec in inputs.items():
+        if spec is not None:
+            found |= spec.named(name) if isinstance(spec, Parts) else {name: spec}
+    return found
 
 
 def _check_name(argument, name, taken):
@@ -279,30 +165,3 @@ def _check_name(argument, name, taken):
             f"`{argument}` must be a name that is not taken, without an underscore in front. "
             f"Received: {name!r}"
         )
-
-
-def _shape(shape):
-    if not isinstance(shape, (list, tuple)):
-        raise TypeError(f"`shape` must be a tuple. Received: shape={shape!r}")
-    return tuple(n if n is None else _checks.positive_int("shape", n) for n in shape)
-
-
-def _value_range(value_range):
-    if not isinstance(value_range, (list, tuple)) or len(value_range) != 2:
-        raise TypeError(f"`value_range` must be two numbers. Received: value_range={value_range!r}")
-    low, high = (_checks.real_number("value_range", bound) for bound in value_range)
-    if low > high:
-        raise ValueError(
-            f"`value_range` must not end below its start. Received: value_range={value_range!r}"
-        )
-    return low, high
-
-
-def _strings(name, value):
-    if not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
-        raise TypeError(f"`{name}` must be a list of strings. Received: {name}={value!r}")
-    return tuple(value)
-
-
-#: What verbs that make examples take: how many, and the seed of what is drawn.
-COUNT, SEED = ArraySpec("count", (), "int32"), ArraySpec("seed", (), "int32")

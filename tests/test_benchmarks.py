@@ -5,7 +5,10 @@ import importlib
 import itertools
 import json
 import os
+import pathlib
 import random
+import runpy
+import sys
 
 import numpy as np
 import pytest
@@ -15,12 +18,82 @@ import keras_gans as kg
 
 pytestmark = pytest.mark.slow
 
+ROOT = pathlib.Path(__file__).parents[1]
+SCRIPTS = {
+    path.stem: path
+    for folder in ("guards", "studies")
+    for path in sorted((ROOT / "benchmarks" / folder).glob("[!_]*.py"))
+}
+
 
 @pytest.fixture
-def benchmark(repository, monkeypatch):
+def benchmark(monkeypatch):
     """Import a benchmark by its name."""
-    monkeypatch.syspath_prepend(repository / "benchmarks")
-    return importlib.import_module
+    monkeypatch.syspath_prepend(ROOT)
+
+    def module(name):
+        return importlib.import_module(f"benchmarks.{SCRIPTS[name].parent.name}.{name}")
+
+    return module
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_benchmark_is_run_by_its_path_in_a_fresh_clone(name, monkeypatch, capsys):
+    """Its folder is all that Python adds to its path; `--help` is all that it is asked."""
+    script = SCRIPTS[name]
+    for module in [m for m in sys.modules if m.split(".")[0] == "benchmarks"]:
+        monkeypatch.delitem(sys.modules, module)
+    others = [folder for folder in sys.path if pathlib.Path(folder or ".").resolve() != ROOT]
+    monkeypatch.setattr("sys.path", [str(script.parent), *others])
+    monkeypatch.setattr("sys.argv", [str(script), "--help"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(script), run_name="__main__")
+    assert end.value.code == 0
+    assert f"python {script.relative_to(ROOT)}" in script.read_text()
+    if script.parent.name == "guards":
+        assert "--seed" in capsys.readouterr().out
+
+
+def test_a_result_names_its_command(benchmark, tmp_path, monkeypatch):
+    results = benchmark("speed").results
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    monkeypatch.setattr("sys.argv", [str(SCRIPTS["speed"]), "--seed=3"])
+    results.save("speed", argparse.Namespace(seed=3), {})
+    record = json.loads((tmp_path / "speed.json").read_text())
+    assert record["command"] == "python benchmarks/guards/speed.py --seed=3"
+    assert record["options"] == {"seed": 3}
+
+
+def test_all_guards_are_run_with_a_new_seed_and_a_failure_is_told(tmp_path, monkeypatch, capsys):
+    guards = importlib.import_module("benchmarks.guards.__main__")
+    assert set(guards.GUARDS) == {n for n, p in SCRIPTS.items() if p.parent.name == "guards"}
+    monkeypatch.setattr(guards, "FOLDER", tmp_path)
+    monkeypatch.setattr(guards, "GUARDS", {n: (("--always",), ("--few",)) for n in ("bad", "good")})
+    script = (
+        "import os, sys; print(*sys.argv[1:], os.environ.get('BENCHMARK_RESULTS')); sys.exit({})"
+    )
+    (tmp_path / "bad.py").write_text(script.format(3))
+    (tmp_path / "good.py").write_text(script.format(0))
+    output = tmp_path / "output"
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["guards", f"--output={output}", *arguments])
+        return guards.main(), capsys.readouterr().out
+
+    status, table = run("--seed=7")
+    assert status == 1
+    assert "fails (3)" in table and "1 of 2 hold" in table
+    assert (output / "bad.txt").read_text() == "--seed=7 --always None\n"
+    seeds = set()
+    for _ in range(2):
+        status, table = run("--quick", "good")
+        assert status == 0 and "1 of 1 hold" in table
+        seed, *rest = (output / "good.txt").read_text().split()
+        assert rest == ["--always", "--few", str(output / "results")]
+        seeds.add(seed)
+    assert len(seeds) == 2
+    with pytest.raises(SystemExit):
+        run("another")
 
 
 def test_the_minimax_gradient_vanishes_and_a_critic_s_does_not(benchmark, monkeypatch):
@@ -120,17 +193,17 @@ def test_the_better_learning_rate_is_taken_and_a_diverged_one_never(benchmark):
     assert module.best_rate_factors(records) == {"wgan": 5, "dcgan": 1}
 
 
-def test_the_bound_of_a_vae_rises_and_pixels_are_binarised_as_grey_as_they_are(benchmark):
+def test_the_bound_of_a_vae_rises_and_pixels_are_binarized_as_gray_as_they_are(benchmark):
     module = benchmark("vae_mnist")
-    grey = np.full((2000, 2, 2, 1), 0.5, "float32")
-    noise = np.random.default_rng(0).uniform(size=grey.shape)
-    black_and_white = module.binarised(grey, noise)
+    gray = np.full((2000, 2, 2, 1), 0.5, "float32")
+    noise = np.random.default_rng(0).uniform(size=gray.shape)
+    black_and_white = module.binarized(gray, noise)
     assert set(np.unique(black_and_white)) == {-1.0, 1.0}
     assert abs(np.mean(black_and_white == 1) - 0.75) < 0.02
-    (batch,) = module.training_batches(grey[:100]).as_numpy_iterator()
+    (batch,) = module.training_batches(gray[:100]).as_numpy_iterator()
     assert set(np.unique(batch)) == {-1.0, 1.0}
     options = argparse.Namespace(seed=0, hidden_units=8, latent_dim=2, epochs=4)
-    _, history = module.train(grey[:500], black_and_white[:100], options)
+    _, history = module.train(gray[:500], black_and_white[:100], options)
     assert history["val_elbo"][-1] > history["val_elbo"][0]
     assert history["val_elbo"][-1] < -2
 
@@ -206,7 +279,7 @@ def test_translations_of_digits_are_measured(benchmark):
     module = benchmark("cyclegan_mnist")
     digits = np.random.default_rng(0).uniform(-1, 1, (40, 28, 28, 1)).astype("float32")
     labels = np.arange(40) % 10
-    a, b = module.as_colours(digits), module.as_outlines(digits)
+    a, b = module.as_colors(digits), module.as_outlines(digits)
     tiny = argparse.Namespace(steps=10, batch_size=4, filters=2, blocks=1, seed=0)
     gan = module.train(a, b, tiny)
     assert int(gan.g_optimizer.iterations) == 10

@@ -120,7 +120,7 @@ def test_minibatch_discrimination(run_example, tmp_path):
 
 def test_semi_supervised_gan(run_example, tmp_path):
     out = run_example("semi_supervised_gan.py", EPOCHS=2)
-    assert "semi-supervised GAN, with 1500 unlabelled images" in out
+    assert "semi-supervised GAN, with 1500 unlabeled images" in out
     assert (tmp_path / "output" / "semi_supervised_gan" / "grid.png").exists()
 
 

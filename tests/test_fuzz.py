@@ -1,6 +1,6 @@
 """Malformed arguments: no call crashes, hangs or gives NaN in silence.
 
-`benchmarks/fuzz.py` makes a thousand of each.
+`benchmarks/guards/fuzz.py` makes a thousand of each.
 """
 
 import numpy as np

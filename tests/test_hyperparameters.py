@@ -217,7 +217,7 @@ def test_the_decay_of_an_average_may_change(name, tmp_path):
     again = keras.models.load_model(tmp_path / "model.keras")
     assert getattr(again, argument) == 0.0
     assert again.get_config()[argument] == 0.5
-    with pytest.raises(ValueError, match="`ema_decay` must be a number in"):
+    with pytest.raises(ValueError, match=f"`{argument}` must be a number in"):
         setattr(model, argument, 1.0)
     without = every_model.make(name, **{argument: None})
     assert getattr(without, argument) is None

@@ -292,7 +292,7 @@ def test_wrong_descriptions_are_refused_by_export(wrong, message, tmp_path):
     "name", ["", "two words", "class", "_hidden", "__dict__", "endpoints", "latent_dim", "9a"]
 )
 def test_names_that_no_method_can_have(name):
-    x = serving.examples((2,))
+    x = serving.of("examples", kg.data.Spec((2,)))
     with pytest.raises(ValueError, match="`name` must be a name that is not taken"):
         serving.Verb(name, abs, {"x": x}, x)
     if keyword.iskeyword(name) or not name.isidentifier():

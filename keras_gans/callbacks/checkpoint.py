@@ -2,11 +2,13 @@
 
 import json
 import warnings
+from typing import Any
 
 import keras
 
 from keras_gans import _checks, _replicas
-from keras_gans._progress import Resuming
+from keras_gans._progress import Progress, Resuming
+from keras_gans._typing import Config, Logs, PathLike
 from keras_gans.callbacks.terminate_on_nan import diverged_networks
 from keras_gans.data import resuming
 from keras_gans.runs import Run
@@ -71,13 +73,17 @@ class Checkpoint(Resuming):
     [2]
     """
 
-    def __init__(self, folder, every=None, configuration=None):
+    def __init__(
+        self, folder: PathLike, every: int | None = None, configuration: Config | None = None
+    ) -> None:
         super().__init__()
         self.run = Run(folder)
         self.every = every if every is None else _checks.positive_int("every", every)
         self.configuration = _checks.json_values("configuration", configuration or {})
 
-    def resume(self, model, start, x, description):
+    def resume(
+        self, model: keras.Model, start: Progress, x: Any, description: dict[str, Any]
+    ) -> Progress:
         """See `Resuming`."""
         _check_saves(model)
         reason = resuming.unknown_order(x)
@@ -97,24 +103,24 @@ class Checkpoint(Resuming):
         print(f"{self.run.folder}: resumed after {progress}.")
         return progress
 
-    def follow(self, progress, steps_per_epoch):
+    def follow(self, progress: Progress, steps_per_epoch: int) -> None:
         """See `Resuming`."""
         self.progress = progress
         self.steps_per_epoch = steps_per_epoch
 
     @property
-    def steps(self):
+    def steps(self) -> int:
         """Steps since training began, in this process and in those before."""
         return self.progress.steps
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         if _replicas.is_chief(self.model.distribute_strategy):
             self.run.cut_log(self.progress.epoch)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._seen, self._is_stopped = 0, False
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self.run.check_held()
         before = self.progress.step
         after = before + batch + 1 - self._seen
@@ -126,7 +132,7 @@ class Checkpoint(Resuming):
         if is_due and after != self.steps_per_epoch:  # after the last step the epoch ends
             self._save()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         length = self.steps_per_epoch
         if not self._is_stopped if length is None else self.progress.step >= length:
             self.progress = self.progress.at_next_epoch()

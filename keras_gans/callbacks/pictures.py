@@ -3,12 +3,14 @@
 import contextlib
 import math
 import pathlib
+from typing import Any
 
 import keras
 import numpy as np
 
 from keras_gans import _checks, _files, _replicas, latents
-from keras_gans.data import mini_batches
+from keras_gans._typing import ArrayLike, Logs, PathLike
+from keras_gans.data import specs
 from keras_gans.data.images import (
     check_grid_size,
     image_grid,
@@ -59,17 +61,17 @@ class SampleGrid(keras.callbacks.Callback):
 
     def __init__(
         self,
-        directory,
-        num=64,
-        every=1,
-        labels=None,
-        seed=0,
-        scale=None,
-        animate=True,
-        tensorboard=None,
-        images=None,
-        columns=None,
-    ):
+        directory: PathLike,
+        num: int = 64,
+        every: int = 1,
+        labels: ArrayLike | None = None,
+        seed: int = 0,
+        scale: int | None = None,
+        animate: bool = True,
+        tensorboard: PathLike | None = None,
+        images: tuple[ArrayLike, ArrayLike] | None = None,
+        columns: int | None = None,
+    ) -> None:
         super().__init__()
         self.directory = _checks.path("directory", directory)
         self.num = _checks.positive_int("num", num)
@@ -78,14 +80,12 @@ class SampleGrid(keras.callbacks.Callback):
         self.seed = 0 if seed is None else _checks.seed("seed", seed)
         self.scale = scale if scale is None else _checks.positive_int("scale", scale)
         self.animate = _checks.boolean("animate", animate)
-        self.tensorboard = tensorboard
-        if tensorboard is not None:
-            self.tensorboard = _checks.path("tensorboard", tensorboard)
-        self.images = images if images is None else _pair_of_images(images)
+        self.tensorboard = None if tensorboard is None else _checks.path("tensorboard", tensorboard)
+        self.images: Any = images if images is None else _pair_of_images(images)
         self.columns = columns if columns is None else _checks.positive_int("columns", columns)
-        self._writer = None
+        self._writer: Any = None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         if translates(self.model):
             self._check_images()
         else:
@@ -108,12 +108,12 @@ class SampleGrid(keras.callbacks.Callback):
                 "`images` must be given for a model that translates: a pair of arrays, held-out "
                 "images of A and of B. Received: images=None"
             )
-        shapes = self.model.shape_of_a, self.model.shape_of_b
-        for images, shape in zip(self.images, shapes, strict=True):
-            mini_batches.check_examples("images", images, shape)
-            check_channels("SampleGrid", shape)
+        domains = self.model.batch_spec.x, self.model.batch_spec.y
+        for images, spec in zip(self.images, domains, strict=True):
+            specs.check("images", spec, images)
+            check_channels("SampleGrid", spec.shape)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if (epoch + 1) % self.every or not writes_files(self.model):
             return
         draw = self._translations if translates(self.model) else self._samples
@@ -130,7 +130,7 @@ class SampleGrid(keras.callbacks.Callback):
         return image_grid(samples, self._columns(), scale=self.scale), to_uint8(samples)
 
     def _columns(self):
-        if self.columns is None and self.labels is None and self.model.conditional:
+        if self.columns is None and self.labels is None and has_classes(self.model):
             return columns_of_classes(self.num, self.model.num_classes)
         return self.columns
 
@@ -144,7 +144,7 @@ class SampleGrid(keras.callbacks.Callback):
         grid = stacked(pictures)
         return grid, np.asarray(grid.convert("RGB"))[None]
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         if self.animate and writes_files(self.model):
             with _files.side_file(self.directory / "animation.gif"):
                 write_animation(sorted(self.directory.glob("epoch_*.png")), self.directory)
@@ -210,7 +210,7 @@ class LatentInterpolation(keras.callbacks.Callback):
     """Draw the same paths between latents after every epoch: a PNG and a GIF each.
 
     A model that has understood its data goes from one example to another through examples; one that
-    has learned them by heart jumps or blurs. Among several workers, the chief draws.
+    has memorized them jumps or blurs. Among several workers, the chief draws.
 
     Args:
         directory: Folder for `epoch_0001.png`, with a row for each path, `epoch_0001.gif`, which
@@ -240,15 +240,15 @@ class LatentInterpolation(keras.callbacks.Callback):
 
     def __init__(
         self,
-        directory,
-        num=8,
-        steps=12,
-        kind="spherical",
-        every=1,
-        labels=None,
-        seed=0,
-        scale=None,
-    ):
+        directory: PathLike,
+        num: int = 8,
+        steps: int = 12,
+        kind: str = "spherical",
+        every: int = 1,
+        labels: ArrayLike | None = None,
+        seed: int = 0,
+        scale: int | None = None,
+    ) -> None:
         super().__init__()
         self.directory = _checks.path("directory", directory)
         self.num = _checks.positive_int("num", num)
@@ -259,7 +259,7 @@ class LatentInterpolation(keras.callbacks.Callback):
         self.seed = 0 if seed is None else _checks.seed("seed", seed)
         self.scale = scale if scale is None else _checks.positive_int("scale", scale)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         check_draws_images("LatentInterpolation", self.model)
         shape = self.model.example_shape
         check_grid_size("num", self.num * self.steps, shape, self.steps, self.scale)
@@ -267,7 +267,7 @@ class LatentInterpolation(keras.callbacks.Callback):
         if writes_files(self.model):
             _files.check_folder(self.directory)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if (epoch + 1) % self.every or not writes_files(self.model):
             return
         images = along_paths(
@@ -285,9 +285,24 @@ def along_paths(model, num, steps, kind, labels, seed):
     """
     paths = latents.paths(num, model.latent_dim, steps, kind, seed)
     if labels is not None:
-        labels = np.repeat(np.broadcast_to(labels, num), steps)
+        labels = along_path(labels, num, steps)
     examples = model.generate(paths.reshape(num * steps, -1), labels)
     return examples.reshape(num, steps, *examples.shape[1:])
+
+
+def along_path(labels, num, steps):
+    """Labels, or other conditions, of paths as those of their examples; one for all stays one."""
+    if isinstance(labels, dict):
+        return {name: along_path(part, num, steps) for name, part in labels.items()}
+    if isinstance(labels, tuple):
+        return tuple(along_path(part, num, steps) for part in labels)
+    labels = np.asarray(labels)
+    return np.repeat(labels, steps, axis=0) if labels.shape[:1] == (num,) else labels
+
+
+def has_classes(model):
+    """Whether a model is conditional on the class."""
+    return model.conditional and model.num_classes is not None
 
 
 def writes_files(model):
@@ -296,16 +311,16 @@ def writes_files(model):
 
 
 def labels_to_draw(callback):
-    """The labels that a callback was given, or every class in turn for a conditional model."""
-    if callback.labels is None and callback.model.conditional:
+    """The labels that a callback was given, or every class in turn if the model has classes."""
+    if callback.labels is None and has_classes(callback.model):
         return np.arange(callback.num) % callback.model.num_classes
     return callback.labels
 
 
 def check_labels_to_draw(callback):
-    """Refuse labels that the model does not take."""
-    if callback.labels is not None:
-        callback.model.check_labels(callback.labels, callback.num)
+    """Refuse labels that the model does not take, or none if it needs some."""
+    if callback.labels is not None or callback.model.conditional:
+        callback.model.check_labels(labels_to_draw(callback), callback.num)
 
 
 def check_draws_images(name, model):

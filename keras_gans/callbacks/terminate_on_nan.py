@@ -4,12 +4,13 @@ import keras
 import numpy as np
 
 from keras_gans import _checks
+from keras_gans._typing import Logs, PathLike
 
 
 class TerminateOnNaN(keras.callbacks.Callback):
     """Stop training when any loss is NaN or infinite.
 
-    Keras's own looks at `loss` alone, which a game between networks does not have.
+    Keras's own looks at `loss` alone, which a model of several networks does not have.
 
     Args:
         checkpoint: Path of the last good checkpoint, to be named in the message, or `None`.
@@ -24,17 +25,15 @@ class TerminateOnNaN(keras.callbacks.Callback):
     >>> callback = kg.callbacks.TerminateOnNaN()
     """
 
-    def __init__(self, checkpoint=None):
+    def __init__(self, checkpoint: PathLike | None = None) -> None:
         super().__init__()
-        self.checkpoint = checkpoint
-        if checkpoint is not None:
-            self.checkpoint = _checks.path("checkpoint", checkpoint)
+        self.checkpoint = None if checkpoint is None else _checks.path("checkpoint", checkpoint)
+        self.message: str | None = None
+
+    def on_train_begin(self, logs: Logs = None) -> None:
         self.message = None
 
-    def on_train_begin(self, logs=None):
-        self.message = None
-
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         bad = [name for name, loss in (logs or {}).items() if not np.isfinite(loss).all()]
         if bad and self.message is None:
             self.message = self._describe(bad)

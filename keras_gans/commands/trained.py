@@ -31,4 +31,9 @@ def trained_sampler(folder):
             "`run` must hold a model that makes examples from latents. "
             f"Received: {str(folder)!r}, whose model has {', '.join(generator.endpoints)}"
         )
+    if generator.conditional and generator.num_classes is None:
+        raise ValueError(
+            "`run` must hold a model whose only condition is the class: call `sample` of "
+            f"keras_gans.load({str(folder)!r}) in Python. Received: a model with other conditions"
+        )
     return generator

@@ -7,12 +7,15 @@ from keras_gans.data.densities import (
     swiss_roll,
 )
 from keras_gans.data.images import image_grid, save_animation, save_grid, save_paths, to_uint8
-from keras_gans.data.loading import DatasetInfo, load
+from keras_gans.data.loading import load
 from keras_gans.data.semi_supervised import semi_supervised_batches
+from keras_gans.data.sources import DatasetInfo
+from keras_gans.data.specs import Spec
 from keras_gans.data.text import TextInfo, load_text, vocabulary_size
 
 __all__ = [
     "DatasetInfo",
+    "Spec",
     "TextInfo",
     "ToyDensity",
     "grid_of_gaussians",

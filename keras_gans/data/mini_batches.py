@@ -5,7 +5,7 @@ travel as one flat batch in which example k of mini-batch j stands at k·n + j: 
 from j on is mini-batch j, on one replica as on many.
 """
 
-import contextlib
+import functools
 import itertools
 import types
 
@@ -15,11 +15,10 @@ import tensorflow as tf
 
 from keras_gans import _checks
 from keras_gans.data import workers
+from keras_gans.data.py_datasets import DerivedPyDataset
 
 
-def mini_batches(
-    x, y, batch_size, batches_per_step, replicas, shuffle_seed, check, label_range=None
-):
+def mini_batches(x, y, batch_size, batches_per_step, replicas, shuffle_seed, spec):
     """Return the batches to train on, each holding `batches_per_step` interleaved mini-batches.
 
     Args:
@@ -28,74 +27,56 @@ def mini_batches(
         batches_per_step: Integer, mini-batches in one step.
         replicas: Integer, replicas that share each mini-batch.
         shuffle_seed: Integer, to shuffle an array at every epoch, or `None` not to.
-        check: Function of `(x, y)`, arrays or `tf.TensorSpec`s of a batch, that raises if the model
-            cannot learn from such examples.
-        label_range: `(low, high)`, the labels that a dataset may yield: low … high − 1. Defaults to
-            `None`, any.
+        spec: `BatchSpec`, what the model can learn from.
     """
-    x, y = checked(x, y, check, label_range)
-    check = _with_lengths(check, label_range)
+    x, y = checked(x, y, spec)
     if isinstance(x, keras.utils.PyDataset):
-        return InterleavedPyDataset(x, batches_per_step, replicas, check)
+        return interleaved_py_dataset(x, batches_per_step, replicas, spec)
     if isinstance(x, types.GeneratorType):
-        return interleaved_generator(x, batches_per_step, replicas, check)
+        return interleaved_generator(x, batches_per_step, replicas, spec)
     if isinstance(x, tf.data.Dataset):
         return interleaved_dataset(x, batches_per_step, replicas)
     batch_size = 32 if batch_size is None else _checks.positive_int("batch_size", batch_size)
     return array_batches(x, y, batch_size, batches_per_step, replicas, shuffle_seed)
 
 
-def evaluation_batches(x, y, check, label_range=None):
+def evaluation_batches(x, y, spec):
     """Return `(x, y)` for `keras.Model.evaluate`: as they are, but checked."""
-    x, y = checked(x, y, check, label_range)
-    check = _with_lengths(check, label_range)
+    x, y = checked(x, y, spec)
     if isinstance(x, keras.utils.PyDataset):
-        x = CheckedPyDataset(x, check)
+        x = DerivedPyDataset(x, functools.partial(_checked_item, spec))
     elif isinstance(x, types.GeneratorType):
-        x = checked_generator(x, check)
+        x = checked_generator(x, spec)
     return x, y
 
 
-def checked(x, y, check, label_range=None):
+def checked(x, y, spec):
     """Check examples as far as their kind allows without reading them, and return `(x, y)`.
 
     Arrays come back as arrays; datasets check their values as they are read.
     """
-    check = _with_lengths(check, label_range)
     if isinstance(x, tf.data.Dataset):
         _refuse_labels_beside(x, y)
-        specs = _unpack(x.element_spec)
-        for name, spec in zip("xy", specs, strict=True):
-            _check_is_tensor(name, spec)
-        check(*specs)
+        spec.check(*_unpack(x.element_spec))
 
         def check_batch(*batch):
-            return _checked_tensors(_one_or_all(batch), label_range)
+            return _packed(*spec.checked_tensors(*_unpack(_one_or_all(batch))))
 
         return x.map(check_batch, num_parallel_calls=tf.data.AUTOTUNE), None
     if isinstance(x, (keras.utils.PyDataset, types.GeneratorType)):
         _refuse_labels_beside(x, y)
         if isinstance(x, keras.utils.PyDataset):
-            checked_batch(x[0], check)
+            checked_batch(x[0], spec)
         return x, None
-    if isinstance(x, tf.distribute.DistributedDataset):
-        raise TypeError(
-            "`x` must be the plain tf.data.Dataset, not one distributed by hand: `fit` groups "
-            "mini-batches into steps and distributes them itself."
-        )
-    if not isinstance(x, (np.ndarray, tf.Tensor)) and not hasattr(x, "__array__"):
-        raise TypeError(
-            "`x` must be an array, a tf.data.Dataset, a keras.utils.PyDataset or a generator; what "
-            f"belongs to an array goes to `y`. Received: x of type {type(x).__name__}"
-        )
-    x, y = _as_array("x", x), None if y is None else _as_array("y", y)
-    check(x, y)
+    _check_is_array(x)
+    x, y = spec.arrays(x, y)
+    spec.check(x, y)
     if y is not None:
-        _check_lengths(x, y)
+        spec.check_lengths(x, y)
     return x, y
 
 
-def split(x, y, validation_split):
+def split(x, y, validation_split, spec):
     """Cut the last part of arrays off: `((x, y), (x_validation, y_validation))`."""
     share = _checks.real_number("validation_split", validation_split, 0, 1, True, True)
     if not hasattr(x, "__array__"):
@@ -103,6 +84,7 @@ def split(x, y, validation_split):
             "`validation_split` needs `x` to be an array; give `validation_data` instead. "
             f"Received: x of type {type(x).__name__}"
         )
+    x, y = spec.arrays(x, y)
     x, x_held_out = _cut(x, share)
     if not len(x_held_out):
         raise ValueError(
@@ -115,24 +97,33 @@ def split(x, y, validation_split):
     return (x, y), (x_held_out, y_held_out)
 
 
-def _cut(array, share):
-    cut = round(len(array) * (1 - share))
-    return array[:cut], array[cut:]
+def _cut(arrays, share):
+    """The first part and the last of an array, or of each of a nest of them."""
+    flat = tf.nest.flatten(arrays)
+    cuts = [round(len(array) * (1 - share)) for array in flat]
+    parts = (
+        [array[:cut] for array, cut in zip(flat, cuts, strict=True)],
+        [array[cut:] for array, cut in zip(flat, cuts, strict=True)],
+    )
+    return [tf.nest.pack_sequence_as(arrays, part) for part in parts]
 
 
 def mapped(function, batches):
-    """Apply a function of tensors to every batch of examples, or to an array of them."""
+    """Apply a function of tensors to the examples of every batch, or to an array of them."""
 
-    def on_batch(*batch):
-        return tf.nest.map_structure(function, _one_or_all(batch))
+    def on_batch(x, *others):
+        return (function(x), *others) if others else function(x)
 
     def on_arrays(batch):
-        return tf.nest.map_structure(lambda x: function(x).numpy(), batch)
+        x, *others = as_tuple(batch)
+        x = function(x).numpy()
+        return (x, *others) if isinstance(batch, tuple) else x
 
     if isinstance(batches, tf.data.Dataset):
         return batches.map(on_batch, num_parallel_calls=tf.data.AUTOTUNE)
     if isinstance(batches, keras.utils.PyDataset):
-        return MappedPyDataset(batches, on_arrays)
+        item = functools.partial(_mapped_item, on_arrays)
+        return DerivedPyDataset(batches, item, uses_tensorflow=True)
     if isinstance(batches, types.GeneratorType):
         return (on_arrays(batch) for batch in batches)
     return on_arrays(batches)
@@ -220,252 +211,62 @@ def dealt(examples, n):
     return tf.ensure_shape(flat, (num, *examples.shape[1:]))
 
 
-class WrappedPyDataset(keras.utils.PyDataset):
-    """A `PyDataset` made of another."""
-
-    def __init__(self, dataset):
-        super().__init__(
-            workers=dataset.workers,
-            use_multiprocessing=dataset.use_multiprocessing,
-            max_queue_size=dataset.max_queue_size,
-        )
-        self.dataset = dataset
-
-    def on_epoch_begin(self):
-        self.dataset.on_epoch_begin()
-
-    def on_epoch_end(self):
-        self.dataset.on_epoch_end()
-
-
-class MappedPyDataset(WrappedPyDataset):
-    """A `PyDataset` whose batches are those of another, passed through a function of arrays."""
-
-    def __init__(self, dataset, function):
-        super().__init__(dataset)
-        self.use_multiprocessing = False  # a forked process must not call TensorFlow
-        self.function = function
-
-    @property
-    def num_batches(self):
-        return self.dataset.num_batches
-
-    def __getitem__(self, index):
-        return self.function(self.dataset[index])
-
-
-class InterleavedPyDataset(WrappedPyDataset):
+def interleaved_py_dataset(dataset, batches_per_step, replicas, spec):
     """A `PyDataset` whose item i holds the batches i·n … i·n + n − 1 of another, interleaved."""
-
-    def __init__(self, dataset, batches_per_step, replicas, check):
-        super().__init__(dataset)
-        self.batches_per_step = batches_per_step
-        self.replicas = replicas
-        self.check = check
-        if self.num_batches == 0:
-            raise ValueError(_too_few(batches_per_step, f"a PyDataset of {dataset.num_batches}"))
-        if replicas > 1 and self.num_batches is not None:
-            self[self.num_batches - 1]  # may be smaller, and not to be shared evenly
-
-    @property
-    def num_batches(self):
-        num = self.dataset.num_batches
-        return None if num is None else num // self.batches_per_step
-
-    def __getitem__(self, index):
-        n = self.batches_per_step
-        group = [self.dataset[index * n + j] for j in range(n)]
-        return _interleave_arrays(group, self.replicas, self.check)
+    item = functools.partial(_interleaved_item, batches_per_step, replicas, spec)
+    steps = DerivedPyDataset(dataset, item, functools.partial(_num_steps, batches_per_step))
+    if steps.num_batches == 0:
+        raise ValueError(_too_few(batches_per_step, f"a PyDataset of {dataset.num_batches}"))
+    if replicas > 1 and steps.num_batches is not None:
+        steps[steps.num_batches - 1]  # may be smaller, and not to be shared evenly
+    return steps
 
 
-class CheckedPyDataset(WrappedPyDataset):
-    """A `PyDataset` for evaluation: every batch of another, checked."""
-
-    def __init__(self, dataset, check):
-        super().__init__(dataset)
-        self.check = check
-
-    @property
-    def num_batches(self):
-        return self.dataset.num_batches
-
-    def __getitem__(self, index):
-        return checked_batch(self.dataset[index], self.check)
+# Items of derived `PyDataset`s, which other processes may be sent
 
 
-def interleaved_generator(batches, batches_per_step, replicas, check):
+def _interleaved_item(n, replicas, spec, dataset, index):
+    group = [dataset[index * n + j] for j in range(n)]
+    return _interleave_arrays(group, replicas, spec)
+
+
+def _num_steps(n, num_batches):
+    return num_batches // n
+
+
+def _checked_item(spec, dataset, index):
+    return checked_batch(dataset[index], spec)
+
+
+def _mapped_item(function, dataset, index):
+    return function(dataset[index])
+
+
+def interleaved_generator(batches, batches_per_step, replicas, spec):
     """Yield the batches of a generator in interleaved groups, as tuples, which Keras asks for."""
     for step in itertools.count():
         group = list(itertools.islice(batches, batches_per_step))
         if len(group) == batches_per_step:
-            yield as_tuple(_interleave_arrays(group, replicas, check))
+            yield as_tuple(_interleave_arrays(group, replicas, spec))
         elif step == 0:
             raise ValueError(_too_few(batches_per_step, f"a generator of {len(group)}"))
         else:
             return
 
 
-def checked_generator(batches, check):
+def checked_generator(batches, spec):
     """Yield every batch of a generator, checked, as tuples."""
     for batch in batches:
-        yield as_tuple(checked_batch(batch, check))
+        yield as_tuple(checked_batch(batch, spec))
 
 
 def as_tuple(batch):
     return tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
 
 
-@contextlib.contextmanager
-def readable_errors():
-    """Turn what the checks inside a tf.data pipeline find into a `ValueError`."""
-    try:
-        yield
-    except tf.errors.InvalidArgumentError as error:
-        about_values = [f.format(name) for f in (NOT_FINITE, NOT_SCALED) for name in "xy"]
-        for problem in (*about_values, EMPTY, UNEQUAL, NOT_LABELS, NOT_IN_TURN):
-            if problem in str(error):
-                raise ValueError(problem) from None
-        raise
-
-
-NOT_FINITE = "`{0}` must hold finite numbers only. Received: NaN or infinity"
-NOT_SCALED = (
-    "`{0}` must hold images scaled to [-1, 1]: for pixels in [0, 255] pass {0} / 127.5 - 1. "
-    "Received: values outside"
-)
-EMPTY = "`x` must yield batches of examples. Received: an empty one"
-UNEQUAL = "`x` and `y` must have the same length, a label for each example. Received: other lengths"
-NOT_IN_TURN = (
-    "Batches of labelled and of unlabelled examples must take turns, as those of "
-    "keras_gans.data.semi_supervised_batches do: for each of `n_critic` updates one with labels "
-    "and one without, then one without labels for the generator. Received: another order"
-)
-NOT_LABELS = "Labels must count the classes of the model from 0. Received: other labels"
-
-
-def check_examples(name, x, shape):
-    """Refuse a spec or an array that does not hold a batch of float examples of some shape."""
-    _check_is_tensor(name, x)
-    if len(x.shape) != len(shape) + 1 or any(
-        a not in (None, b) for a, b in zip(x.shape[1:], shape, strict=True)
-    ):
-        raise ValueError(
-            f"`{name}` must hold batches of examples of shape {shape}, as the networks know them. "
-            f"Received: shape {tuple(x.shape)}"
-        )
-    if "float" not in _dtype(x):
-        raise ValueError(
-            f"`{name}` must hold floats, images scaled to [-1, 1]: for uint8 pixels in [0, 255] "
-            f"pass {name}.astype('float32') / 127.5 - 1. Received: dtype {_dtype(x)}"
-        )
-    if not isinstance(x, tf.TypeSpec):
-        check_values(name, x)
-
-
-def check_integer_labels(y, label_range):
-    """Refuse specs or arrays that do not hold one integer an example, or labels out of range."""
-    _check_is_tensor("y", y)
-    if len(y.shape) != 1 or "int" not in _dtype(y):
-        raise ValueError(
-            "Labels must be integers of shape (num_examples,), one class each, not one-hot. "
-            f"Received: labels of shape {tuple(y.shape)} and dtype {_dtype(y)}"
-        )
-    if isinstance(y, np.ndarray):
-        check_labels(y, label_range)
-
-
-def _dtype(x):
-    """The name of a dtype, whether Keras knows it or not."""
-    try:
-        return keras.backend.standardize_dtype(x.dtype)
-    except ValueError:
-        is_numpy = isinstance(x.dtype, np.dtype)
-        return x.dtype.type.__name__.strip("_") if is_numpy else x.dtype.name
-
-
-def _check_is_tensor(name, x):
-    """Refuse the spec of anything but a tensor of known rank, or no tensor at all."""
-    if x is None or (isinstance(x, tf.TensorSpec) and x.shape.rank is not None):
-        return
-    if isinstance(x, tf.TensorSpec):
-        raise ValueError(
-            f"`{name}` must hold tensors of known rank: end the dataset with "
-            "map(lambda x: tf.ensure_shape(x, shape)), where None stands for what differs. "
-            "Received: unknown rank"
-        )
-    if isinstance(x, (tuple, list, dict)):
-        raise TypeError(
-            f"`{name}` must be a tensor alone: take it out of the others, as does "
-            "map(lambda images, labels: images). "
-            f"Received: {type(x).__name__} of {len(x)} components"
-        )
-    if isinstance(x, tf.TypeSpec):
-        raise TypeError(
-            f"`{name}` must hold dense tensors. Received: {type(x).__name__.removesuffix('Spec')}"
-        )
-
-
-def _with_lengths(check, label_range):
-    """The same check of `(x, y)`, and of their lengths if y are labels."""
-    if label_range is None:
-        return check
-
-    def check_both(x, y):
-        check(x, y)
-        _check_lengths(x, y)
-
-    return check_both
-
-
-def _check_lengths(x, y):
-    if None not in (x.shape[0], y.shape[0]) and x.shape[0] != y.shape[0]:
-        raise ValueError(
-            "`x` and `y` must have the same length. "
-            f"Received: len(x)={x.shape[0]}, len(y)={y.shape[0]}"
-        )
-
-
-def check_values(name, x):
-    """Raise if an array holds NaN or infinities, or pictures that were not scaled."""
-    if not (np.abs(x) <= np.finfo("float32").max).all():
-        raise ValueError(NOT_FINITE.format(name))
-    if x.ndim == 4 and x.size and np.abs(x).max() > 1.001:
-        raise ValueError(f"{NOT_SCALED.format(name)}, up to {np.abs(x).max():g}")
-
-
-def check_labels(labels, label_range):
-    """Raise if an array of labels holds others than low … high − 1."""
-    low, high = label_range
-    if labels.size and not (low <= labels.min() and labels.max() < high):
-        raise ValueError(
-            f"{NOT_LABELS}, from {labels.min()} to {labels.max()}, not in [{low}, {high})"
-        )
-
-
-def _checked_tensors(batch, label_range):
-    """Return a batch of tensors, `x` or `(x, y)`, whose values are good."""
-    x, y = _unpack(batch)
-    checks = [tf.debugging.Assert(tf.shape(x)[0] > 0, [EMPTY])]
-    for name, part in (("x", x), ("y", y)):
-        if part is not None and part.dtype.is_floating:
-            is_finite = tf.reduce_all(tf.math.is_finite(part))
-            checks.append(tf.debugging.Assert(is_finite, [NOT_FINITE.format(name)]))
-            if len(part.shape) == 4:
-                is_scaled = tf.reduce_max(tf.abs(part)) <= 1.001
-                checks.append(tf.debugging.Assert(is_scaled, [NOT_SCALED.format(name)]))
-    if label_range is not None:
-        low, high = label_range
-        labels = tf.cast(y, tf.int64)
-        in_range = tf.reduce_all((labels >= low) & (labels < high))
-        checks.append(tf.debugging.Assert(in_range, [NOT_LABELS]))
-        checks.append(tf.debugging.Assert(tf.shape(x)[0] == tf.shape(y)[0], [UNEQUAL]))
-    with tf.control_dependencies(checks):
-        return tf.identity(x) if y is None else (tf.identity(x), tf.identity(y))
-
-
-def _interleave_arrays(batches, replicas, check):
+def _interleave_arrays(batches, replicas, spec):
     """Deal the examples of a step's batches, which may differ in size, out to its mini-batches."""
-    batches = [checked_batch(batch, check) for batch in batches]
+    batches = [checked_batch(batch, spec) for batch in batches]
     n = len(batches)
 
     def deal(*arrays):
@@ -477,25 +278,23 @@ def _interleave_arrays(batches, replicas, check):
     return tf.nest.map_structure(deal, *batches)
 
 
-def checked_batch(batch, check):
-    """Return a batch of arrays, `x` or `(x, y)`, that the check has found good."""
-    x, y = (
-        None if part is None else _as_array(name, part)
-        for name, part in zip("xy", _unpack(batch), strict=True)
-    )
-    if x is None or not x.size:
-        raise ValueError(EMPTY)
-    check(x, y)
-    return x if y is None else (x, y)
+def checked_batch(batch, spec):
+    """Return a batch of arrays, `x` or `(x, y)`, that the model can learn from."""
+    return _packed(*spec.checked_arrays(*_unpack(batch)))
 
 
-def _as_array(name, x):
-    try:
-        return np.asarray(x)
-    except (TypeError, ValueError):
+def _check_is_array(x):
+    """Refuse what has no examples, or is to be given otherwise."""
+    if isinstance(x, tf.distribute.DistributedDataset):
         raise TypeError(
-            f"`{name}` must be an array. Received: a {type(x).__name__} that is none"
-        ) from None
+            "`x` must be the plain tf.data.Dataset, not one distributed by hand: `fit` groups "
+            "mini-batches into steps and distributes them itself."
+        )
+    if not isinstance(x, (np.ndarray, tf.Tensor)) and not hasattr(x, "__array__"):
+        raise TypeError(
+            "`x` must be an array, a tf.data.Dataset, a keras.utils.PyDataset or a generator; what "
+            f"belongs to an array goes to `y`. Received: x of type {type(x).__name__}"
+        )
 
 
 def _unpack(batch):
@@ -514,6 +313,11 @@ def _unpack(batch):
             "components"
         )
     return x, y
+
+
+def _packed(x, y):
+    """A batch of `x` alone, or of both."""
+    return x if y is None else (x, y)
 
 
 def _one_or_all(batch):

@@ -6,6 +6,7 @@ that a training without a stop would not have begun.
 """
 
 import dataclasses
+import functools
 import types
 import zlib
 
@@ -14,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans.data import workers
-from keras_gans.data.mini_batches import WrappedPyDataset
+from keras_gans.data.py_datasets import DerivedPyDataset
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,53 +121,39 @@ def begun_when_read(dataset):
 def py_dataset(batches, progress, steps_per_epoch):
     if steps_per_epoch is not None:
         rest = steps_per_epoch - progress.step if progress.step else 0
-        others = EndlessPyDataset(batches, progress.steps + rest, is_told=bool(rest))
-        return EndlessPyDataset(batches, progress.steps) if rest else None, others
+        others = endless_py_dataset(batches, progress.steps + rest, has_ended=bool(rest))
+        return endless_py_dataset(batches, progress.steps) if rest else None, others
     for _ in range(progress.epoch - progress.first_epoch):
         batches.on_epoch_begin()
         batches.on_epoch_end()
     if not progress.step:
         return None, batches
-    return LaterPyDataset(batches, progress.step), LaterPyDataset(batches, 0, is_told=True)
+    later = functools.partial(_later_item, progress.step)
+    rest = DerivedPyDataset(batches, later, functools.partial(_num_later, progress.step))
+    return rest, DerivedPyDataset(batches, functools.partial(_later_item, 0), has_ended=True)
 
 
-class LaterPyDataset(WrappedPyDataset):
-    """The items of another `PyDataset` from one on.
-
-    Args:
-        dataset: `keras.utils.PyDataset`.
-        first: Integer, the first item.
-        is_told: Boolean, whether the dataset has been told already that an epoch has ended, which
-            Keras's `fit` begins with. Defaults to `False`.
-    """
-
-    def __init__(self, dataset, first, is_told=False):
-        super().__init__(dataset)
-        self.first = first
-        self.is_told = is_told
-
-    @property
-    def num_batches(self):
-        num = self.dataset.num_batches
-        return None if num is None else num - self.first
-
-    def __getitem__(self, index):
-        return self.dataset[self.first + index]
-
-    def on_epoch_end(self):
-        if not self.is_told:
-            super().on_epoch_end()
-        self.is_told = False
+def endless_py_dataset(dataset, first, has_ended=False):
+    """The items of a `PyDataset` from one on, again and again."""
+    item = functools.partial(_endless_item, first)
+    return DerivedPyDataset(dataset, item, _endless, has_ended=has_ended)
 
 
-class EndlessPyDataset(LaterPyDataset):
-    """As `LaterPyDataset`, again and again."""
+def _later_item(first, dataset, index):
+    return dataset[first + index]
 
-    num_batches = None
 
-    def __getitem__(self, index):
-        num = self.dataset.num_batches
-        return self.dataset[(self.first + index) % num if num else self.first + index]
+def _num_later(first, num_batches):
+    return num_batches - first
+
+
+def _endless_item(first, dataset, index):
+    num = dataset.num_batches
+    return dataset[(first + index) % num if num else first + index]
+
+
+def _endless(num_batches):
+    return None
 
 
 def generator(batches, progress, steps_per_epoch):
@@ -185,6 +172,10 @@ def description(x, y, batch_size, steps_per_epoch):
 def _describe(part):
     if part is None or isinstance(part, types.GeneratorType):
         return None
+    if isinstance(part, dict):
+        return {str(name): _describe(value) for name, value in part.items()}
+    if isinstance(part, (tuple, list)) and any(getattr(v, "ndim", 0) for v in part):
+        return [_describe(value) for value in part]
     if isinstance(part, tf.data.Dataset):
         length = int(part.cardinality())
         return f"{length if length >= 0 else 'any number of'} batches of {part.element_spec}"

@@ -5,10 +5,17 @@ import tensorflow as tf
 
 from keras_gans import _checks
 from keras_gans.data import workers
-from keras_gans.data.mini_batches import NOT_IN_TURN, repeated
+from keras_gans.data.assertions import asserted
+from keras_gans.data.mini_batches import repeated
 
 #: The label of an example whose class is not known, as in scikit-learn.
 UNLABELLED = -1
+
+NOT_IN_TURN = (
+    "Batches of labelled and of unlabelled examples must take turns, as those of "
+    "keras_gans.data.semi_supervised_batches do: for each of `n_critic` updates one with labels "
+    "and one without, then one without labels for the generator. Received: another order"
+)
 
 
 def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=None, n_critic=1):
@@ -113,7 +120,7 @@ def in_turn(batches, n_critic=1):
         place = i % period
         is_labelled = tf.reduce_any(tf.cast(labels, tf.int64) != UNLABELLED)
         should_be = (place % 2 == 0) & (place < period - 1)
-        takes_turns = tf.debugging.Assert(is_labelled == should_be, [NOT_IN_TURN])
+        takes_turns = asserted(is_labelled == should_be, NOT_IN_TURN)
         with tf.control_dependencies([takes_turns]):
             return tf.identity(images), tf.identity(labels)
 

@@ -6,6 +6,8 @@ names the argument. None knows of any model.
 
 # ruff: isort: skip_file
 
+from typing import TYPE_CHECKING
+
 # Point by point
 from keras_gans.divergences.information import js_divergence, kl_divergence, total_variation
 
@@ -29,8 +31,11 @@ from keras_gans.divergences.gaussian import (
 # By the means of features
 from keras_gans.divergences.mmd import maximum_mean_discrepancy
 
-# Through the game
+# Through the two-player game
 from keras_gans.divergences.discriminator import game_value, optimal_discriminator
+
+if TYPE_CHECKING:
+    from keras_gans.divergences.kernel_density import KernelDensity
 
 __all__ = [
     "KernelDensity",
@@ -55,7 +60,7 @@ __all__ = [
 
 
 def __getattr__(name):
-    # A class of TFP's: importing it here would make the whole room wait for TFP.
+    # A class of TFP's: importing it here would make the whole module wait for TFP.
     if name == "KernelDensity":
         from keras_gans.divergences.kernel_density import KernelDensity
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gans.divergences import _checks
+from keras_gans.divergences import _inputs
 
 _SAMPLES_FOR_EDGES = 512
 _TAIL_PANELS = 20
@@ -25,13 +25,13 @@ def is_distribution(x):
 def both_distributions(p, q):
     """True for two distributions on one space, False for two arrays; anything else is an error."""
     if is_distribution(p) != is_distribution(q):
-        raise _checks.error(
+        raise _inputs.error(
             "q", "of the kind of `p`: two arrays, or two TFP distributions", q, TypeError
         )
     if not is_distribution(p):
         return False
     if str(p.event_shape) != str(q.event_shape):
-        raise _checks.error("q", f"a distribution of the event shape of `p`, {p.event_shape}", q)
+        raise _inputs.error("q", f"a distribution of the event shape of `p`, {p.event_shape}", q)
     return True
 
 
@@ -150,10 +150,10 @@ def panel_edges(*distributions):
 
 
 def _inside_gaps(points):
-    """Points that grade the panels much wider than a neighbour from both of their ends."""
+    """Points that grade the panels much wider than a neighbor from both of their ends."""
     width = points[1:] - points[:-1]
-    neighbours = tf.pad(width, [[1, 1]], constant_values=np.inf)
-    wide = width > _GAP_RATIO * tf.minimum(neighbours[:-2], neighbours[2:])
+    neighbors = tf.pad(width, [[1, 1]], constant_values=np.inf)
+    wide = width > _GAP_RATIO * tf.minimum(neighbors[:-2], neighbors[2:])
     left, right, width = (tf.boolean_mask(x, wide) for x in (points[:-1], points[1:], width))
     steps = width[:, tf.newaxis] * tf.constant(2.0 ** -np.arange(1, _GAP_PANELS), tf.float64)
     graded = tf.concat([left[:, tf.newaxis] + steps, right[:, tf.newaxis] - steps], 0)

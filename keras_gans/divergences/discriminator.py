@@ -1,14 +1,22 @@
 """The best discriminator against a fixed generator, and what the game is worth then."""
 
 import math
+from typing import Any
 
 import tensorflow as tf
 
-from keras_gans.divergences import _checks, _distributions
+from keras_gans._typing import ArrayLike, Distribution, Seed, Tensor
+from keras_gans.divergences import _distributions, _inputs
 from keras_gans.divergences.information import js_divergence
 
 
-def optimal_discriminator(p, q, x=None, real_target=1.0, fake_target=0.0):
+def optimal_discriminator(
+    p: ArrayLike | Distribution,
+    q: ArrayLike | Distribution,
+    x: ArrayLike | None = None,
+    real_target: float = 1.0,
+    fake_target: float = 0.0,
+) -> Tensor:
     """The optimal discriminator D*(x) = (α p_r(x) + β p_g(x)) / (p_r(x) + p_g(x)).
 
     It minimizes the cross-entropy (and the squared error) to the target α on real and β on
@@ -42,20 +50,28 @@ def optimal_discriminator(p, q, x=None, real_target=1.0, fake_target=0.0):
         Goodfellow et al. 2014, "Generative adversarial nets", proposition 1; Salimans et al. 2016,
         "Improved techniques for training GANs", section 3.4, for smoothed targets.
     """
-    alpha, beta = _target(real_target, "real_target"), _target(fake_target, "fake_target")
+    alpha, beta = _target("real_target", real_target), _target("fake_target", fake_target)
     if not _distributions.both_distributions(p, q):
-        p, q = _checks.histogram(p, "p"), _checks.histogram(q, "q")
-        _checks.same_bins(p, q)
+        p, q = _inputs.histogram("p", p), _inputs.histogram("q", q)
+        _inputs.same_bins(p, q)
         if x is not None:
             p, q = (tf.gather(h, _bins(x, h.shape[-1]), axis=-1) for h in (p, q))
         return (alpha * p + beta * q) / (p + q)
-    x = _checks.array(x, "x") if x is not None else _missing_points()
+    x = _inputs.array("x", x) if x is not None else _missing_points()
     p, q = _distributions.in_float64(p), _distributions.in_float64(q)
     log_p, log_q = (tf.cast(d.log_prob(tf.cast(x, d.dtype)), tf.float64) for d in (p, q))
     return beta + (alpha - beta) * tf.sigmoid(log_p - log_q)
 
 
-def game_value(p, q, *, method="auto", num_samples=10_000, seed=None, return_standard_error=False):
+def game_value(
+    p: ArrayLike | Distribution,
+    q: ArrayLike | Distribution,
+    *,
+    method: str = "auto",
+    num_samples: int = 10_000,
+    seed: Seed = None,
+    return_standard_error: bool = False,
+) -> Tensor | Any:
     """The value of the game at the optimal discriminator, 2 JS(p_r, p_g) − log 4, in nats.
 
     It is E_{p_r}[log D*] + E_{p_g}[log(1 − D*)], what the generator minimizes.
@@ -91,10 +107,10 @@ def game_value(p, q, *, method="auto", num_samples=10_000, seed=None, return_sta
     return (value, 2 * standard_error) if return_standard_error else value
 
 
-def _target(value, name):
-    target = _checks.array(value, name)
-    if target.shape.rank != 0 or not _checks.known(target, lambda v: 0 <= v <= 1):
-        raise _checks.error(name, "a number in [0, 1]", value)
+def _target(name, value):
+    target = _inputs.array(name, value)
+    if target.shape.rank != 0 or not _inputs.known(target, lambda v: 0 <= v <= 1):
+        raise _inputs.error(name, "a number in [0, 1]", value)
     return target
 
 
@@ -102,13 +118,13 @@ def _bins(x, size):
     try:
         x = tf.convert_to_tensor(x)
     except (TypeError, ValueError):
-        raise _checks.error("x", "integer bin indices", x, TypeError) from None
+        raise _inputs.error("x", "integer bin indices", x, TypeError) from None
     if not x.dtype.is_integer:
-        raise _checks.error("x", "integer bin indices where `p` is a histogram", x, TypeError)
-    if not _checks.known(x, lambda v: (v >= 0).all() and (v < size).all()):
-        raise _checks.error("x", f"bin indices from 0 to {size - 1}", x)
+        raise _inputs.error("x", "integer bin indices where `p` is a histogram", x, TypeError)
+    if not _inputs.known(x, lambda v: (v >= 0).all() and (v < size).all()):
+        raise _inputs.error("x", f"bin indices from 0 to {size - 1}", x)
     return tf.cast(x, tf.int64)
 
 
 def _missing_points():
-    raise _checks.error("x", "given where `p` and `q` are distributions", None)
+    raise _inputs.error("x", "given where `p` and `q` are distributions", None)

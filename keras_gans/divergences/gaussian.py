@@ -4,16 +4,17 @@
 
 With any factors Σ1 = F1ᵀF1 and Σ2 = F2ᵀF2, the last trace is the sum of the singular values of
 F1 F2ᵀ. This form stays accurate where covariances are singular: no square root is taken of an
-eigenvalue that rounding has moved away from zero. For a few samples of many features, the centred
+eigenvalue that rounding has moved away from zero. For a few samples of many features, the centered
 samples are such factors themselves.
 """
 
 import numpy as np
 import tensorflow as tf
 
-from keras_gans.divergences import _checks
+from keras_gans._typing import ArrayLike, Tensor
+from keras_gans.divergences import _inputs
 from keras_gans.divergences._host import on_host
-from keras_gans.divergences.transport import root
+from keras_gans.divergences._plans import root
 
 _SYMMETRY_TOLERANCE = 1e-6
 _RANK_TOLERANCE = 1e-12
@@ -21,7 +22,9 @@ _ROUNDING_TOLERANCE = 1e-8
 _DEFINITENESS_TOLERANCE = 1e-6
 
 
-def gaussian_wasserstein_distance(mean1, cov1, mean2, cov2):
+def gaussian_wasserstein_distance(
+    mean1: ArrayLike, cov1: ArrayLike, mean2: ArrayLike, cov2: ArrayLike
+) -> Tensor:
     """Wasserstein distance W2 between two Gaussians, in the units of the samples.
 
     Args:
@@ -46,7 +49,9 @@ def gaussian_wasserstein_distance(mean1, cov1, mean2, cov2):
     return root(gaussian_wasserstein_squared(mean1, cov1, mean2, cov2), 2)
 
 
-def gaussian_wasserstein_squared(mean1, cov1, mean2, cov2):
+def gaussian_wasserstein_squared(
+    mean1: ArrayLike, cov1: ArrayLike, mean2: ArrayLike, cov2: ArrayLike
+) -> Tensor:
     """Squared Wasserstein distance W2² between two Gaussians: the Fréchet distance of FID.
 
     Args:
@@ -79,12 +84,12 @@ def gaussian_wasserstein_squared(mean1, cov1, mean2, cov2):
     mean1, cov1 = _moments(mean1, cov1, "1")
     mean2, cov2 = _moments(mean2, cov2, "2")
     if not mean1.shape.is_compatible_with(mean2.shape):
-        raise _checks.error("mean2", f"of the shape of `mean1`, {mean1.shape}", mean2)
+        raise _inputs.error("mean2", f"of the shape of `mean1`, {mean1.shape}", mean2)
     squared = tf.reduce_sum((mean1 - mean2) ** 2) + _bures_squared(cov1, cov2)
     return tf.maximum(squared, 0.0)
 
 
-def gaussian_wasserstein_squared_from_samples(x, y):
+def gaussian_wasserstein_squared_from_samples(x: ArrayLike, y: ArrayLike) -> Tensor:
     """`gaussian_wasserstein_squared` of the means and N − 1 covariances of two samples.
 
     Equal to computing the moments first, and much faster for fewer samples than features: no
@@ -112,7 +117,7 @@ def gaussian_wasserstein_squared_from_samples(x, y):
         Mathiasen and Hvilshøj 2020, "Backpropagating through Fréchet Inception Distance", for the
         low-rank form.
     """
-    x, y = _checks.clouds(x, y, min_samples=2)
+    x, y = _inputs.clouds(x, y, min_samples=2)
 
     def solve(x, y):
         difference = x.mean(0) - y.mean(0)
@@ -149,19 +154,19 @@ def _bures_gradient(cov1, cov2):
 
 
 def _moments(mean, cov, which):
-    mean, cov = _checks.array(mean, f"mean{which}"), _checks.array(cov, f"cov{which}")
+    mean, cov = _inputs.array(f"mean{which}", mean), _inputs.array(f"cov{which}", cov)
     if mean.shape.rank == 0 and cov.shape.rank == 0:
         mean, cov = mean[tf.newaxis], cov[tf.newaxis, tf.newaxis]
     if mean.shape.rank != 1 or mean.shape[0] == 0:
-        raise _checks.error(f"mean{which}", "of shape (d,)", mean)
+        raise _inputs.error(f"mean{which}", "of shape (d,)", mean)
     if cov.shape.rank != 2 or not cov.shape.is_compatible_with(mean.shape + mean.shape):
-        raise _checks.error(f"cov{which}", f"of shape {mean.shape + mean.shape}", cov)
+        raise _inputs.error(f"cov{which}", f"of shape {mean.shape + mean.shape}", cov)
 
     def symmetric(v):
         return np.abs(v - v.T).max() <= _SYMMETRY_TOLERANCE * np.abs(v).max()
 
-    if not _checks.known(cov, symmetric):
-        raise _checks.error(f"cov{which}", "symmetric", cov)
+    if not _inputs.known(cov, symmetric):
+        raise _inputs.error(f"cov{which}", "symmetric", cov)
     return mean, (cov + tf.transpose(cov)) / 2
 
 
@@ -176,14 +181,14 @@ def _factor(cov, name):
     if rank < len(cov):
         residual = np.abs(cov - factor.T @ factor).max()
         if residual > _DEFINITENESS_TOLERANCE * np.abs(cov).max():
-            raise _checks.error(name, "positive semidefinite", cov)
+            raise _inputs.error(name, "positive semidefinite", cov)
     return factor
 
 
 def _factor_of_samples(x):
     """F `(min(n, d), d)` with FᵀF the N − 1 covariance."""
-    centred = (x - x.mean(0)) / np.sqrt(len(x) - 1)
-    return centred if len(x) <= x.shape[1] else np.linalg.qr(centred, mode="r")
+    centered = (x - x.mean(0)) / np.sqrt(len(x) - 1)
+    return centered if len(x) <= x.shape[1] else np.linalg.qr(centered, mode="r")
 
 
 def _nuclear_norm(factor1, factor2):

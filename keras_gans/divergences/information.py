@@ -13,19 +13,27 @@ the first of these methods that applies:
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from keras_gans.divergences import _checks, _distributions, _quadrature
+from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Distribution, Seed, Tensor
+from keras_gans.divergences import _distributions, _inputs, _quadrature
 
 METHODS = ("auto", "closed_form", "quadrature", "monte_carlo")
 
 
 def kl_divergence(
-    p, q, *, method="auto", num_samples=10_000, seed=None, return_standard_error=False
-):
+    p: ArrayLike | Distribution,
+    q: ArrayLike | Distribution,
+    *,
+    method: str = "auto",
+    num_samples: int = 10_000,
+    seed: Seed = None,
+    return_standard_error: bool = False,
+) -> Tensor | Any:
     """Kullback–Leibler divergence KL(P‖Q) = E_P[log P/Q], in nats.
 
     0·log 0 = 0, and the divergence is +∞ where P has mass and Q has none. It is not symmetric.
@@ -67,8 +75,14 @@ def kl_divergence(
 
 
 def js_divergence(
-    p, q, *, method="auto", num_samples=10_000, seed=None, return_standard_error=False
-):
+    p: ArrayLike | Distribution,
+    q: ArrayLike | Distribution,
+    *,
+    method: str = "auto",
+    num_samples: int = 10_000,
+    seed: Seed = None,
+    return_standard_error: bool = False,
+) -> Tensor | Any:
     """Jensen–Shannon divergence JS = ½ KL(P‖M) + ½ KL(Q‖M) with M = ½(P + Q), in nats.
 
     Symmetric, between 0 (for P = Q alone) and log 2 (for disjoint supports alone).
@@ -101,8 +115,14 @@ def js_divergence(
 
 
 def total_variation(
-    p, q, *, method="auto", num_samples=10_000, seed=None, return_standard_error=False
-):
+    p: ArrayLike | Distribution,
+    q: ArrayLike | Distribution,
+    *,
+    method: str = "auto",
+    num_samples: int = 10_000,
+    seed: Seed = None,
+    return_standard_error: bool = False,
+) -> Tensor | Any:
     """Total variation distance TV = ½ Σ|P − Q|: the greatest difference of any event's probability.
 
     A metric, between 0 and 1.
@@ -217,12 +237,12 @@ _TV = _Divergence(_tv_of_histograms, _tv_integrand, _tv_expectations)
 
 
 def _between(divergence, p, q, method, num_samples, seed, return_standard_error):
-    _checks.one_of(method, "method", METHODS)
-    _checks.flag(return_standard_error, "return_standard_error")
+    _checks.one_of("method", method, METHODS)
+    _checks.boolean("return_standard_error", return_standard_error)
     standard_error = None
     if not _distributions.both_distributions(p, q):
-        p, q = _checks.histogram(p, "p"), _checks.histogram(q, "q")
-        _checks.same_bins(p, q)
+        p, q = _inputs.histogram("p", p), _inputs.histogram("q", q)
+        _inputs.same_bins(p, q)
         value = divergence.of_histograms(p, q)
     else:
         p, q = _distributions.in_float64(p), _distributions.in_float64(q)
@@ -242,7 +262,7 @@ def _between(divergence, p, q, method, num_samples, seed, return_standard_error)
                 f"density on the real line. Received: method='quadrature', p={p}, q={q}"
             )
         if value is None:
-            num_samples = _checks.count(num_samples, "num_samples", minimum=2)
+            num_samples = _checks.positive_int("num_samples", num_samples, minimum=2)
             value, standard_error = _monte_carlo(divergence, p, q, num_samples, seed)
     if not return_standard_error:
         return value
@@ -254,7 +274,7 @@ def _closed_form(divergence, p, q):
 
     classes_p, classes_q = _distributions.classes(p), _distributions.classes(q)
     if classes_p is not None and classes_q is not None:
-        _checks.same_bins(classes_p, classes_q)
+        _inputs.same_bins(classes_p, classes_q)
         return divergence.of_histograms(classes_p, classes_q)
     if not divergence.has_registered_forms:
         return None

@@ -1,13 +1,16 @@
 """Kernel density estimation: a sum of bumps, one on each sample, as a TFP distribution."""
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from keras_gans.divergences import _checks
+from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Tensor
+from keras_gans.divergences import _inputs
 
 BANDWIDTH_RULES = ("scott", "silverman", "cross_validation")
 _MAX_CROSS_VALIDATED = 2000
@@ -18,11 +21,11 @@ _SQRT_2PI = math.sqrt(2 * math.pi)
 class _Kernel(NamedTuple):
     """A radially symmetric density on R^d around 0, as a function of the radius r = ‖x‖."""
 
-    log_profile: object  # r² ↦ log of the unnormalized density
-    log_normalizer: object  # d ↦ log of its integral
-    log_roughness: object  # d ↦ log ∫ K²
-    radius: object  # d ↦ the distribution of r
-    cdf: object  # x ↦ the cumulative distribution function for d = 1
+    log_profile: Callable  # r² ↦ log of the unnormalized density
+    log_normalizer: Callable  # d ↦ log of its integral
+    log_roughness: Callable  # d ↦ log ∫ K²
+    radius: Callable  # d ↦ the distribution of r
+    cdf: Callable  # x ↦ the cumulative distribution function for d = 1
     compact: bool = True
 
 
@@ -146,21 +149,20 @@ class KernelDensity(tfd.Distribution):
 
     def __init__(
         self,
-        samples,
-        bandwidth="scott",
-        kernel="gaussian",
+        samples: ArrayLike,
+        bandwidth: str | ArrayLike = "scott",
+        kernel: str = "gaussian",
         *,
-        validate_args=False,
-        allow_nan_stats=True,
-        name="KernelDensity",
-    ):
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
+        name: str = "KernelDensity",
+    ) -> None:
         parameters = dict(locals())
-        if not isinstance(name, str):
-            raise _checks.error("name", "a string", name, TypeError)
-        samples = _checks.array(samples, "samples")
+        _checks.string("name", name)
+        samples = _inputs.array("samples", samples)
         self._scalar = samples.shape.rank == 1
-        points = _checks.cloud(samples, "samples")
-        _checks.one_of(kernel, "kernel", (*_KERNELS, *_ALIASES))
+        points = _inputs.cloud("samples", samples)
+        _checks.one_of("kernel", kernel, (*_KERNELS, *_ALIASES))
         self._kernel = _KERNELS[_ALIASES.get(kernel, kernel)]
         self._points = points
         self._bandwidth = _bandwidth(bandwidth, points, self._kernel)
@@ -175,12 +177,12 @@ class KernelDensity(tfd.Distribution):
         )
 
     @property
-    def samples(self):
+    def samples(self) -> Tensor:
         """The samples, in the shape in which they were given."""
         return self._points[:, 0] if self._scalar else self._points
 
     @property
-    def bandwidth(self):
+    def bandwidth(self) -> Tensor:
         """h: float64 `(d,)`, or a scalar on the line."""
         return self._bandwidth[0] if self._scalar else self._bandwidth
 
@@ -292,16 +294,16 @@ def _bandwidth(bandwidth, points, kernel):
     """h `(d,)`."""
     size, dimension = points.shape
     if not isinstance(bandwidth, str):
-        bandwidth = _checks.positive(bandwidth, "bandwidth")
+        bandwidth = _inputs.positive("bandwidth", bandwidth)
         if bandwidth.shape not in ([], [dimension]):
-            raise _checks.error("bandwidth", f"a number or of shape ({dimension},)", bandwidth)
+            raise _inputs.error("bandwidth", f"a number or of shape ({dimension},)", bandwidth)
         return tf.broadcast_to(bandwidth, [dimension])
-    _checks.one_of(bandwidth, "bandwidth", BANDWIDTH_RULES)
+    _checks.one_of("bandwidth", bandwidth, BANDWIDTH_RULES)
     if size < 2:
-        raise _checks.error("samples", f"at least 2 for the {bandwidth!r} bandwidth", points)
+        raise _inputs.error("samples", f"at least 2 for the {bandwidth!r} bandwidth", points)
     deviation = tf.math.reduce_std(points, 0) * math.sqrt(size / (size - 1))
-    if not _checks.known(deviation, lambda v: np.all(v > 0)):
-        raise _checks.error("samples", "of positive variance on every axis", points)
+    if not _inputs.known(deviation, lambda v: np.all(v > 0)):
+        raise _inputs.error("samples", "of positive variance on every axis", points)
     exponent = -1 / (dimension + 4)
     deviation *= _canonical(kernel, dimension) / _canonical(_KERNELS["gaussian"], dimension)
     if bandwidth == "scott":

@@ -1,27 +1,32 @@
 """Maximum mean discrepancy: the distance between mean embeddings in a kernel's feature space."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
 
-from keras_gans.divergences import _checks
+from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Seed, Tensor
+from keras_gans.divergences import _inputs
 
 KERNELS = ("rbf", "polynomial")
 _ROUNDING = 1e-12
 
 
 def maximum_mean_discrepancy(
-    x,
-    y,
-    kernel="rbf",
+    x: ArrayLike,
+    y: ArrayLike,
+    kernel: str | Callable[[Tensor, Tensor], Tensor] = "rbf",
     *,
-    bandwidth="median",
-    degree=3,
-    scale=None,
-    offset=1.0,
-    unbiased=True,
-    num_permutations=0,
-    seed=None,
-):
+    bandwidth: str | ArrayLike = "median",
+    degree: int = 3,
+    scale: float | None = None,
+    offset: float = 1.0,
+    unbiased: bool = True,
+    num_permutations: int = 0,
+    seed: Seed = None,
+) -> Tensor | Any:
     """Squared maximum mean discrepancy, MMD² = E k(X, X′) − 2 E k(X, Y) + E k(Y, Y′).
 
     Args:
@@ -39,7 +44,7 @@ def maximum_mean_discrepancy(
         unbiased: Whether to leave out the pairs of a sample with itself. The unbiased estimate has
             mean 0 for equal distributions, and so falls below 0 half the time; the biased one is
             non-negative. Defaults to True.
-        num_permutations: If positive, a permutation test with that many random relabellings.
+        num_permutations: If positive, a permutation test with that many random relabelings.
         seed: Integer, `keras.random.SeedGenerator` or None, for the permutations.
 
     Returns:
@@ -66,9 +71,9 @@ def maximum_mean_discrepancy(
         Gretton et al. 2012, "A kernel two-sample test", lemma 6, eqs. (3) and (5);
         Bińkowski et al. 2018, "Demystifying MMD GANs", for the polynomial kernel.
     """
-    x, y = _checks.clouds(x, y, min_samples=2, batched=True)
-    num_permutations = _checks.count(num_permutations, "num_permutations", minimum=0)
-    unbiased = _checks.flag(unbiased, "unbiased")
+    x, y = _inputs.clouds(x, y, min_samples=2, batched=True)
+    num_permutations = _checks.positive_int("num_permutations", num_permutations, minimum=0)
+    unbiased = _checks.boolean("unbiased", unbiased)
     x, y = _same_batch(x, y)
     points = tf.concat([x, y], -2)
     if isinstance(kernel, str) and kernel == "rbf":
@@ -78,7 +83,7 @@ def maximum_mean_discrepancy(
     elif callable(kernel):
         gram = tf.cast(kernel(points, points), tf.float64)
     else:
-        raise _checks.error("kernel", "'rbf', 'polynomial' or a function of two clouds", kernel)
+        raise _inputs.error("kernel", "'rbf', 'polynomial' or a function of two clouds", kernel)
     if unbiased:
         gram -= tf.linalg.diag(tf.linalg.diag_part(gram))
     n, m = (tf.cast(tf.shape(cloud)[-2], tf.float64) for cloud in (x, y))
@@ -88,9 +93,9 @@ def maximum_mean_discrepancy(
     if not num_permutations:
         return value
     keys = keras.random.uniform((num_permutations, tf.shape(points)[-2]), seed=seed)
-    relabelled = tf.gather(in_x[0], tf.argsort(keys, axis=-1))
-    permuted = _discrepancy(tf.stop_gradient(gram), relabelled, n, m, unbiased)
-    # A relabelling that only renames the points may differ by rounding.
+    relabeled = tf.gather(in_x[0], tf.argsort(keys, axis=-1))
+    permuted = _discrepancy(tf.stop_gradient(gram), relabeled, n, m, unbiased)
+    # A relabeling that only renames the points may differ by rounding.
     rounding = _ROUNDING * tf.reduce_max(tf.abs(gram), axis=(-2, -1))
     reached = permuted >= (value - rounding)[..., tf.newaxis]
     at_least = tf.reduce_sum(tf.cast(reached, tf.float64), -1)
@@ -98,7 +103,7 @@ def maximum_mean_discrepancy(
 
 
 def _discrepancy(gram, in_x, n, m, unbiased):
-    """MMD² for each of the labellings `in_x` `(k, n + m)` of the points: `(..., k)`."""
+    """MMD² for each of the labelings `in_x` `(k, n + m)` of the points: `(..., k)`."""
     in_y = 1 - in_x
     to_x, to_y = tf.matmul(in_x, gram), tf.matmul(in_y, gram)
     within_x = tf.reduce_sum(to_x * in_x, -1) / (n * (n - 1) if unbiased else n * n)
@@ -112,7 +117,7 @@ def _same_batch(x, y):
     try:
         tf.broadcast_static_shape(x.shape[:-2], y.shape[:-2])
     except ValueError:
-        raise _checks.error("y", f"of leading axes that broadcast with {x.shape[:-2]}", y) from None
+        raise _inputs.error("y", f"of leading axes that broadcast with {x.shape[:-2]}", y) from None
     batch = tf.broadcast_dynamic_shape(tf.shape(x)[:-2], tf.shape(y)[:-2])
     return tuple(tf.broadcast_to(c, tf.concat([batch, tf.shape(c)[-2:]], 0)) for c in (x, y))
 
@@ -120,24 +125,24 @@ def _same_batch(x, y):
 def _rbf(points, bandwidth):
     squared = _squared_distances(points)
     if isinstance(bandwidth, str):
-        _checks.one_of(bandwidth, "bandwidth", ("median",))
+        _checks.one_of("bandwidth", bandwidth, ("median",))
         bandwidths = tf.stop_gradient(_median_distance(squared))[..., tf.newaxis]
     else:
-        bandwidths = tf.reshape(_checks.positive(bandwidth, "bandwidth"), (-1,))
+        bandwidths = tf.reshape(_inputs.positive("bandwidth", bandwidth), (-1,))
     bandwidths = bandwidths[..., tf.newaxis, tf.newaxis]
     kernels = tf.exp(-squared[..., tf.newaxis, :, :] / (2 * bandwidths**2))
     return tf.reduce_mean(kernels, -3)
 
 
 def _polynomial(points, degree, scale, offset):
-    _checks.count(degree, "degree")
-    scale = 1 / points.shape[-1] if scale is None else _checks.scalar(scale, "scale")
-    offset = _checks.scalar(offset, "offset")
+    _checks.positive_int("degree", degree)
+    scale = 1 / points.shape[-1] if scale is None else _inputs.scalar("scale", scale)
+    offset = _inputs.scalar("offset", offset)
     return (scale * tf.matmul(points, points, transpose_b=True) + offset) ** degree
 
 
 def _squared_distances(points):
-    # Centred first: the expansion of the square loses digits far from the origin.
+    # Centered first: the expansion of the square loses digits far from the origin.
     points -= tf.stop_gradient(tf.reduce_mean(points, -2, keepdims=True))
     norms = tf.reduce_sum(points**2, -1)
     products = tf.matmul(points, points, transpose_b=True)

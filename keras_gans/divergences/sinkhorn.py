@@ -2,15 +2,25 @@
 
 import tensorflow as tf
 
-from keras_gans.divergences import _checks
-from keras_gans.divergences.transport import pairwise_distances
+from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Tensor
+from keras_gans.divergences import _inputs
+from keras_gans.divergences._plans import pairwise_distances
 
 _DEFAULT_EPSILON = 0.05
 _SMALLEST_EPSILON = 1e-12  # of a cost, whose rounding error it must exceed
 _AVERAGED_STEPS = 50
 
 
-def sinkhorn_divergence(x, y, p=2, *, epsilon=None, max_iterations=2000, tolerance=1e-7):
+def sinkhorn_divergence(
+    x: ArrayLike,
+    y: ArrayLike,
+    p: float = 2,
+    *,
+    epsilon: float | None = None,
+    max_iterations: int = 2000,
+    tolerance: float = 1e-7,
+) -> Tensor:
     """Sinkhorn divergence S = OT_ε(X, Y) − ½ OT_ε(X, X) − ½ OT_ε(Y, Y).
 
     OT_ε is the least mean of ‖x − y‖^p + ε KL(plan ‖ independent plan). The two corrections make S
@@ -47,23 +57,23 @@ def sinkhorn_divergence(x, y, p=2, *, epsilon=None, max_iterations=2000, toleran
         Feydy et al. 2019, "Interpolating between optimal transport and MMD using Sinkhorn
         divergences", eq. (3) and theorem 1.
     """
-    x, y = _checks.clouds(x, y, batched=True)
-    p = _checks.order(p, x, y)
+    x, y = _inputs.clouds(x, y, batched=True)
+    p = _inputs.order("p", p, x, y)
     if p > 2:
-        raise _checks.error("p", "between 1 and 2, for the divergence to be positive", p)
-    max_iterations = _checks.count(max_iterations, "max_iterations")
-    tolerance = _checks.scalar(tolerance, "tolerance")
+        raise _inputs.error("p", "between 1 and 2, for the divergence to be positive", p)
+    max_iterations = _checks.positive_int("max_iterations", max_iterations)
+    tolerance = _inputs.scalar("tolerance", tolerance)
     costs = [pairwise_distances(*pair) ** p for pair in ((x, y), (x, x), (y, y))]
     if epsilon is None:
         mean_cost = tf.reduce_mean(costs[0], axis=(-2, -1), keepdims=True)
         # Equal one-point clouds have no scale of their own; any ε serves.
         epsilon = tf.stop_gradient(_DEFAULT_EPSILON * tf.where(mean_cost > 0, mean_cost, 1.0))
     else:
-        epsilon = _checks.positive(_checks.scalar(epsilon, "epsilon"), "epsilon")
+        epsilon = _inputs.positive("epsilon", _inputs.scalar("epsilon", epsilon))
         for cost in costs:
-            if not _checks.known(epsilon / tf.reduce_max(cost), lambda v: v >= _SMALLEST_EPSILON):
+            if not _inputs.known(epsilon / tf.reduce_max(cost), lambda v: v >= _SMALLEST_EPSILON):
                 largest = f"at least {_SMALLEST_EPSILON:g} times the largest cost"
-                raise _checks.error("epsilon", largest, epsilon)
+                raise _inputs.error("epsilon", largest, epsilon)
     between, within_x, within_y = (
         _entropic_cost(cost, epsilon, max_iterations, tolerance) for cost in costs
     )

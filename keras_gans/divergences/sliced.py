@@ -4,11 +4,21 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gans.divergences import _checks
-from keras_gans.divergences.transport import monotone_coupling, root
+from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Seed, Tensor
+from keras_gans.divergences import _inputs
+from keras_gans.divergences._plans import monotone_coupling, root
 
 
-def sliced_wasserstein_distance(x, y, p=1, *, num_projections=128, projections=None, seed=None):
+def sliced_wasserstein_distance(
+    x: ArrayLike,
+    y: ArrayLike,
+    p: float = 1,
+    *,
+    num_projections: int = 128,
+    projections: ArrayLike | None = None,
+    seed: Seed = None,
+) -> Tensor:
     """Sliced Wasserstein distance: (mean over directions θ of W_p(θ·X, θ·Y)^p)^(1/p).
 
     Each projection is one-dimensional, where transport is a sort: it costs O(n log n) for each
@@ -42,10 +52,10 @@ def sliced_wasserstein_distance(x, y, p=1, *, num_projections=128, projections=N
         Bonneel, Rabin, Peyré and Pfister 2015, "Sliced and Radon Wasserstein barycenters of
         measures", definition 4.
     """
-    x, y = _checks.clouds(x, y, batched=True)
-    p = _checks.order(p, x, y)
+    x, y = _inputs.clouds(x, y, batched=True)
+    p = _inputs.order("p", p, x, y)
     if projections is None:
-        num_projections = _checks.count(num_projections, "num_projections")
+        num_projections = _checks.positive_int("num_projections", num_projections)
         projections = _random_directions(num_projections, x.shape[-1], seed)
     else:
         projections = _unit_directions(projections, x.shape[-1])
@@ -65,13 +75,13 @@ def _random_directions(num, dimension, seed):
 
 
 def _unit_directions(projections, dimension):
-    projections = _checks.array(projections, "projections")
+    projections = _inputs.array("projections", projections)
     if projections.shape.rank != 2 or projections.shape[-1] != dimension:
-        raise _checks.error("projections", f"of shape (num, {dimension})", projections)
-    if not _checks.known(
+        raise _inputs.error("projections", f"of shape (num, {dimension})", projections)
+    if not _inputs.known(
         projections, lambda v: np.allclose(np.linalg.norm(v, axis=-1), 1, atol=1e-4)
     ):
-        raise _checks.error("projections", "of unit length", projections)
+        raise _inputs.error("projections", "of unit length", projections)
     return projections
 
 

@@ -3,10 +3,20 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_gans.divergences import _checks
+from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Tensor
+from keras_gans.divergences import _inputs
 
 
-def wavelet_emd(p, q, *, wavelet="sym5", power=1.0, num_axes=None, levels=None):
+def wavelet_emd(
+    p: ArrayLike,
+    q: ArrayLike,
+    *,
+    wavelet: str = "sym5",
+    power: float = 1.0,
+    num_axes: int | None = None,
+    levels: int | None = None,
+) -> Tensor:
     """Wavelet earth mover's distance between histograms on a regular grid.
 
     The dual of the earth mover's distance maximizes over functions of bounded slope. Such a bound
@@ -49,25 +59,25 @@ def wavelet_emd(p, q, *, wavelet="sym5", power=1.0, num_axes=None, levels=None):
     Reference:
         Shirdhonkar and Jacobs 2008, "Approximate earth mover's distance in linear time", eq. (19).
     """
-    p, q = _checks.weights(p, "p"), _checks.weights(q, "q")
+    p, q = _inputs.weights("p", p), _inputs.weights("q", q)
     if not p.shape.is_compatible_with(q.shape):
-        raise _checks.error("q", f"of the shape of `p`, {p.shape}", q)
+        raise _inputs.error("q", f"of the shape of `p`, {p.shape}", q)
     rank = p.shape.rank
-    num_axes = rank if num_axes is None else _checks.count(num_axes, "num_axes")
+    num_axes = rank if num_axes is None else _checks.positive_int("num_axes", num_axes)
     if num_axes > rank:
-        raise _checks.error("num_axes", f"at most {rank}, the number of axes of `p`", num_axes)
+        raise _inputs.error("num_axes", f"at most {rank}, the number of axes of `p`", num_axes)
     batch, grid = p.shape[: rank - num_axes], p.shape[rank - num_axes :]
     if not grid.is_fully_defined():
-        raise _checks.error("p", "of a known grid shape inside a `tf.function`", p)
+        raise _inputs.error("p", "of a known grid shape inside a `tf.function`", p)
     leading = [-1 if n is None else n for n in batch]
-    _checks.same_mass(*(tf.reshape(x, [*leading, grid.num_elements()]) for x in (p, q)))
+    _inputs.same_mass(*(tf.reshape(x, [*leading, grid.num_elements()]) for x in (p, q)))
     bank = _orthogonal_wavelet(wavelet)
-    if not _checks.known(_checks.scalar(power, "power"), lambda v: 0 < v <= 1):
-        raise _checks.error("power", "a number in (0, 1]", power)
+    if not _inputs.known(_inputs.scalar("power", power), lambda v: 0 < v <= 1):
+        raise _inputs.error("power", "a number in (0, 1]", power)
     if levels is None:
         levels = max(1, int(np.ceil(np.log2(max(grid)))))
     else:
-        levels = _checks.count(levels, "levels")
+        levels = _checks.positive_int("levels", levels)
     axes = range(rank - num_axes, rank)
     approximation, distance = p - q, tf.zeros((), tf.float64)
     for level in range(1, levels + 1):
@@ -82,7 +92,7 @@ def _orthogonal_wavelet(name):
 
     known = isinstance(name, str) and name in pywt.wavelist(kind="discrete")
     if not known or not pywt.Wavelet(name).orthogonal:
-        raise _checks.error("wavelet", "the name of an orthogonal wavelet of PyWavelets", name)
+        raise _inputs.error("wavelet", "the name of an orthogonal wavelet of PyWavelets", name)
     return pywt.Wavelet(name)
 
 

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_gans import _checks
+from keras_gans._typing import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -27,10 +28,10 @@ class LeakyReLU(keras.layers.LeakyReLU):
     [-0.20000000298023224, 2.0]
     """
 
-    def __init__(self, negative_slope=0.2, **kwargs):
+    def __init__(self, negative_slope: float = 0.2, **kwargs) -> None:
         negative_slope = _checks.real_number("negative_slope", negative_slope, low=0.0)
         super().__init__(negative_slope=negative_slope, **kwargs)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         slope = ops.where(inputs > 0, 1.0, self.negative_slope)
         return inputs * ops.stop_gradient(ops.cast(slope, inputs.dtype))

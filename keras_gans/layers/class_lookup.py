@@ -1,4 +1,4 @@
-"""What each example's class has learnt: rows of a table by integer labels."""
+"""What each example's class has learned: rows of a table by integer labels."""
 
 import keras
 import tensorflow as tf

@@ -1,16 +1,19 @@
-"""Batch normalisation whose scale and shift depend on each example's class."""
+"""Batch normalization whose scale and shift depend on each example's class."""
+
+from collections.abc import Sequence
 
 import keras
 from keras import ops
 
 from keras_gans import _checks
 from keras_gans._precision import at_least_float32
+from keras_gans._typing import Config, Shape, Tensor
 from keras_gans.layers.class_lookup import rows_of
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class ConditionalBatchNormalization(keras.layers.Layer):
-    """Batch normalisation, then a scale γ_y and a shift β_y for the channels of class y.
+    """Batch normalization, then a scale γ_y and a shift β_y for the channels of class y.
 
     Statistics are those of the whole global batch, all classes and replicas together; moving
     averages of them are used with `training=False`. The layer is called on `[x, labels]`.
@@ -41,7 +44,9 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         Miyato and Koyama 2018, cGANs with Projection Discriminator.
     """
 
-    def __init__(self, num_classes, momentum=0.9, epsilon=1e-5, **kwargs):
+    def __init__(
+        self, num_classes: int, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs
+    ) -> None:
         super().__init__(**kwargs)
         self.num_classes = _checks.positive_int("num_classes", num_classes)
         self.momentum = _checks.real_number("momentum", momentum, 0.0, 1.0, high_open=True)
@@ -55,14 +60,14 @@ class ConditionalBatchNormalization(keras.layers.Layer):
             dtype=self.variable_dtype,
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         shape, _ = input_shape
         self.normalization.build(shape)
         per_class = {"shape": (self.num_classes, shape[-1]), "autocast": False}
         self.gamma = self.add_weight(initializer="ones", name="gamma", **per_class)
         self.beta = self.add_weight(initializer="zeros", name="beta", **per_class)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Sequence[Tensor], training: bool | None = None) -> Tensor:
         x, labels = inputs
         normalized = self.normalization(at_least_float32(x), training=training)
         shape = (-1, *[1] * (len(x.shape) - 2), x.shape[-1])
@@ -70,10 +75,10 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         beta = ops.reshape(rows_of(self.beta, labels), shape)
         return ops.cast(gamma * normalized + beta, x.dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
         return tuple(input_shape[0])
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "num_classes": self.num_classes,

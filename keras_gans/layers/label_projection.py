@@ -1,10 +1,13 @@
 """The term of a projection discriminator that depends on the label."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
 from keras_gans import _checks
 from keras_gans._precision import at_least_float32
+from keras_gans._typing import Config, Initializer, Shape, Tensor
 from keras_gans.layers.class_lookup import rows_of
 
 
@@ -40,7 +43,9 @@ class LabelProjection(keras.layers.Layer):
         Miyato and Koyama 2018, cGANs with Projection Discriminator, equation 3.
     """
 
-    def __init__(self, num_classes, embeddings_initializer="glorot_uniform", **kwargs):
+    def __init__(
+        self, num_classes: int, embeddings_initializer: Initializer = "glorot_uniform", **kwargs
+    ) -> None:
         super().__init__(**kwargs)
         self.num_classes = _checks.positive_int("num_classes", num_classes)
         self.embeddings_initializer = _checks.initializer(
@@ -48,7 +53,7 @@ class LabelProjection(keras.layers.Layer):
         )
         self.input_spec = [keras.layers.InputSpec(ndim=2), keras.layers.InputSpec(ndim=1)]
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         features, _ = input_shape
         self.embeddings = self.add_weight(
             shape=(self.num_classes, features[-1]),
@@ -57,19 +62,19 @@ class LabelProjection(keras.layers.Layer):
             name="embeddings",
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
         features, labels = inputs
         products = at_least_float32(features) * rows_of(self.embeddings, labels)
         return ops.sum(products, axis=-1, keepdims=True)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
         return (input_shape[0][0], 1)
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: Sequence[Tensor]) -> keras.KerasTensor:
         shape = self.compute_output_shape([x.shape for x in inputs])
         return keras.KerasTensor(shape, dtype=self.variable_dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "num_classes": self.num_classes,

@@ -1,9 +1,12 @@
 """A learned constant: where a style generator begins."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
 from keras_gans import _checks
+from keras_gans._typing import Config, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -31,24 +34,24 @@ class LearnedConstant(keras.layers.Layer):
         Networks, section 2.
     """
 
-    def __init__(self, shape, **kwargs):
+    def __init__(self, shape: Sequence[int], **kwargs) -> None:
         super().__init__(**kwargs)
         self.shape = _shape(shape)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.constant = self.add_weight(
             shape=self.shape,
             initializer=keras.initializers.RandomNormal(stddev=1.0),
             name="constant",
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return ops.broadcast_to(self.constant, (ops.shape(inputs)[0], *self.shape))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], *self.shape)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "shape": self.shape}
 
 

@@ -5,13 +5,14 @@ from keras import ops
 
 from keras_gans import _checks, _replicas
 from keras_gans._precision import at_least_float32
+from keras_gans._typing import ArrayLike, Config, Initializer, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class MinibatchDiscrimination(keras.layers.Layer):
     """Appends to each example how close it is to the other examples of the batch.
 
-    A learnt tensor T maps the features xᵢ to a matrix Mᵢ = xᵢT with a row for each kernel, and
+    A learned tensor T maps the features xᵢ to a matrix Mᵢ = xᵢT with a row for each kernel, and
 
         o(xᵢ)ₖ = Σ_{j ≠ i} exp(−‖Mᵢₖ − Mⱼₖ‖₁) + bₖ
 
@@ -52,15 +53,19 @@ class MinibatchDiscrimination(keras.layers.Layer):
     """
 
     def __init__(
-        self, num_kernels=100, kernel_dim=5, kernel_initializer="glorot_uniform", **kwargs
-    ):
+        self,
+        num_kernels: int = 100,
+        kernel_dim: int = 5,
+        kernel_initializer: Initializer = "glorot_uniform",
+        **kwargs,
+    ) -> None:
         super().__init__(**kwargs)
         self.num_kernels = _checks.positive_int("num_kernels", num_kernels)
         self.kernel_dim = _checks.positive_int("kernel_dim", kernel_dim)
         self.kernel_initializer = _checks.initializer("kernel_initializer", kernel_initializer)
         self.input_spec = keras.layers.InputSpec(ndim=2)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.kernel = self.add_weight(
             shape=(input_shape[-1], self.num_kernels * self.kernel_dim),
             initializer=self.kernel_initializer,
@@ -71,21 +76,21 @@ class MinibatchDiscrimination(keras.layers.Layer):
             shape=(self.num_kernels,), initializer="zeros", autocast=False, name="bias"
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         closeness = self.closeness(inputs) + self.bias
         return ops.concatenate([inputs, ops.cast(closeness, inputs.dtype)], axis=-1)
 
-    def closeness(self, inputs):
+    def closeness(self, inputs: Tensor) -> Tensor:
         """Return the sums over the other examples, `(batch, num_kernels)`."""
         return ops.sum(ops.exp(-self.distances(inputs)), axis=1) - 1  # exp(0) is to itself
 
-    def distances(self, inputs):
+    def distances(self, inputs: Tensor) -> Tensor:
         """Return ‖Mᵢₖ − Mⱼₖ‖₁, `(batch, global batch, num_kernels)`."""
         rows = ops.matmul(at_least_float32(inputs), self.kernel)
         rows = ops.reshape(rows, (-1, self.num_kernels, self.kernel_dim))
         return ops.sum(ops.abs(rows[:, None] - _replicas.gather(rows)[None]), axis=-1)
 
-    def initialize(self, inputs):
+    def initialize(self, inputs: ArrayLike) -> Tensor:
         """Set the scale of T and the bias from data, as the authors' code does.
 
         In each kernel the distance of an example to its nearest one is then 2 in the mean, and the
@@ -108,10 +113,10 @@ class MinibatchDiscrimination(keras.layers.Layer):
         self.bias.assign(-ops.mean(self.closeness(inputs), axis=0))
         return self(inputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], input_shape[1] + self.num_kernels)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "num_kernels": self.num_kernels,

@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_gans import _checks, _replicas
 from keras_gans._precision import at_least_float32
+from keras_gans._typing import Config, Shape, Tensor
 
 _EPSILON = 1e-8
 
@@ -48,7 +49,7 @@ class MinibatchStdDev(keras.layers.Layer):
         Variation, section 3.
     """
 
-    def __init__(self, group_size=4, num_features=1, **kwargs):
+    def __init__(self, group_size: int = 4, num_features: int = 1, **kwargs) -> None:
         super().__init__(**kwargs)
         if group_size is not None:
             group_size = _checks.positive_int("group_size", group_size)
@@ -56,14 +57,14 @@ class MinibatchStdDev(keras.layers.Layer):
         self.num_features = _checks.positive_int("num_features", num_features)
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if input_shape[-1] % self.num_features:
             raise ValueError(
                 "`num_features` must divide the channels. Received: "
                 f"num_features={self.num_features}, inputs of shape {tuple(input_shape)}"
             )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         batch = _replicas.gather(at_least_float32(inputs))
         size = ops.shape(batch)[0]
         groups = 1 if self.group_size is None else ops.maximum(size // self.group_size, 1)
@@ -77,10 +78,10 @@ class MinibatchStdDev(keras.layers.Layer):
         channels = ops.broadcast_to(own, (*ops.shape(inputs)[:-1], self.num_features))
         return ops.concatenate([inputs, ops.cast(channels, inputs.dtype)], axis=-1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], input_shape[-1] + self.num_features)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "group_size": self.group_size,

@@ -1,10 +1,13 @@
 """A reference batch that travels through a network in front of the batch."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Config, Shape, Tensor
 
 
 class ReferenceBatch(keras.layers.Layer):
@@ -13,9 +16,9 @@ class ReferenceBatch(keras.layers.Layer):
     The configuration keeps its shape only: its values are saved and loaded with the weights.
     """
 
-    reference_batch = None
+    reference_batch: Any = None
 
-    def keep_reference(self, reference_batch):
+    def keep_reference(self, reference_batch: ArrayLike) -> None:
         values = _checks.finite("reference_batch", reference_batch, self.variable_dtype)
         if values.ndim < 2 or not len(values):
             raise ValueError(
@@ -31,7 +34,7 @@ class ReferenceBatch(keras.layers.Layer):
             name="reference_batch",
         )
 
-    def check_fits(self, input_shape):
+    def check_fits(self, input_shape: Shape) -> None:
         shape = tuple(self.reference_batch.shape[1:])
         if len(shape) != len(input_shape) - 1 or any(
             a not in (None, b) for a, b in zip(input_shape[1:], shape, strict=True)
@@ -41,14 +44,14 @@ class ReferenceBatch(keras.layers.Layer):
                 f"too. Received: inputs of shape {tuple(input_shape)}"
             )
 
-    def get_config(self):
+    def get_config(self) -> Config:
         config = super().get_config()
         if self.reference_batch is not None:
             config["reference_shape"] = tuple(self.reference_batch.shape)
         return config
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> "ReferenceBatch":
         config = dict(config)
         shape = config.pop("reference_shape", None)
         if shape is not None:
@@ -85,17 +88,17 @@ class PrependReference(ReferenceBatch):
         Salimans et al. 2016, Improved Techniques for Training GANs, section 3.4.
     """
 
-    def __init__(self, reference_batch, **kwargs):
+    def __init__(self, reference_batch: ArrayLike, **kwargs) -> None:
         super().__init__(**kwargs)
         self.keep_reference(reference_batch)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.check_fits(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return ops.concatenate([ops.cast(self.reference_batch, inputs.dtype), inputs])
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, *example = input_shape
         return (None if batch is None else batch + self.num_reference, *example)
 
@@ -121,16 +124,16 @@ class DropReference(keras.layers.Layer):
     TensorShape([4, 2])
     """
 
-    def __init__(self, num_reference, **kwargs):
+    def __init__(self, num_reference: int, **kwargs) -> None:
         super().__init__(**kwargs)
         self.num_reference = _checks.positive_int("num_reference", num_reference)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         return inputs[self.num_reference :]
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, *example = input_shape
         return (None if batch is None else max(batch - self.num_reference, 0), *example)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "num_reference": self.num_reference}

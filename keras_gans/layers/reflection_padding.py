@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_gans import _checks
+from keras_gans._typing import Config, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -38,12 +39,12 @@ class ReflectionPadding2D(keras.layers.Layer):
         Networks, section 7.2.
     """
 
-    def __init__(self, padding=1, **kwargs):
+    def __init__(self, padding: int = 1, **kwargs) -> None:
         super().__init__(**kwargs)
         self.padding = _checks.positive_int("padding", padding)
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         sides = [side for side in input_shape[1:3] if side is not None]
         if min(sides, default=self.padding + 1) <= self.padding:
             raise ValueError(
@@ -51,13 +52,13 @@ class ReflectionPadding2D(keras.layers.Layer):
                 f"by `padding`. Received: inputs of shape {tuple(input_shape)}"
             )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         sides = (self.padding, self.padding)
         return ops.pad(inputs, ((0, 0), sides, sides, (0, 0)), mode="reflect")
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, *sides, channels = input_shape
         return (batch, *(side and side + 2 * self.padding for side in sides), channels)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "padding": self.padding}

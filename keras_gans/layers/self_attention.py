@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_gans import _checks
 from keras_gans._precision import at_least_float32
+from keras_gans._typing import Config, Initializer, Shape, Tensor
 from keras_gans.layers.spectral_normalization import SpectralNormalization
 
 
@@ -17,7 +18,7 @@ class SelfAttention2D(keras.layers.Layer):
 
         βⱼᵢ = softmaxᵢ(f(xⱼ)·g(xᵢ)),   output = x + γ·v(Σᵢ βⱼᵢ h(xᵢ)).
 
-    γ is one learnt number that starts at zero, so that the layer starts as the identity.
+    γ is one learned number that starts at zero, so that the layer starts as the identity.
 
     Args:
         key_channels: Positive integer, channels of queries and keys. Defaults to `None`, an eighth
@@ -26,7 +27,7 @@ class SelfAttention2D(keras.layers.Layer):
             input's, as in the papers' code.
         pool: Boolean, halve the sides of keys and values by max pooling, as the papers' code does:
             a quarter of the memory. Defaults to `False`.
-        spectral_normalization: Boolean, whether to normalise the convolutions spectrally, as the
+        spectral_normalization: Boolean, whether to normalize the convolutions spectrally, as the
             paper does. Defaults to `False`.
         kernel_initializer: Initializer of the convolutions. Defaults to `"glorot_uniform"`.
         **kwargs: Those of `keras.layers.Layer`.
@@ -52,13 +53,13 @@ class SelfAttention2D(keras.layers.Layer):
 
     def __init__(
         self,
-        key_channels=None,
-        value_channels=None,
-        pool=False,
-        spectral_normalization=False,
-        kernel_initializer="glorot_uniform",
+        key_channels: int | None = None,
+        value_channels: int | None = None,
+        pool: bool = False,
+        spectral_normalization: bool = False,
+        kernel_initializer: Initializer = "glorot_uniform",
         **kwargs,
-    ):
+    ) -> None:
         super().__init__(**kwargs)
         self.key_channels = _channels("key_channels", key_channels)
         self.value_channels = _channels("value_channels", value_channels)
@@ -69,7 +70,7 @@ class SelfAttention2D(keras.layers.Layer):
         self.kernel_initializer = _checks.initializer("kernel_initializer", kernel_initializer)
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         channels = input_shape[-1]
         key_channels = self.key_channels or max(channels // 8, 1)
         value_channels = self.value_channels or max(channels // 2, 1)
@@ -96,7 +97,7 @@ class SelfAttention2D(keras.layers.Layer):
         layer.build(input_shape)
         return layer
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         queries = _positions(self.query(inputs))
         keys = _positions(self._pooled(self.key(inputs)))
         values = _positions(self._pooled(self.value(inputs)))
@@ -109,10 +110,10 @@ class SelfAttention2D(keras.layers.Layer):
     def _pooled(self, x):
         return ops.max_pool(x, 2, padding="same") if self.pool else x
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "key_channels": self.key_channels,

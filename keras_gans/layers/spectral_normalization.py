@@ -1,10 +1,11 @@
-"""Spectral normalisation: a linear layer divided by its largest singular value."""
+"""Spectral normalization: a linear layer divided by its largest singular value."""
 
 import keras
 from keras import ops
 
 from keras_gans import _checks
 from keras_gans._precision import at_least_float32
+from keras_gans._typing import Config, Shape, Tensor
 from keras_gans.layers.kernels import output_axis
 
 
@@ -16,7 +17,7 @@ class SpectralNormalization(keras.layers.Wrapper):
     kernel, so W/σ is applied as the layer itself to inputs divided by σ: nothing is written to
     the kernel, the bias is left alone, and the layer has no state besides the weights. It is the
     same with `training=True` and `False`, on every replica, and in the phase that trains the other
-    player. The gradient passes through σ: ∂σ/∂W = u vᵀ, the first singular vectors.
+    network. The gradient passes through σ: ∂σ/∂W = u vᵀ, the first singular vectors.
 
     The paper approximates u and v by one power iteration a step, and keeps a vector for it; here
     they come from the eigenvectors of the smaller of WᵀW and WWᵀ, in float32 at least. That costs
@@ -48,13 +49,13 @@ class SpectralNormalization(keras.layers.Wrapper):
         and 9.
     """
 
-    def __init__(self, layer, epsilon=1e-4, **kwargs):
+    def __init__(self, layer: keras.layers.Layer, epsilon: float = 1e-4, **kwargs) -> None:
         # No mixed policy of its own, under which Keras would show σ the kernel in half precision.
         super().__init__(layer, **{"dtype": getattr(layer, "variable_dtype", None), **kwargs})
         self.epsilon = _checks.real_number("epsilon", epsilon, low=0.0, low_open=True)
         self.autocast = False
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         if _weight(self.layer) is None:
             raise ValueError(
@@ -62,27 +63,27 @@ class SpectralNormalization(keras.layers.Wrapper):
                 f"{type(self.layer).__name__}"
             )
 
-    def call(self, inputs, **kwargs):
+    def call(self, inputs: Tensor, **kwargs) -> Tensor:
         sigma = ops.maximum(self.spectral_norm(), self.epsilon)
         if hasattr(self.layer, "kernel"):
             return self.layer(at_least_float32(inputs) / sigma, **kwargs)
         outputs = self.layer(inputs, **kwargs)
         return ops.cast(at_least_float32(outputs) / sigma, outputs.dtype)
 
-    def spectral_norm(self):
+    def spectral_norm(self) -> Tensor:
         """Return σ, differentiable: a scalar in float32, or float64 if the kernel is."""
         kernel = at_least_float32(_weight(self.layer))
         if output_axis(self.layer) == -2:
             kernel = ops.swapaxes(kernel, -1, -2)
         return spectral_norm(ops.reshape(kernel, (-1, kernel.shape[-1])))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return self.layer.compute_output_shape(input_shape)
 
-    def compute_output_spec(self, *args, **kwargs):
+    def compute_output_spec(self, *args, **kwargs) -> keras.KerasTensor:
         return self.layer.compute_output_spec(*args, **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "epsilon": self.epsilon}
 
 

@@ -5,13 +5,14 @@ import numpy as np
 from keras import ops
 
 from keras_gans import _checks
+from keras_gans._typing import Config, Shape, Tensor
 
 _FIXED = {"strides", "padding", "data_format", "dilation_rate", "groups"}
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class UpsampleConv2D(keras.layers.Conv2D):
-    """Nearest-neighbour upsampling by two, then a convolution, as one transposed convolution.
+    """Nearest-neighbor upsampling by two, then a convolution, as one transposed convolution.
 
     Equal to `UpSampling2D(2)` followed by `Conv2D(filters, kernel_size, padding="same")`, with the
     same kernel. Each output pixel sees every input pixel of its window several times there; adding
@@ -38,7 +39,7 @@ class UpsampleConv2D(keras.layers.Conv2D):
     TensorShape([1, 14, 14, 8])
     """
 
-    def __init__(self, filters, kernel_size=3, **kwargs):
+    def __init__(self, filters: int, kernel_size: int = 3, **kwargs) -> None:
         fixed = _FIXED.intersection(kwargs)
         if fixed:
             raise TypeError(f"`UpsampleConv2D` takes no {sorted(fixed)}: they are fixed.")
@@ -56,7 +57,7 @@ class UpsampleConv2D(keras.layers.Conv2D):
         super().__init__(filters, tuple(sides), **kwargs)
         self.spread = _spread_matrix(sides[0])
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         spread = ops.cast(self.spread, self.compute_dtype)
         kernel = ops.einsum("ai,bj,ijcd->abdc", spread, spread, self.kernel)
         outputs = ops.conv_transpose(inputs, kernel, strides=2, padding="same")
@@ -64,11 +65,11 @@ class UpsampleConv2D(keras.layers.Conv2D):
             outputs = outputs + self.bias
         return self.activation(outputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, height, width, _ = input_shape
         return (batch, height and 2 * height, width and 2 * width, self.filters)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {k: v for k, v in super().get_config().items() if k not in _FIXED}
 
 

@@ -1,4 +1,4 @@
-"""Virtual batch normalisation: each example is normalised with a reference batch, not its own."""
+"""Virtual batch normalization: each example is normalized with a reference batch, not its own."""
 
 import numbers
 
@@ -7,12 +7,13 @@ from keras import ops
 
 from keras_gans import _checks
 from keras_gans._precision import at_least_float32
+from keras_gans._typing import ArrayLike, Config, Initializer, Shape, Tensor
 from keras_gans.layers.reference_batch import ReferenceBatch
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class VirtualBatchNormalization(ReferenceBatch):
-    """Normalises each example by statistics of a fixed reference batch and of itself.
+    """Normalizes each example by statistics of a fixed reference batch and of itself.
 
     With N reference examples and w = 1/(N + 1), for each example and channel
 
@@ -29,7 +30,7 @@ class VirtualBatchNormalization(ReferenceBatch):
             - an array `(N, …)` of reference activations at this layer's input, kept as a
               non-trainable weight and saved with the model, whose configuration keeps its shape;
             - a positive integer N: the first N examples of every input are the reference batch.
-              They are normalised by their own statistics, as batch normalisation would. This is how
+              They are normalized by their own statistics, as batch normalization would. This is how
               a reference batch passes through every layer of a network; see `PrependReference` and
               `keras_gans.networks.virtual_batch_normalization`.
         epsilon: Float > 0, added to the variance. Defaults to `1e-5`.
@@ -61,14 +62,14 @@ class VirtualBatchNormalization(ReferenceBatch):
 
     def __init__(
         self,
-        reference_batch,
-        epsilon=1e-5,
-        center=True,
-        scale=True,
-        beta_initializer="zeros",
-        gamma_initializer="ones",
+        reference_batch: ArrayLike,
+        epsilon: float = 1e-5,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Initializer = "zeros",
+        gamma_initializer: Initializer = "ones",
         **kwargs,
-    ):
+    ) -> None:
         super().__init__(**kwargs)
         self.epsilon = _checks.real_number("epsilon", epsilon, low=0.0, low_open=True)
         self.center = _checks.boolean("center", center)
@@ -82,7 +83,7 @@ class VirtualBatchNormalization(ReferenceBatch):
             self.keep_reference(reference_batch)
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if not self.first_examples:
             self.check_fits(input_shape)
         weight = {"shape": (input_shape[-1],), "autocast": False}
@@ -92,7 +93,9 @@ class VirtualBatchNormalization(ReferenceBatch):
         if self.center:
             self.beta = self.add_weight(initializer=self.beta_initializer, name="beta", **weight)
 
-    def call(self, inputs, training=None, mask=None):
+    def call(
+        self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None
+    ) -> Tensor:
         """Called as `BatchNormalization` is; `training` changes nothing, and masks are refused."""
         if mask is not None:
             raise ValueError("`mask` must be None: virtual batch normalization has no masks.")
@@ -128,10 +131,10 @@ class VirtualBatchNormalization(ReferenceBatch):
             outputs = outputs + self.beta
         return outputs
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         reference = {"reference_batch": self.num_reference} if self.first_examples else {}
         return {
             **super().get_config(),

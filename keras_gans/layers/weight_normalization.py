@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_gans import _checks
 from keras_gans._precision import at_least_float32
+from keras_gans._typing import ArrayLike, Config, Shape, Tensor
 from keras_gans.layers.kernels import output_axis
 
 
@@ -46,7 +47,7 @@ class WeightNormalization(keras.layers.Wrapper):
         Training of Deep Neural Networks, equation 2, and section 3 for the initialization.
     """
 
-    def __init__(self, layer, train_scale=True, **kwargs):
+    def __init__(self, layer: keras.layers.Layer, train_scale: bool = True, **kwargs) -> None:
         # No mixed policy of its own, under which Keras would show the norm a kernel in half
         # precision.
         super().__init__(layer, **{"dtype": getattr(layer, "variable_dtype", None), **kwargs})
@@ -62,7 +63,7 @@ class WeightNormalization(keras.layers.Wrapper):
                 f"{keras.activations.serialize(layer.activation)!r}"
             )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         if not hasattr(self.layer, "kernel"):
             raise ValueError(
@@ -87,19 +88,19 @@ class WeightNormalization(keras.layers.Wrapper):
         """The axis of the output units."""
         return output_axis(self.layer)
 
-    def call(self, inputs, **kwargs):
+    def call(self, inputs: Tensor, **kwargs) -> Tensor:
         outputs = self.layer(inputs, **kwargs)
         normalized = at_least_float32(outputs) * (self.scale / self.norms()) + self.bias
         return ops.cast(normalized, outputs.dtype)
 
-    def norms(self):
+    def norms(self) -> Tensor:
         """Return ‖θ‖ of every unit, in float32 at least: 1e-3 where it is less, as for zeros."""
         kernel = at_least_float32(self.layer.kernel)
         rank = len(kernel.shape)
         others = [i for i in range(rank) if i != rank + self._kernel_axis]
         return ops.sqrt(ops.maximum(ops.sum(ops.square(kernel), axis=others), 1e-6))
 
-    def initialize(self, inputs):
+    def initialize(self, inputs: ArrayLike) -> Tensor:
         """Set scale and bias so that outputs have mean 0 and standard deviation 1 on `inputs`.
 
         Units that are constant on `inputs` are only centered.
@@ -117,11 +118,11 @@ class WeightNormalization(keras.layers.Wrapper):
         self.bias.assign((self.bias - mean) / stddev)
         return self(inputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return self.layer.compute_output_shape(input_shape)
 
-    def compute_output_spec(self, *args, **kwargs):
+    def compute_output_spec(self, *args, **kwargs) -> keras.KerasTensor:
         return self.layer.compute_output_spec(*args, **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "train_scale": self.train_scale}

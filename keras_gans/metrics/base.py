@@ -1,11 +1,14 @@
 """What all metrics of sample quality have in common."""
 
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from keras_gans import _checks, _replicas
+from keras_gans._typing import ArrayLike, Config, Tensor
 from keras_gans.metrics.checks import as_numbers, check
 from keras_gans.metrics.distribution import create_once
 from keras_gans.metrics.images import ValueRange, are_images, as_images
@@ -31,7 +34,7 @@ class SampleMetric(keras.metrics.Metric):
     """
 
     layout = "batch, features"
-    sides = ("generated",)
+    sides: tuple[str, ...] = ("generated",)
 
     def __init__(self, feature_extractor=None, name=None, dtype="float64"):
         super().__init__(name=name and _checks.string("name", name), dtype=dtype)
@@ -41,14 +44,14 @@ class SampleMetric(keras.metrics.Metric):
                 f"Received: {feature_extractor!r} of type {type(feature_extractor)}"
             )
         self.feature_extractor = feature_extractor
-        self.sample_shape = None
+        self.sample_shape: Any = None
         self.ranges = {}
 
     @property
-    def built(self):
+    def built(self) -> bool:
         return self.sample_shape is not None
 
-    def build(self, sample_shape):
+    def build(self, sample_shape: tf.TensorShape) -> None:
         """Make the state for samples (or features) of `sample_shape`, without the batch axis."""
         sample_shape = tuple(sample_shape)
         if None in sample_shape:
@@ -58,20 +61,20 @@ class SampleMetric(keras.metrics.Metric):
         self.ranges = {side: ValueRange(f"{side}_range") for side in self.sides}
         self.sample_shape = sample_shape
 
-    def check_memory(self, sample_shape):
+    def check_memory(self, sample_shape: tuple[int, ...]) -> None:
         """Refuse samples of which the state could never fit in memory."""
 
-    def create_state(self, sample_shape):
+    def create_state(self, sample_shape: tuple[int, ...]) -> None:
         raise NotImplementedError
 
-    def prepare(self, samples, name):
+    def prepare(self, samples: ArrayLike, name: str) -> Tensor:
         """Features of the samples, float64 and checked; builds the metric at the first call."""
         if self.takes_images(samples):
             samples = as_images(samples, name)
         if self.feature_extractor is not None:
             samples = self.features(samples, name)
         samples = _replicas.without_padding(samples)
-        samples = as_numbers(samples, name, self.layout)
+        samples = as_numbers(name, samples, self.layout)
         if 0 in samples.shape[1:]:
             raise ValueError(
                 f"`{name}` must hold samples of one number or more. Received: shape {samples.shape}"
@@ -85,22 +88,22 @@ class SampleMetric(keras.metrics.Metric):
             )
         return tf.ensure_shape(samples, (None, *self.sample_shape))
 
-    def takes_images(self, samples):
+    def takes_images(self, samples: ArrayLike) -> bool:
         """Whether the samples are images, to be measured or to be given to an extractor."""
         return self.feature_extractor is not None and are_images(samples)
 
-    def watch(self, name, samples):
+    def watch(self, name: str, samples: ArrayLike) -> None:
         """Note the value range of a batch of samples that have been taken in."""
         if self.ranges and self.takes_images(samples):
             samples = _replicas.without_padding(tf.convert_to_tensor(samples))
             self.ranges[name].update_state(samples)
 
-    def check_ranges(self):
+    def check_ranges(self) -> None:
         """Refuse images in [0, 1]."""
         for name, values in self.ranges.items():
             values.check(name)
 
-    def features(self, samples, name):
+    def features(self, samples: ArrayLike, name: str) -> Tensor:
         """What the extractor makes of the samples; says so if they do not fit it."""
         try:
             return _replicas.also_of_none(self.extract, tf.convert_to_tensor(samples))
@@ -110,10 +113,10 @@ class SampleMetric(keras.metrics.Metric):
                 f"Received: {self.feature_extractor!r}, which fails: {error}"
             ) from error
 
-    def extract(self, samples):
+    def extract(self, samples: ArrayLike) -> Tensor:
         return self.feature_extractor(samples)
 
-    def check_count(self, count, minimum, name):
+    def check_count(self, count: Tensor, minimum: int, name: str) -> None:
         """Too few samples: an error when eager, left to the NaN of the result in a graph."""
         if tf.executing_eagerly():
             check(
@@ -122,13 +125,13 @@ class SampleMetric(keras.metrics.Metric):
                 f"Received: {int(count)}",
             )
 
-    def as_result(self, value):
+    def as_result(self, value: ArrayLike) -> Tensor:
         return tf.cast(value, self.dtype)
 
-    def nan(self):
+    def nan(self) -> Tensor:
         return self.as_result(float("nan"))
 
-    def merge_state(self, metrics):
+    def merge_state(self, metrics: Sequence[Any]) -> None:
         """Add the samples that other metrics of the same configuration have seen.
 
         Outside of a strategy: inside one, the replicas are merged when the state is read.
@@ -155,14 +158,14 @@ class SampleMetric(keras.metrics.Metric):
         """Merge the statistics of another metric into one's own."""
         raise NotImplementedError
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "feature_extractor": serialized_extractor(self.feature_extractor, self.name),
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> "SampleMetric":
         config = dict(config)
         if config.get("feature_extractor") is not None:
             config["feature_extractor"] = keras.saving.deserialize_keras_object(
@@ -179,7 +182,9 @@ class TwoSampleMetric(SampleMetric):
 
     sides = ("real", "generated")
 
-    def update_state(self, real=None, generated=None):
+    def update_state(
+        self, real: ArrayLike | None = None, generated: ArrayLike | None = None
+    ) -> None:
         """Take in a batch of real samples, of generated samples, or both.
 
         Args:
@@ -202,11 +207,11 @@ class TwoSampleMetric(SampleMetric):
             self.watch(name, sides[name])
             self.add_samples(name, samples)
 
-    def add_samples(self, side, samples):
+    def add_samples(self, side: str, samples: Tensor) -> None:
         """Update the statistics of one side, `self.real` or `self.generated`."""
         getattr(self, side).update_state(samples)
 
-    def check_counts(self, minimum):
+    def check_counts(self, minimum: int) -> bool:
         """Whether there is anything to compare; an error when one side has too few samples."""
         counts = (self.real.count(), self.generated.count())
         if tf.executing_eagerly() and not any(counts):
@@ -216,7 +221,7 @@ class TwoSampleMetric(SampleMetric):
         self.check_ranges()
         return True
 
-    def merge_one(self, metric):
+    def merge_one(self, metric: Any) -> None:
         for side in self.sides:
             getattr(self, side).merge_state(getattr(metric, side))
 

@@ -12,7 +12,7 @@ def check(condition, message):
         tf.debugging.Assert(condition, [message])
 
 
-def as_tensor(values, name):
+def as_tensor(name, values):
     """`values` as a tensor, or an error that names them."""
     try:
         return tf.convert_to_tensor(values)
@@ -22,9 +22,9 @@ def as_tensor(values, name):
         ) from error
 
 
-def as_numbers(values, name, layout):
+def as_numbers(name, values, layout):
     """`values` as a finite float64 tensor with the axes of `layout`, e.g. "batch, features"."""
-    tensor = as_tensor(values, name)
+    tensor = as_tensor(name, values)
     if not (tensor.dtype.is_floating or tensor.dtype.is_integer):
         raise TypeError(
             f"`{name}` must be an array of numbers. Received: dtype {tensor.dtype.name}"

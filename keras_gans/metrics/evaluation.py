@@ -2,22 +2,21 @@
 
 import inspect
 import platform
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks, _memory
+from keras_gans._typing import ArrayLike, FeatureExtractor
 from keras_gans.metrics.frechet_distance import FrechetDistance
 from keras_gans.metrics.images import ValueRange, are_images, as_images
 from keras_gans.metrics.inception_score import InceptionScore
 from keras_gans.metrics.kernel_distance import KernelDistance
 from keras_gans.metrics.precision_recall import PrecisionRecall
-from keras_gans.metrics.reservoir import random_keys
-
-_OF_EVALUATION = 2  # tells these random keys from those of other purposes
-
-_MAX_KEPT = 10_000  # samples of each side, by the metrics that keep samples
+from keras_gans.metrics.random_subset import MAX_KEPT, RandomSubset
 
 #: The metrics of a seed that keep at most so many samples of each side.
 _METRICS = {
@@ -31,16 +30,16 @@ _METRICS = {
 
 
 def evaluate(
-    sample,
-    real_batches,
-    metrics=("fid", "kid", "is", "prdc"),
-    num_samples=10_000,
-    feature_extractor=None,
-    seed=0,
-    batch_size=100,
-    split="unspecified",
-    verbose=1,
-):
+    sample: Callable[..., ArrayLike],
+    real_batches: Iterable[Any],
+    metrics: Sequence[str] = ("fid", "kid", "is", "prdc"),
+    num_samples: int = 10_000,
+    feature_extractor: FeatureExtractor | None = None,
+    seed: int = 0,
+    batch_size: int = 100,
+    split: str = "unspecified",
+    verbose: int = 1,
+) -> dict[str, Any]:
     """Compare generated samples with real ones.
 
     The real data are a random subset of all that `real_batches` holds. If that has labels, the
@@ -103,12 +102,12 @@ def evaluate(
         )
     if draw.takes_labels:
         _memory.check("num_samples", num_samples, [(12,)])  # what `_in_shares` makes
-    kept = min(num_samples, _MAX_KEPT)
+    kept = min(num_samples, MAX_KEPT)
     measures = {name: _METRICS[name](seed, kept) for name in dict.fromkeys(metrics)}
     two_sample = [measure for name, measure in measures.items() if name != "is"]
 
     extract = _Extraction(feature_extractor, "real_batches")
-    subset = _RandomSubset(extract, num_samples, batch_size, seed, two_sample)
+    subset = RandomSubset(extract, num_samples, batch_size, seed, two_sample)
     labels = None
     if two_sample or draw.takes_labels:
         labels = _read(real_batches, draw, subset if two_sample else None, verbose)
@@ -152,7 +151,7 @@ def evaluate(
     }
 
 
-def format_table(report):
+def format_table(report: dict[str, Any]) -> str:
     """The report of `evaluate` as plain text: a line for each result, then the protocol.
 
     Raises:
@@ -192,11 +191,11 @@ def _read(real_batches, draw, subset, verbose):
     `None` if they have none, or the sampler takes none.
     """
     progress = keras.utils.Progbar(None, verbose=verbose, unit_name="real sample")
-    labels, total = [], 0
+    found, total = [], 0
     for images, batch_labels in _pairs(real_batches):
         draw.check_labels(batch_labels)
         if draw.takes_labels and batch_labels is not None:
-            labels.append(batch_labels)
+            found.append(batch_labels)
         elif not subset:
             break
         if subset:
@@ -204,7 +203,7 @@ def _read(real_batches, draw, subset, verbose):
         total += len(images)
         progress.update(total)
     progress.update(total, finalize=True)
-    labels = np.concatenate(labels) if labels else ()
+    labels = np.concatenate(found) if found else ()
     return labels if len(labels) else None
 
 
@@ -219,7 +218,7 @@ class _Sampler:
             )
         self.sample = _checks.function("sample", sample)
         try:
-            parameters = inspect.signature(sample).parameters
+            parameters = dict(inspect.signature(sample).parameters)
         except (TypeError, ValueError):  # of a function that is not written in Python
             parameters = {}
         self.takes_seed = "seed" in parameters
@@ -280,76 +279,6 @@ class _Extraction:
         self.range.check(self.name)
 
 
-class _RandomSubset:
-    """Features of a uniform random subset of a stream: those of the largest random keys.
-
-    Features are extracted only of what belongs to the subset of the stream so far: of about
-    size · (1 + log(total / size)) samples, of all if there are no more than `size`.
-    """
-
-    def __init__(self, extract, max_size, batch_size, seed, measures):
-        self.extract = extract
-        self.measures = measures
-        self.max_size = max_size
-        self.batch_size = batch_size
-        self.seed = seed
-        self.total = 0
-        self.kept = []  # (key, place in the stream, features)
-        self.waiting = []  # (key, place in the stream, sample)
-
-    def add(self, samples):
-        places = np.arange(self.total, self.total + len(samples))
-        self.total += len(samples)
-        keys = random_keys(places, (self.seed, 0, _OF_EVALUATION)).numpy()
-        samples = np.asarray(samples)
-        lowest = self._lowest()
-        self.waiting += [
-            candidate
-            for candidate in zip(keys, places, samples, strict=True)
-            if candidate[0] > lowest
-        ]
-        while len(self.waiting) >= self.batch_size:
-            self._extract_batch()
-
-    def _lowest(self):
-        """The key that another must exceed to belong to the subset."""
-        return self.kept[-1][0] if len(self.kept) == self.max_size else -1
-
-    def _extract_batch(self):
-        batch, self.waiting = self.waiting[: self.batch_size], self.waiting[self.batch_size :]
-        keys, places, samples = zip(*batch, strict=True)
-        features = np.asarray(self.extract(np.stack(samples))[0])
-        self._check_memory(features)
-        self.kept += zip(keys, places, features, strict=True)
-        self.kept.sort(key=lambda entry: -entry[0])
-        del self.kept[self.max_size :]
-
-    def _check_memory(self, features):
-        """Refuse features that, or of which what the metrics keep, could never fit in memory."""
-        shape = features.shape[1:]
-        if len(shape) != 1:  # which the metrics refuse
-            return
-        so_far = len(self.kept) + len(features)
-        keeping = sum(hasattr(measure, "max_samples") for measure in self.measures)
-        for num, arrays in (so_far, [shape]), (_MAX_KEPT, [(4 * keeping, *shape)]):  # of float64
-            if min(num, self.max_size) > _memory.room(arrays):
-                _memory.check("num_samples", self.max_size, arrays)
-        for measure in self.measures:
-            measure.check_memory(shape)
-
-    @property
-    def size(self):
-        return len(self.kept)
-
-    def features(self):
-        """Batches of the subset's features, in the order of the stream."""
-        if self.waiting:
-            self._extract_batch()
-        in_order = [features for _, _, features in sorted(self.kept, key=lambda entry: entry[1])]
-        for start in range(0, len(in_order), self.batch_size):
-            yield np.stack(in_order[start : start + self.batch_size])
-
-
 def _extractor_name(extractor):
     if extractor is None:
         return "none (the samples are the features)"
@@ -374,7 +303,7 @@ def _pairs(batches):
         isinstance(batches, tf.data.Dataset)
         and batches.cardinality() == tf.data.INFINITE_CARDINALITY
     ):
-        raise ValueError("`real_batches` must end. Received: a dataset that repeats for ever")
+        raise ValueError("`real_batches` must end. Received: a dataset that repeats forever")
     for batch in batches:
         images, labels = batch if isinstance(batch, tuple) and len(batch) == 2 else (batch, None)
         if labels is not None:

@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from keras_gans import _replicas
+from keras_gans._typing import ArrayLike, Config, PathLike, Tensor
 from keras_gans.metrics.images import as_images
 
 _MNIST_CLASSIFIER = pathlib.Path(__file__).parent / "mnist_classifier" / "classifier.keras"
@@ -24,13 +25,13 @@ class ClassifierFeatures:
     `outputs`. Images are rounded to 8 bits first, as the real ones are that a file holds.
     """
 
-    channels = (1, 3)
+    channels: tuple[int, ...] = (1, 3)
 
     def outputs(self, images):
         """Two tensors, (batch, d) and (batch, classes), of float32 images."""
         raise NotImplementedError
 
-    def features_and_logits(self, images):
+    def features_and_logits(self, images: ArrayLike) -> tuple[Tensor, Tensor]:
         """Features (batch, d) and logits (batch, classes) of images in [-1, 1], from one pass.
 
         Raises:
@@ -45,17 +46,17 @@ class ClassifierFeatures:
     def _traced_outputs(self):
         return tf.function(self.outputs, autograph=False, reduce_retracing=True)
 
-    def __call__(self, images):
+    def __call__(self, images: ArrayLike) -> Tensor:
         return self.features_and_logits(images)[0]
 
-    def logits(self, images):
+    def logits(self, images: ArrayLike) -> Tensor:
         return self.features_and_logits(images)[1]
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> "ClassifierFeatures":
         return cls(**config)
 
 
@@ -64,7 +65,7 @@ class InceptionFeatures(ClassifierFeatures):
     """InceptionV3 of `keras.applications`: 2048 pooled features and 1000 ImageNet logits.
 
     Images (batch, height, width, 1 or 3) in [-1, 1] are rounded to 8 bits, resized to 299×299 as
-    Parmar et al. do (bicubic, with antialiasing; clipped), and grey ones become RGB. The weights
+    Parmar et al. do (bicubic, with antialiasing; clipped), and gray ones become RGB. The weights
     are those that Keras distributes; they are not the 2015 TensorFlow graph of the published FID
     tables, so compare only numbers made with the same extractor.
 
@@ -92,7 +93,7 @@ class InceptionFeatures(ClassifierFeatures):
     name = "InceptionV3"
     size = (299, 299)
 
-    def __init__(self, weights="imagenet"):
+    def __init__(self, weights: PathLike | None = "imagenet") -> None:
         self.weights = weights
         try:
             classifier = keras.applications.InceptionV3(weights=weights, classifier_activation=None)
@@ -108,14 +109,14 @@ class InceptionFeatures(ClassifierFeatures):
         self.model = keras.Model(classifier.input, [pooled, classifier.output])
         self.model.trainable = False
 
-    def outputs(self, images):
+    def outputs(self, images: Tensor) -> tuple[Tensor, Tensor]:
         images = tf.image.resize(images, self.size, method="bicubic", antialias=True)
         images = tf.clip_by_value(images, -1.0, 1.0)
         if images.shape[-1] == 1:
             images = tf.image.grayscale_to_rgb(images)
         return tuple(self.model(images, training=False))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {"weights": self.weights}
 
 
@@ -124,7 +125,7 @@ class MNISTFeatures(ClassifierFeatures):
     """The MNIST classifier that comes with the package: 64 features and 10 logits, offline.
 
     Takes images (batch, 28, 28, 1) in [-1, 1] and rounds them to 8 bits. Made by `python
-    benchmarks/mnist_classifier.py`, which writes its test accuracy beside it.
+    benchmarks/studies/mnist_classifier.py`, which writes its test accuracy beside it.
 
     Raises:
         TypeError, ValueError: Images are not floating point numbers in [-1, 1] of such a shape.
@@ -143,7 +144,7 @@ class MNISTFeatures(ClassifierFeatures):
         self.model = keras.models.load_model(_MNIST_CLASSIFIER, compile=False)
         self.model.trainable = False
 
-    def outputs(self, images):
+    def outputs(self, images: Tensor) -> tuple[Tensor, Tensor]:
         if tuple(images.shape[1:]) != (28, 28, 1):
             raise ValueError(
                 f"`images` must be of shape (batch, 28, 28, 1). Received: shape {images.shape}"

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _memory
+from keras_gans._typing import FeatureExtractor, Tensor
 from keras_gans.divergences import gaussian_wasserstein_squared
 from keras_gans.metrics.base import TwoSampleMetric
 from keras_gans.metrics.moments import Moments
@@ -41,19 +42,24 @@ class FrechetDistance(TwoSampleMetric):
           https://arxiv.org/abs/1706.08500)
     """
 
-    def __init__(self, feature_extractor=None, name="frechet_distance", dtype="float64"):
+    def __init__(
+        self,
+        feature_extractor: FeatureExtractor | None = None,
+        name: str = "frechet_distance",
+        dtype: str = "float64",
+    ) -> None:
         super().__init__(feature_extractor=feature_extractor, name=name, dtype=dtype)
 
-    def check_memory(self, sample_shape):
+    def check_memory(self, sample_shape: tuple[int, ...]) -> None:
         numbers = _memory.room([(4,)])  # two matrices of float64
         largest = numbers if numbers == math.inf else math.isqrt(numbers)
-        _memory.check_features(*sample_shape, largest, type(self).__name__)
+        _memory.check_features(sample_shape[0], largest, type(self).__name__)
 
-    def create_state(self, sample_shape):
-        self.real = Moments(*sample_shape, name="real")
-        self.generated = Moments(*sample_shape, name="generated")
+    def create_state(self, sample_shape: tuple[int, ...]) -> None:
+        self.real = Moments(sample_shape[0], name="real")
+        self.generated = Moments(sample_shape[0], name="generated")
 
-    def result(self):
+    def result(self) -> Tensor:
         if not self.built or not self.check_counts(minimum=2):
             return self.nan()
         squared = gaussian_wasserstein_squared(

@@ -15,7 +15,7 @@ def as_images(images, name="images", channels=None):
         TypeError: They are not floating point numbers.
         ValueError: They have another shape, are not finite, or hold values outside [-1, 1].
     """
-    images = as_tensor(images, name)
+    images = as_tensor(name, images)
     if not images.dtype.is_floating:
         raise TypeError(
             f"`{name}` must be floating point values in [-1, 1]. "
@@ -48,7 +48,7 @@ def rounded_to_8_bits(images):
 
 def are_images(samples):
     """Whether samples are images by their shape, as `fit` tells them, too."""
-    return as_tensor(samples, "samples").shape.rank == 4
+    return as_tensor("samples", samples).shape.rank == 4
 
 
 class ValueRange(keras.metrics.Metric):

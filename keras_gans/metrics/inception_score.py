@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Config, FeatureExtractor, Seed, Tensor
 from keras_gans.metrics.base import SampleMetric
 from keras_gans.metrics.checks import check
 from keras_gans.metrics.distribution import num_replicas, own_slot, places_in_stream, write_slot
@@ -53,19 +56,19 @@ class InceptionScore(SampleMetric):
 
     def __init__(
         self,
-        splits=10,
-        from_logits=True,
-        feature_extractor=None,
-        seed=0,
-        name="inception_score",
-        dtype="float64",
-    ):
+        splits: int = 10,
+        from_logits: bool = True,
+        feature_extractor: FeatureExtractor | None = None,
+        seed: Seed = 0,
+        name: str = "inception_score",
+        dtype: str = "float64",
+    ) -> None:
         super().__init__(feature_extractor=feature_extractor, name=name, dtype=dtype)
         self.splits = _checks.positive_int("splits", splits)
         self.seed = _checks.positive_int("seed", seed, minimum=0)
         self.from_logits = from_logits
 
-    def create_state(self, sample_shape):
+    def create_state(self, sample_shape: tuple[int, ...]) -> None:
         def zeros(shape, name):
             return self.add_variable(shape, "zeros", dtype="float64", name=name)
 
@@ -74,7 +77,7 @@ class InceptionScore(SampleMetric):
         self.negative_entropies = zeros((self.splits,), "negative_entropies")
         self.probabilities = zeros((self.splits, *sample_shape), "probabilities")
 
-    def update_state(self, generated):
+    def update_state(self, generated: ArrayLike) -> None:
         """Take in a batch of class logits (or of images, with a feature extractor)."""
         scores = self.prepare(generated, "generated")
         self.watch("generated", generated)
@@ -97,27 +100,27 @@ class InceptionScore(SampleMetric):
         self.negative_entropies.assign_add(deal(negative_entropies))
         self.probabilities.assign_add(deal(probabilities))
 
-    def extract(self, samples):
+    def extract(self, samples: ArrayLike) -> Tensor:
         if hasattr(self.feature_extractor, "features_and_logits"):
             return self.feature_extractor.features_and_logits(samples)[1]
         return self.feature_extractor(samples)
 
-    def count(self):
+    def count(self) -> Tensor:
         return tf.reduce_sum(tf.convert_to_tensor(self.counts))
 
-    def split_scores(self):
+    def split_scores(self) -> Tensor:
         """Inception Score of each split, shape (splits,); NaN for a split without samples."""
         counts = tf.convert_to_tensor(self.counts)
         marginals = self.probabilities / counts[:, tf.newaxis]
         marginal_entropies = -tf.reduce_sum(tf.math.xlogy(marginals, marginals), axis=-1)
         return tf.exp(marginal_entropies + self.negative_entropies / counts)
 
-    def result(self):
+    def result(self) -> Tensor:
         if not self._has_samples():
             return self.nan()
         return self.as_result(tf.reduce_mean(self.split_scores()))
 
-    def standard_deviation(self):
+    def standard_deviation(self) -> Tensor:
         """Standard deviation of the score over the splits."""
         if not self._has_samples():
             return self.nan()
@@ -130,13 +133,13 @@ class InceptionScore(SampleMetric):
         self.check_ranges()
         return True
 
-    def merge_one(self, metric):
+    def merge_one(self, metric: Any) -> None:
         """Add each split of the other to one's own, as it was dealt."""
         for name in ("counts", "negative_entropies", "probabilities"):
             getattr(self, name).assign_add(tf.convert_to_tensor(getattr(metric, name)))
         write_slot(self.seen, own_slot(self.seen) + own_slot(metric.seen), slot=0)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "splits": self.splits,

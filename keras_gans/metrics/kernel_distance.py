@@ -2,6 +2,7 @@ import keras
 import tensorflow as tf
 
 from keras_gans import _checks, _memory
+from keras_gans._typing import Config, FeatureExtractor, Seed, Tensor
 from keras_gans.metrics.base import TwoSampleMetric
 from keras_gans.metrics.reservoir import Reservoir, random_keys
 
@@ -47,14 +48,14 @@ class KernelDistance(TwoSampleMetric):
 
     def __init__(
         self,
-        subsets=100,
-        subset_size=1000,
-        max_samples=10_000,
-        seed=0,
-        feature_extractor=None,
-        name="kernel_distance",
-        dtype="float64",
-    ):
+        subsets: int = 100,
+        subset_size: int = 1000,
+        max_samples: int = 10_000,
+        seed: Seed = 0,
+        feature_extractor: FeatureExtractor | None = None,
+        name: str = "kernel_distance",
+        dtype: str = "float64",
+    ) -> None:
         super().__init__(feature_extractor=feature_extractor, name=name, dtype=dtype)
         self.subsets = _checks.positive_int("subsets", subsets)
         self.subset_size = _checks.positive_int("subset_size", subset_size, minimum=2)
@@ -66,16 +67,16 @@ class KernelDistance(TwoSampleMetric):
             )
         self.seed = _checks.positive_int("seed", seed, minimum=0)
 
-    def check_memory(self, sample_shape):
+    def check_memory(self, sample_shape: tuple[int, ...]) -> None:
         _memory.check("max_samples", self.max_samples, [(4, *sample_shape)])  # float64
 
-    def create_state(self, sample_shape):
+    def create_state(self, sample_shape: tuple[int, ...]) -> None:
         self.real, self.generated = (
-            Reservoir(self.max_samples, *sample_shape, seed=2 * self.seed + side, name=name)
+            Reservoir(self.max_samples, sample_shape[0], seed=2 * self.seed + side, name=name)
             for side, name in enumerate(self.sides)
         )
 
-    def subset_estimates(self):
+    def subset_estimates(self) -> Tensor:
         """Unbiased squared discrepancy of each subset, shape (subsets,)."""
         real, generated = self.real.result(), self.generated.result()
         larger = tf.maximum(tf.shape(real)[0], tf.shape(generated)[0])
@@ -93,12 +94,12 @@ class KernelDistance(TwoSampleMetric):
         size = tf.minimum(tf.size(keys), self.subset_size)
         return tf.gather(samples, tf.math.top_k(keys, size).indices)
 
-    def result(self):
+    def result(self) -> Tensor:
         if not self.built or not self.check_counts(minimum=2):
             return self.nan()
         return self.as_result(tf.reduce_mean(self.subset_estimates()))
 
-    def standard_deviation(self):
+    def standard_deviation(self) -> Tensor:
         """Standard deviation of the subset estimates (n − 1); NaN with a single subset.
 
         The subsets overlap, so it tells how a subset varies, and is no error of the result.
@@ -110,7 +111,7 @@ class KernelDistance(TwoSampleMetric):
         deviations = estimates - tf.reduce_mean(estimates)
         return self.as_result(tf.sqrt(tf.reduce_sum(deviations**2) / degrees))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "subsets": self.subsets,

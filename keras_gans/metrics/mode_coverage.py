@@ -1,8 +1,11 @@
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Config, FeatureExtractor, Tensor
 from keras_gans.metrics.base import SampleMetric
 
 
@@ -16,7 +19,7 @@ class ModeCoverage(SampleMetric):
     0 to k, and `good_share`, from 0 to 1.
 
     Args:
-        modes: Array (k, d) of the centres.
+        modes: Array (k, d) of the centers.
         stddev: Standard deviation of every mode along each axis, in the units of the samples.
         threshold: Largest distance of a good sample, in standard deviations. Defaults to 4.
         min_share: Smallest share of its even part that covers a mode, in (0, 1]. Defaults to 0.1.
@@ -44,14 +47,14 @@ class ModeCoverage(SampleMetric):
 
     def __init__(
         self,
-        modes,
-        stddev,
-        threshold=4.0,
-        min_share=0.1,
-        feature_extractor=None,
-        name="mode_coverage",
-        dtype="float64",
-    ):
+        modes: ArrayLike,
+        stddev: float,
+        threshold: float = 4.0,
+        min_share: float = 0.1,
+        feature_extractor: FeatureExtractor | None = None,
+        name: str = "mode_coverage",
+        dtype: str = "float64",
+    ) -> None:
         super().__init__(feature_extractor=feature_extractor, name=name, dtype=dtype)
         self.modes = _checks.finite("modes", modes, "float64")
         if self.modes.ndim != 2 or not self.modes.size:
@@ -68,10 +71,10 @@ class ModeCoverage(SampleMetric):
         self.good = self.add_variable((number,), "zeros", dtype="float64", name="good")
         self.sample_shape = (dimensions,)
 
-    def build(self, sample_shape):
+    def build(self, sample_shape: tf.TensorShape) -> None:
         """Nothing to make: the modes tell the shape of the samples."""
 
-    def update_state(self, generated):
+    def update_state(self, generated: ArrayLike) -> None:
         """Take in a batch of samples (batch, d)."""
         samples = self.prepare(generated, "generated")
         distances = tf.norm(samples[:, tf.newaxis] - self.modes, axis=-1)
@@ -82,7 +85,7 @@ class ModeCoverage(SampleMetric):
             tf.math.unsorted_segment_sum(tf.cast(good, tf.float64), nearest, len(self.modes))
         )
 
-    def result(self):
+    def result(self) -> dict[str, Tensor]:
         total, good = tf.convert_to_tensor(self.total), tf.convert_to_tensor(self.good)
         needed = self.min_share * total / len(self.modes)
         covered = tf.reduce_sum(tf.cast((good >= needed) & (good > 0), tf.float64))
@@ -91,11 +94,11 @@ class ModeCoverage(SampleMetric):
             "good_share": self.as_result(tf.reduce_sum(good) / total),
         }
 
-    def merge_one(self, metric):
+    def merge_one(self, metric: Any) -> None:
         self.total.assign_add(metric.total)
         self.good.assign_add(metric.good)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "modes": self.modes.tolist(),

@@ -1,8 +1,11 @@
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Config, Tensor
 from keras_gans.metrics.base import SampleMetric
 from keras_gans.metrics.distribution import num_replicas, own_slot, write_slot
 
@@ -48,15 +51,17 @@ class MultiScaleSSIM(SampleMetric):
 
     layout = "batch, height, width, channels"
 
-    def takes_images(self, samples):
+    def takes_images(self, samples: ArrayLike) -> bool:
         return True
 
-    def __init__(self, filter_size=11, name="ms_ssim", dtype="float64"):
+    def __init__(
+        self, filter_size: int = 11, name: str = "ms_ssim", dtype: str = "float64"
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         _checks.positive_int("filter_size", filter_size, minimum=2)
         self.filter_size = filter_size
 
-    def create_state(self, sample_shape):
+    def create_state(self, sample_shape: tuple[int, ...]) -> None:
         side = min(sample_shape[:2])
         if side < self.filter_size:
             raise ValueError(
@@ -75,7 +80,7 @@ class MultiScaleSSIM(SampleMetric):
         self.waiting = zeros((num_replicas(),), "waiting")
         self.waiting_image = zeros((num_replicas(), *sample_shape), "waiting_image")
 
-    def update_state(self, generated):
+    def update_state(self, generated: ArrayLike) -> None:
         """Take in a batch of images (batch, height, width, channels) in [-1, 1]."""
         images = self.prepare(generated, "generated")
         self.watch("generated", generated)
@@ -100,25 +105,25 @@ class MultiScaleSSIM(SampleMetric):
         write_slot(self.waiting, tf.shape(rest)[0], slot)
         write_slot(self.waiting_image, tf.reduce_sum(rest, axis=0), slot)
 
-    def count(self):
+    def count(self) -> Tensor:
         waiting = tf.reduce_sum(tf.convert_to_tensor(self.waiting))
         return 2 * tf.convert_to_tensor(self.pairs) + waiting
 
-    def result(self):
+    def result(self) -> Tensor:
         if not self.built or (tf.executing_eagerly() and self.count() == 0):
             return self.nan()
         self.check_count(self.count(), 2, "generated")
         self.check_ranges()
         return self.as_result(tf.convert_to_tensor(self.total) / tf.convert_to_tensor(self.pairs))
 
-    def merge_one(self, metric):
+    def merge_one(self, metric: Any) -> None:
         self.total.assign_add(metric.total)
         self.pairs.assign_add(metric.pairs)
         waiting = tf.cast(tf.convert_to_tensor(metric.waiting), tf.int32)
         images = tf.repeat(tf.convert_to_tensor(metric.waiting_image), waiting, axis=0)
         self._pair(images, self.waiting[0], self.waiting_image[0], slot=0)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         config = super().get_config()
         del config["feature_extractor"]
         return {**config, "filter_size": self.filter_size}

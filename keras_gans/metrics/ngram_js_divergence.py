@@ -1,9 +1,11 @@
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from keras_gans import _checks, _replicas
+from keras_gans._typing import ArrayLike, Config, Tensor
 from keras_gans.divergences import js_divergence
 from keras_gans.metrics.base import TwoSampleMetric
 from keras_gans.metrics.checks import as_tensor
@@ -54,7 +56,15 @@ class NGramJSDivergence(TwoSampleMetric):
           https://arxiv.org/abs/1704.00028), and its code, language_helpers.py
     """
 
-    def __init__(self, n=4, capacity=2**18, base=None, length=None, name=None, dtype="float64"):
+    def __init__(
+        self,
+        n: int = 4,
+        capacity: int = 2**18,
+        base: float | None = None,
+        length: int | None = None,
+        name: str | None = None,
+        dtype: str = "float64",
+    ) -> None:
         _checks.positive_int("n", n)
         _checks.positive_int("capacity", capacity, minimum=2)
         super().__init__(name=name or f"js_{n}", dtype=dtype)
@@ -67,18 +77,20 @@ class NGramJSDivergence(TwoSampleMetric):
         if length is not None:
             self.length = _checks.positive_int("length", length, minimum=n)
 
-    def create_state(self, sample_shape):
+    def create_state(self, sample_shape: tuple[int, ...]) -> None:
         size = (num_replicas(), self.capacity)
         self.keys = self.add_variable(size, "zeros", dtype="int64", name="keys")  # 0: empty
         self.real = self.add_variable(size, "zeros", dtype="float64", name="real")
         self.generated = self.add_variable(size, "zeros", dtype="float64", name="generated")
 
-    def update_state(self, real=None, generated=None):
+    def update_state(
+        self, real: ArrayLike | None = None, generated: ArrayLike | None = None
+    ) -> None:
         """Take in a batch of real text, of generated text, or both."""
         if real is not None and generated is not None:
             kinds = [
                 as_tensor(*side).dtype.is_integer
-                for side in ((real, "real"), (generated, "generated"))
+                for side in (("real", real), ("generated", generated))
             ]
             if kinds[0] != kinds[1]:
                 raise TypeError(
@@ -87,13 +99,13 @@ class NGramJSDivergence(TwoSampleMetric):
                 )
         super().update_state(real, generated)
 
-    def prepare(self, samples, name):
+    def prepare(self, samples: ArrayLike, name: str) -> Tensor:
         if not self.built:
             create_once(lambda: self.build(()))
-        samples = _replicas.without_padding(as_tensor(samples, name))
+        samples = _replicas.without_padding(as_tensor(name, samples))
         return fingerprints(samples, self.n, name, self.length)
 
-    def add_samples(self, side, samples):
+    def add_samples(self, side: str, samples: Tensor) -> None:
         ones = tf.ones_like(samples, tf.float64)
         zeros = tf.zeros_like(ones)
         self._count(
@@ -126,7 +138,7 @@ class NGramJSDivergence(TwoSampleMetric):
 
         return tf.boolean_mask(keys, used), rows(self.real), rows(self.generated)
 
-    def result(self):
+    def result(self) -> Tensor:
         if not self.built:
             return self.nan()
         keys, real, generated = self._table()
@@ -144,10 +156,11 @@ class NGramJSDivergence(TwoSampleMetric):
         unit = math.log(self.base or math.e)
         return self.as_result(js_divergence(p / totals[0], q / totals[1]) / unit)
 
-    def merge_one(self, metric):
-        self._count(*metric._table(), slot=0)
+    def merge_one(self, metric: Any) -> None:
+        keys, real, generated = metric._table()
+        self._count(keys, real, generated, slot=0)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         config = super().get_config()
         del config["feature_extractor"]
         return {
@@ -161,7 +174,7 @@ class NGramJSDivergence(TwoSampleMetric):
 
 def fingerprints(samples, n, name, length=None):
     """Positive 64-bit hashes of all n-grams of a batch, shape (n-grams,)."""
-    samples = as_tensor(samples, name)
+    samples = as_tensor(name, samples)
     if samples.dtype == tf.string:
         if samples.shape.rank != 1:
             raise ValueError(

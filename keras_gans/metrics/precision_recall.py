@@ -3,6 +3,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks, _memory
+from keras_gans._typing import Config, FeatureExtractor, Seed, Tensor
 from keras_gans.metrics.base import TwoSampleMetric
 from keras_gans.metrics.reservoir import Reservoir
 
@@ -59,13 +60,13 @@ class PrecisionRecall(TwoSampleMetric):
 
     def __init__(
         self,
-        k=3,
-        max_samples=10_000,
-        seed=0,
-        feature_extractor=None,
-        name="precision_recall",
-        dtype="float64",
-    ):
+        k: int = 3,
+        max_samples: int = 10_000,
+        seed: Seed = 0,
+        feature_extractor: FeatureExtractor | None = None,
+        name: str = "precision_recall",
+        dtype: str = "float64",
+    ) -> None:
         super().__init__(feature_extractor=feature_extractor, name=name, dtype=dtype)
         _checks.positive_int("k", k)
         _checks.positive_int("max_samples", max_samples, minimum=2)
@@ -77,16 +78,16 @@ class PrecisionRecall(TwoSampleMetric):
         self.max_samples = max_samples
         self.seed = _checks.positive_int("seed", seed, minimum=0)
 
-    def check_memory(self, sample_shape):
+    def check_memory(self, sample_shape: tuple[int, ...]) -> None:
         _memory.check("max_samples", self.max_samples, [(4, *sample_shape)])  # float64
 
-    def create_state(self, sample_shape):
-        self.real = Reservoir(self.max_samples, *sample_shape, seed=2 * self.seed, name="real")
+    def create_state(self, sample_shape: tuple[int, ...]) -> None:
+        self.real = Reservoir(self.max_samples, sample_shape[0], seed=2 * self.seed, name="real")
         self.generated = Reservoir(
-            self.max_samples, *sample_shape, seed=2 * self.seed + 1, name="generated"
+            self.max_samples, sample_shape[0], seed=2 * self.seed + 1, name="generated"
         )
 
-    def result(self):
+    def result(self) -> dict[str, Tensor]:
         if not self.built or not self.check_counts(minimum=self.k + 1):
             return dict.fromkeys(_KEYS, self.nan())
         values = tf.numpy_function(
@@ -97,7 +98,7 @@ class PrecisionRecall(TwoSampleMetric):
         values = tf.ensure_shape(values, [len(_KEYS)])
         return dict(zip(_KEYS, tf.unstack(self.as_result(values)), strict=True))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "k": self.k,

@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras_gans.metrics.distribution import num_replicas, own_slot, replica_id, write_slot
 
 _LARGEST_KEY = 2**62 - 1
-_ROUNDS = 24  # of the block cipher; its default of 4 leaves neighbouring indices correlated
+_ROUNDS = 24  # of the block cipher; its default of 4 leaves neighboring indices correlated
 
 
 def random_keys(indices, seed):

@@ -1,8 +1,11 @@
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike, Config, Seed, Tensor
 from keras_gans.divergences import sliced_wasserstein_distance
 from keras_gans.metrics.base import TwoSampleMetric
 from keras_gans.metrics.reservoir import Reservoir, random_keys
@@ -62,19 +65,19 @@ class SlicedWasserstein(TwoSampleMetric):
 
     layout = "batch, height, width, channels"
 
-    def takes_images(self, samples):
+    def takes_images(self, samples: ArrayLike) -> bool:
         return True
 
     def __init__(
         self,
-        min_resolution=16,
-        patches_per_image=128,
-        max_patches=16_384,
-        directions=512,
-        seed=0,
-        name="sliced_wasserstein",
-        dtype="float64",
-    ):
+        min_resolution: int = 16,
+        patches_per_image: int = 128,
+        max_patches: int = 16_384,
+        directions: int = 512,
+        seed: Seed = 0,
+        name: str = "sliced_wasserstein",
+        dtype: str = "float64",
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         _checks.positive_int("min_resolution", min_resolution, minimum=_PATCH)
         _checks.positive_int("patches_per_image", patches_per_image)
@@ -86,7 +89,7 @@ class SlicedWasserstein(TwoSampleMetric):
         self.directions = directions
         self.seed = _checks.positive_int("seed", seed, minimum=0)
 
-    def create_state(self, sample_shape):
+    def create_state(self, sample_shape: tuple[int, ...]) -> None:
         height, width, channels = sample_shape
         if min(height, width) < self.min_resolution:
             raise ValueError(
@@ -108,7 +111,7 @@ class SlicedWasserstein(TwoSampleMetric):
             reservoir(height, "generated", 2 * self.seed + 1) for height in self.heights
         ]
 
-    def add_samples(self, side, samples):
+    def add_samples(self, side: str, samples: Tensor) -> None:
         for reservoir, level in zip(
             getattr(self, side), laplacian_pyramid(samples, len(self.heights)), strict=True
         ):
@@ -134,7 +137,7 @@ class SlicedWasserstein(TwoSampleMetric):
         )
         return tf.reshape(tf.gather_nd(level, indices), [number, _PATCH**2 * channels])
 
-    def result(self):
+    def result(self) -> dict[str, Tensor]:
         if not self.built:
             return {self.name: self.nan()}
         keys = [f"{self.name}_{height}" for height in self.heights]
@@ -163,13 +166,13 @@ class SlicedWasserstein(TwoSampleMetric):
         y = normalize_channels(generated[:smaller], channels)
         return sliced_wasserstein_distance(x, y, num_projections=self.directions, seed=self.seed)
 
-    def merge_one(self, metric):
+    def merge_one(self, metric: Any) -> None:
         for own, other in zip(
             [*self.real, *self.generated], [*metric.real, *metric.generated], strict=True
         ):
             own.merge_state(other)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         config = super().get_config()
         del config["feature_extractor"]
         return {
@@ -220,6 +223,6 @@ def laplacian_pyramid(images, levels):
 def normalize_channels(patches, channels):
     """Mean 0 and standard deviation 1 over all patches in each channel; constants become 0."""
     by_channel = tf.reshape(patches, [-1, channels])
-    centred = by_channel - tf.reduce_mean(by_channel, axis=0)
+    centered = by_channel - tf.reduce_mean(by_channel, axis=0)
     deviation = tf.math.reduce_std(by_channel, axis=0)
-    return tf.reshape(tf.math.divide_no_nan(centred, deviation), tf.shape(patches))
+    return tf.reshape(tf.math.divide_no_nan(centered, deviation), tf.shape(patches))

@@ -106,7 +106,7 @@ class ALAE(LatentModel):
         self.encoder = encoder
         self.discriminator = discriminator
         self.gamma = gamma
-        self.keep_averages(ema_decay, "mapping", "generator", "encoder")
+        self.ema_decay = ema_decay
 
     @classmethod
     def for_images(cls, info, latent_dim=64, filters=64, ema_decay=0.998, **kwargs):
@@ -170,7 +170,6 @@ class ALAE(LatentModel):
         self.record(self.train_discriminator(real))
         self.record(self.train_generator(batch_size))
         self.record(self.train_reciprocity(batch_size))
-        self.update_averages()
         return self.logs()
 
     def train_discriminator(self, real):
@@ -196,7 +195,8 @@ class ALAE(LatentModel):
 
     def discriminate(self, examples, training=False, call=call_network):
         """Return the logits D∘E of examples: the only way to the discriminator."""
-        return as_float(call(self.discriminator, call(self.encoder, examples, training), training))
+        encoder, discriminator = (self.in_use(n, training) for n in ("encoder", "discriminator"))
+        return as_float(call(discriminator, call(encoder, examples, training), training))
 
     def discriminator_loss(self, real, fake, training=True):
         """What step I minimizes."""
@@ -213,7 +213,8 @@ class ALAE(LatentModel):
 
     def reciprocity_loss(self, codes, training=True):
         """What step III minimizes: the squared distance of codes to those of what they make."""
-        found = self.encoder(self.generator(codes, training=training), training=training)
+        generator, encoder = (self.in_use(name, training) for name in ("generator", "encoder"))
+        found = encoder(generator(codes, training=training), training=training)
         difference = as_float(codes) - as_float(found)
         distance = ops.mean(ops.sum(ops.square(difference), axis=-1))
         return LossResult({"reciprocity_loss": distance})
@@ -221,8 +222,9 @@ class ALAE(LatentModel):
     def test_step(self, data):
         real = self.real_examples(data)
         batch_size = ops.shape(real)[0]
-        codes = self.mapping(self.draw_latents(batch_size, training=False), training=False)
-        fake = as_float(self.generator(codes, training=False))
+        latents = self.draw_latents(batch_size, training=False)
+        codes = self.in_use("mapping")(latents, training=False)
+        fake = as_float(self.in_use("generator")(codes, training=False))
         self.record(self.discriminator_loss(real, fake, training=False), batch_size)
         self.record(self.generator_loss(self.discriminate(fake)), batch_size)
         self.record(self.reciprocity_loss(codes, training=False), batch_size)
@@ -332,7 +334,7 @@ class ALAE(LatentModel):
             return as_float(generator(encode(x), training=False))
 
         def score(x):
-            return as_float(self.discriminator(encode(x), training=False))
+            return self.discriminate(x)
 
         x, codes = self.served_examples, serving.ArraySpec("codes", self.encoder.output_shape)
         logits = serving.ArraySpec("logits", self.discriminator.output_shape)

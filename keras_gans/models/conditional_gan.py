@@ -1,22 +1,69 @@
 """Conditional GAN (Mirza and Osindero 2014)."""
 
 import keras
+import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _inputs, serving
-from keras_gans.data import mini_batches
+from keras_gans import _checks
+from keras_gans._precision import as_float
+from keras_gans.data.specs import Spec
 from keras_gans.models.gan import GAN
 
 
 class Conditional:
-    """What makes any two-player model conditional: labels reach both networks.
+    """What makes any two-player model conditional: a condition reaches both networks.
 
-    The generator takes `[latents, labels]` and the discriminator `[examples, labels]`. In training
-    the fakes of a mini-batch have the labels of its real examples.
+    The generator takes `[latents, condition]` and the discriminator `[examples, condition]`. In
+    training the fakes of a mini-batch have the conditions of its real examples.
+
+    A subclass states `condition_spec`, a `keras_gans.data.Spec` of one condition, such as an image
+    or an embedding, or a tuple or dictionary of them. `fit` and `evaluate` take conditions as `y`;
+    `sample` and `generate` take them as `labels`.
+
+    Example:
+
+    >>> import keras, keras_gans as kg, numpy as np
+    >>> class PointsFromImages(kg.models.conditional_gan.Conditional, kg.models.GAN):
+    ...     condition_spec = kg.data.Spec((4, 4, 1))
+    >>> def network(size):
+    ...     inputs = keras.Input((size,)), keras.Input((4, 4, 1))
+    ...     features = [inputs[0], keras.layers.Flatten()(inputs[1])]
+    ...     outputs = keras.layers.Dense(3 - size)(keras.layers.Concatenate()(features))
+    ...     return keras.Model(list(inputs), outputs)
+    >>> gan = PointsFromImages(network(1), network(2), latent_dim=1)
+    >>> gan.compile()
+    >>> images = np.random.default_rng(0).uniform(-1, 1, (64, 4, 4, 1))
+    >>> history = gan.fit(images.mean((1, 2)) * [[1, -1]], images, batch_size=8, verbose=0)
+    >>> gan.sample(3, images[:3]).shape
+    (3, 2)
     """
 
     conditional = True
-    label_shapes = ((None,),)
+
+    def real_examples(self, data):
+        return [super().real_examples(data), condition_of(data)]
+
+    def fake_examples(self, real, generator, training=True):
+        images, condition = real
+
+        def generator_on_condition(latents):
+            return generator([latents, condition])
+
+        return [super().fake_examples(images, generator_on_condition, training), condition]
+
+    def as_inputs(self, name, inputs):
+        if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
+            what = "condition" if self.num_classes is None else "labels"
+            raise TypeError(
+                f"`{name}` must be [latents, {what}], as the model is conditional. "
+                f"Received: {name} of type {type(inputs).__name__}"
+            )
+        latents = super().as_inputs(name, inputs[0])
+        return [latents, self.check_labels(inputs[1], latents.shape[0])]
+
+
+class ClassConditional(Conditional):
+    """What makes any two-player model conditional on the class: an integer label an example."""
 
     def __init__(
         self,
@@ -29,18 +76,10 @@ class Conditional:
     ):
         super().__init__(generator, discriminator, latent_dim, **kwargs)
         self.num_classes = check_num_classes(num_classes, generator, discriminator)
-        self.class_names = check_class_names(class_names, self.num_classes)
-
-    def real_examples(self, data):
-        return [super().real_examples(data), labels_of(data)]
-
-    def fake_examples(self, real, generator, training=True):
-        images, labels = real
-
-        def generator_of_class(latents):
-            return generator([latents, labels])
-
-        return [super().fake_examples(images, generator_of_class, training), labels]
+        if class_names is not None:
+            labels = Spec(kind="integer", num_classes=self.num_classes, class_names=class_names)
+            class_names = labels.class_names
+        self.class_names = class_names
 
     @classmethod
     def networks_for_images(cls, info, latent_dim, filters):
@@ -53,40 +92,22 @@ class Conditional:
         return {**made, "num_classes": info.num_classes, "class_names": info.class_names}
 
     @property
-    def label_range(self):
-        return 0, self.num_classes
-
-    def check_training_labels(self, y):
-        if y is None:
-            raise ValueError(
-                f"Labels must be given: {type(self).__name__} is conditional. Call "
-                "fit(images, labels), or let the dataset yield (images, labels). "
-                "Received: no labels"
-            )
-        mini_batches.check_integer_labels(y, self.label_range)
-
-    def check_labels(self, labels, num):
-        return _inputs.labels(labels, num, self.num_classes, self.class_names)
-
-    def as_inputs(self, name, inputs):
-        if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
-            raise TypeError(
-                f"`{name}` must be [latents, labels], as the model is conditional. "
-                f"Received: {name} of type {type(inputs).__name__}"
-            )
-        latents = super().as_inputs(name, inputs[0])
-        return [latents, self.check_labels(inputs[1], latents.shape[0])]
-
-    @property
-    def served_labels(self):
-        classes = {"num_classes": self.num_classes, "class_names": self.class_names}
-        return serving.ArraySpec("labels", (None,), "int32", **classes)
+    def condition_spec(self):
+        """What a label is."""
+        return Spec(kind="integer", num_classes=self.num_classes, class_names=self.class_names)
 
 
-def labels_of(data):
-    """The labels in what `fit` is given, int32 `(batch,)`."""
-    _, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-    return ops.cast(labels, "int32")
+def condition_of(data):
+    """What examples are conditioned on in what `fit` is given, as networks take it."""
+    _, condition, _ = keras.utils.unpack_x_y_sample_weight(data)
+
+    def as_input(x):
+        x = ops.convert_to_tensor(x)
+        if x.dtype.is_floating:
+            return as_float(x)
+        return ops.cast(x, "int32") if x.dtype.is_integer else x
+
+    return tf.nest.map_structure(as_input, condition)
 
 
 def check_num_classes(num_classes, *networks):
@@ -114,26 +135,8 @@ def check_num_classes(num_classes, *networks):
     return num_classes
 
 
-def check_class_names(class_names, num_classes):
-    """Return the names of the classes as a tuple, or say why they are none."""
-    if class_names is None:
-        return None
-    if not isinstance(class_names, (list, tuple)) or not all(
-        isinstance(name, str) for name in class_names
-    ):
-        raise TypeError(
-            f"`class_names` must be a list of strings. Received: class_names={class_names!r}"
-        )
-    if len(class_names) != num_classes or len(set(class_names)) < num_classes:
-        raise ValueError(
-            f"`class_names` must be {num_classes} different names, one for each class. "
-            f"Received: class_names={class_names!r}"
-        )
-    return tuple(class_names)
-
-
 @keras.saving.register_keras_serializable(package="keras_gans")
-class ConditionalGAN(Conditional, GAN):
+class ConditionalGAN(ClassConditional, GAN):
     """GAN with labels: a generator of examples of a given class.
 
     The game is that of `GAN`, with both players told the class: the discriminator sees real

@@ -2,12 +2,12 @@
 
 import keras
 
-from keras_gans.models.conditional_gan import Conditional
+from keras_gans.models.conditional_gan import ClassConditional
 from keras_gans.models.wgan import WGAN
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class ConditionalWGAN(Conditional, WGAN):
+class ConditionalWGAN(ClassConditional, WGAN):
     """`WGAN` with labels: the critic compares examples and samples of the same classes.
 
     Args:

@@ -2,12 +2,12 @@
 
 import keras
 
-from keras_gans.models.conditional_gan import Conditional
+from keras_gans.models.conditional_gan import ClassConditional
 from keras_gans.models.wgan_gp import WGANGP
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class ConditionalWGANGP(Conditional, WGANGP):
+class ConditionalWGANGP(ClassConditional, WGANGP):
     """`WGANGP` with labels: the critic compares examples and samples of the same classes.
 
     The penalized points x̂ lie between a real example and a fake with the same label, and have that

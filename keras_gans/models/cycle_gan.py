@@ -1,7 +1,8 @@
 """Cycle-consistent adversarial networks (Zhu et al. 2017)."""
 
+import dataclasses
+
 import keras
-import numpy as np
 from keras import ops
 
 from keras_gans import _checks, _inputs, losses, serving
@@ -9,7 +10,8 @@ from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
-from keras_gans.data import mini_batches, unpaired
+from keras_gans.data import unpaired
+from keras_gans.data.specs import Spec
 from keras_gans.models import checks
 from keras_gans.models.generative_model import GenerativeModel
 from keras_gans.models.schedules import LinearToZero
@@ -181,20 +183,26 @@ class CycleGAN(GenerativeModel):
         a, b, _ = keras.utils.unpack_x_y_sample_weight(data)
         return as_float(a), as_float(b)
 
+    def networks(self, training):
+        """The two generators and the two discriminators, in training or as they are in use."""
+        names = ("generator_ab", "generator_ba", "discriminator_a", "discriminator_b")
+        return [self.in_use(name, training) for name in names]
+
     def generator_loss(self, a, b, training=True):
         """What the generators minimize; the translations are handed on."""
-        fake_b = as_float(self.generator_ab(a, training=training))
-        fake_a = as_float(self.generator_ba(b, training=training))
+        generator_ab, generator_ba, discriminator_a, discriminator_b = self.networks(training)
+        fake_b = as_float(generator_ab(a, training=training))
+        fake_a = as_float(generator_ba(b, training=training))
         adversarial_loss = least_squares(
-            read_only(self.discriminator_b, fake_b, training)
-        ) + least_squares(read_only(self.discriminator_a, fake_a, training))
-        cycle_loss = l1(self.generator_ba(fake_b, training=training), a) + l1(
-            self.generator_ab(fake_a, training=training), b
+            read_only(discriminator_b, fake_b, training)
+        ) + least_squares(read_only(discriminator_a, fake_a, training))
+        cycle_loss = l1(generator_ba(fake_b, training=training), a) + l1(
+            generator_ab(fake_a, training=training), b
         )
         identity_loss = ops.zeros_like(cycle_loss)
         if self.has_identity_losses:
-            identity_loss = l1(self.generator_ba(a, training=training), a) + l1(
-                self.generator_ab(b, training=training), b
+            identity_loss = l1(generator_ba(a, training=training), a) + l1(
+                generator_ab(b, training=training), b
             )
         weighted = self.cycle_weight * (cycle_loss + self.identity_weight * identity_loss)
         return LossResult(
@@ -209,13 +217,14 @@ class CycleGAN(GenerativeModel):
 
     def discriminator_loss(self, a, b, fake_a, fake_b, training=True):
         """The sum for both discriminators, which do not meet."""
+        _, _, discriminator_a, discriminator_b = self.networks(training)
         logits = [
             as_float(discriminator(images, training=training))
             for discriminator, images in (
-                (self.discriminator_a, a),
-                (self.discriminator_a, fake_a),
-                (self.discriminator_b, b),
-                (self.discriminator_b, fake_b),
+                (discriminator_a, a),
+                (discriminator_a, fake_a),
+                (discriminator_b, b),
+                (discriminator_b, fake_b),
             )
         ]
         objective = losses.least_squares.discriminator
@@ -238,7 +247,7 @@ class CycleGAN(GenerativeModel):
         batch_size = 1 if batch_size is None else batch_size
         if y is not None:
             if not unpaired.are_datasets(x, y):
-                self.check_examples(np.asarray(x), np.asarray(y))
+                self.batch_spec.check(*self.batch_spec.arrays(x, y))
             x, y = unpaired.unpaired_batches(x, y, batch_size, shuffle_seed), None
         return super().training_batches(x, y, batch_size, shuffle_seed)
 
@@ -250,23 +259,30 @@ class CycleGAN(GenerativeModel):
                 x, y = unpaired.as_long_as_each_other(x, y)
         return super().evaluation_batches(x, y)
 
-    def check_examples(self, x, y):
-        if y is None:
-            raise ValueError(
-                "`y` must be given, images of the other domain: call fit(images_a, images_b), or "
-                "let the dataset yield (images_a, images_b). Received: images of one domain"
-            )
-        mini_batches.check_examples("x", x, self.shape_of_a)
-        mini_batches.check_examples("y", y, self.shape_of_b)
+    @property
+    def example_spec(self):
+        """What one image of A is."""
+        return Spec(self.shape_of_a)
+
+    @property
+    def batch_spec(self):
+        """Images of A, and as many or others of B."""
+        return dataclasses.replace(
+            super().batch_spec,
+            y=Spec(self.shape_of_b),
+            meaning="images of the other domain",
+            call="images_a, images_b",
+            is_paired=False,
+        )
 
     # Translation and serving
 
     def as_inputs(self, name, inputs):
-        return _inputs.examples(name, inputs, self.shape_of_a)
+        return _inputs.examples(name, inputs, self.example_spec)
 
     def call(self, inputs, training=False):
         """Translate images from A to B: what `model(images)` and `model.predict` do."""
-        return as_float(self.generator_ab(inputs, training=training))
+        return as_float(self.in_use("generator_ab", training)(inputs, training=training))
 
     def translate(self, images, direction="ab", batch_size=32):
         """Translate images from one domain to the other.
@@ -293,11 +309,11 @@ class CycleGAN(GenerativeModel):
                 return as_float(generator(images, training=False))
 
             shapes = generator.input_shape, generator.output_shape
-            taken, made = (serving.examples(shape[1:]) for shape in shapes)
+            taken, made = (serving.of("examples", Spec(shape[1:])) for shape in shapes)
             fixed = {"direction": direction}
             return serving.Verb("translate", translate, {"images": taken}, made, fixed)
 
-        return [verb("ab", self.generator_ab), verb("ba", self.generator_ba)]
+        return [verb(name, self.in_use(f"generator_{name}")) for name in ("ab", "ba")]
 
 
 def least_squares(fake_logits):

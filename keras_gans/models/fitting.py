@@ -9,6 +9,7 @@ from keras import ops
 from keras_gans import _checks
 from keras_gans._progress import Progress, resuming_callback
 from keras_gans.data import mini_batches, resuming
+from keras_gans.data.assertions import readable_errors
 from keras_gans.models.trainer import Trainer, is_within_fit
 
 
@@ -56,7 +57,8 @@ class Fitted(Trainer):
                 batches, `keras.utils.PyDataset`, or generator of batches. Images are floats in
                 [−1, 1].
             y: What belongs to an array `x`: integer labels `(num_examples,)`, for models that take
-                labels; images of the other domain for models that translate between two.
+                labels, or whatever else they are conditioned on, an array or a tuple or dictionary
+                of arrays; images of the other domain for models that translate between two.
             batch_size: Examples of one mini-batch of an array `x`. Defaults to `32`, and to the
                 paper's `1` for `CycleGAN`.
             validation_data: Held-out examples, in any form of `x`, or a tuple `(x, y)`; `evaluate`
@@ -81,7 +83,7 @@ class Fitted(Trainer):
             sample_weight=kwargs.pop("sample_weight", None),
         )
         if validation_split and validation_data is None:
-            (x, y), validation_data = mini_batches.split(x, y, validation_split)
+            (x, y), validation_data = mini_batches.split(x, y, validation_split, self.batch_spec)
         if validation_data is not None:
             held_out = keras.utils.unpack_x_y_sample_weight(validation_data)[:2]
             validation_data = self.evaluation_batches(*held_out)
@@ -97,7 +99,7 @@ class Fitted(Trainer):
         history = keras.callbacks.History()
         history.on_train_begin()
         for part in resuming.parts(batches, progress, epochs, steps_per_epoch):
-            with mini_batches.readable_errors():
+            with readable_errors():
                 found = super().fit(
                     part.batches,
                     initial_epoch=part.initial_epoch,
@@ -172,7 +174,7 @@ class Fitted(Trainer):
         self.evaluation_seeds.state.assign(np.array([0, 0]))
         for metric in self.sample_metrics:
             metric.reset_state()
-        with mini_batches.readable_errors():
+        with readable_errors():
             logs = super().evaluate(
                 x,
                 y,
@@ -196,23 +198,7 @@ class Fitted(Trainer):
 
     def as_batch(self, x, y):
         """Return one batch of examples as arrays, or refuse what `fit` refuses."""
-        given = {"x": x, "y": y} if y is not None else {"x": x}
-        batch = {name: _checks.as_array(part) for name, part in given.items()}
-        for name, part in batch.items():
-            if not part.ndim:
-                raise TypeError(
-                    f"`{name}` must be an array, of one batch. "
-                    f"Received: {name} of type {type(given[name]).__name__}"
-                )
-        x, y = batch["x"], batch.get("y")
-        self.check_examples(x, y)
-        if not len(x):
-            raise ValueError(f"`x` must hold an example. Received: shape {x.shape}")
-        if y is not None and len(y) != len(x):
-            raise ValueError(
-                f"`y` must hold as many examples as `x`. Received: {len(y)} beside {len(x)}"
-            )
-        return x, y
+        return self.batch_spec.single(x, y)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """Take one step, as `keras.Model.train_on_batch`.

@@ -11,6 +11,7 @@ from keras_gans._examples import each_repeated, images_of
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import call_network, read_only
+from keras_gans.data import specs
 from keras_gans.models import checks
 from keras_gans.models.latent_model import LatentModel, with_labels
 from keras_gans.models.moving_average import DecayOfAverages
@@ -95,7 +96,7 @@ class GAN(LatentModel):
         **kwargs,
     ):
         super().__init__(latent_dim, seed, **kwargs)
-        _check_networks(generator, discriminator, self.latent_dim, self.label_shapes)
+        _check_networks(generator, discriminator, self.latent_dim, self.condition_spec)
         self.generator = generator
         self.discriminator = discriminator
         self.n_critic = _checks.positive_int("n_critic", n_critic)
@@ -103,7 +104,7 @@ class GAN(LatentModel):
             "generator_batch_multiple", generator_batch_multiple
         )
         self.objective = losses.get(objective)
-        self.keep_averages(ema_decay, "generator")
+        self.ema_decay = ema_decay
         self.techniques = tuple(technique.check(techniques))
         self.combination = technique.Combination(self.techniques)
         self.combination.prepare(self)
@@ -226,7 +227,6 @@ class GAN(LatentModel):
 
         result = self.minimize("g_optimizer", loss)
         self.combination.update(self, "generator", result.handed_on)
-        self.update_averages("generator")
         return result
 
     def fake_examples(self, real, generator, training=True):
@@ -251,7 +251,7 @@ class GAN(LatentModel):
         """
         if training:
             examples = self.combination.augment(self, examples)
-        return as_float(call(self.discriminator, examples, training))
+        return as_float(call(self.in_use("discriminator", training), examples, training))
 
     def with_techniques(self, network, loss, real, fake):
         """Add the techniques' terms to what `"discriminator"` or `"generator"` minimizes."""
@@ -332,11 +332,16 @@ class GAN(LatentModel):
         return [*super().served_verbs(), serving.Verb("score", score, inputs, logits)]
 
 
-def _check_networks(generator, discriminator, latent_dim, label_shapes):
+def _check_networks(generator, discriminator, latent_dim, condition_spec):
     checks.network("generator", generator)
     checks.network("discriminator", discriminator)
-    labels = " and integer labels" if label_shapes else ""
-    checks.inputs("generator", generator, "latents" + labels, (None, latent_dim), *label_shapes)
-    made = "what `generator` makes" + labels
-    checks.inputs("discriminator", discriminator, made, generator.output_shape, *label_shapes)
+    condition, shapes = "", []
+    if condition_spec is not None:
+        are_labels = isinstance(condition_spec, specs.Spec) and condition_spec.kind == "integer"
+        condition = " and integer labels" if are_labels else " and conditions"
+        parts = tf.nest.flatten(specs.tensor_specs(condition_spec, "condition"))
+        shapes = [tuple(part.shape) for part in parts]
+    checks.inputs("generator", generator, "latents" + condition, (None, latent_dim), *shapes)
+    made = "what `generator` makes" + condition
+    checks.inputs("discriminator", discriminator, made, generator.output_shape, *shapes)
     checks.logits("discriminator", discriminator)

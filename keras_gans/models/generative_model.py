@@ -10,6 +10,7 @@ from keras_gans import _replicas
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import float_dtype
 from keras_gans.data import mini_batches
+from keras_gans.data.batch_spec import BatchSpec
 from keras_gans.models.fitting import Fitted
 from keras_gans.models.optimizers import overflow_everywhere
 
@@ -24,7 +25,11 @@ class GenerativeModel(Fitted):
     - `loss_names`: the names of the losses that it logs;
     - `default_optimizers()`: the paper's optimizers;
     - `train_step(data)`, made of calls to `minimize` and `record`, and `test_step(data)`;
-    - `check_examples(x, y)`, what it cannot learn from;
+    - `example_spec`, a `keras_gans.data.Spec` of the examples that it learns from, and if they come
+      with labels or the like `condition_spec`, one of these: `fit` and `evaluate` refuse others. A
+      model that states neither accepts anything;
+    - which networks it keeps moving averages of, if any: see `moving_average.DecayOfAverages`.
+      What is not training calls `self.in_use("generator")`, not `self.generator`;
     - `call(inputs)`, and `served_verbs()`, what others may do with it.
 
     Everything else is inherited: optimizers are built on their networks inside the strategy's scope
@@ -79,6 +84,8 @@ class GenerativeModel(Fitted):
     """
 
     loss_names = ()
+    example_spec = None
+    condition_spec = None
 
     def __init__(self, seed=None, **kwargs):
         super().__init__(seed, **kwargs)
@@ -104,6 +111,8 @@ class GenerativeModel(Fitted):
 
     def minimize(self, optimizer_name, loss_fn):
         """Update the networks of one optimizer.
+
+        A moving average of a network follows the last optimizer that trains the network.
 
         Args:
             optimizer_name: Key of `optimizer_networks`. Only the variables of its networks change.
@@ -135,7 +144,15 @@ class GenerativeModel(Fitted):
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             gradients = overflow_everywhere(gradients)
         optimizer.apply(gradients, variables)
+        self._update_averages_of(optimizer_name)
         return result
+
+    def _update_averages_of(self, optimizer_name):
+        """Move the averages of the networks that no later optimizer trains, too."""
+        last = {name: o for o, names in self.optimizer_networks.items() for name in names}
+        for name, average in self.averages.items():
+            if last.get(name) == optimizer_name:
+                average.update()
 
     # Randomness
 
@@ -199,11 +216,9 @@ class GenerativeModel(Fitted):
         return 1
 
     @property
-    def label_range(self):
-        """The labels that this model learns from, `(low, high)` for low … high − 1, or `None`."""
-
-    def check_examples(self, x, y):
-        """Refuse specs or arrays that this model cannot learn from: see `mini_batches`."""
+    def batch_spec(self):
+        """What a batch that this model learns from holds."""
+        return BatchSpec(self.example_spec, self.condition_spec, type(self).__name__)
 
     def training_batches(self, x, y, batch_size, shuffle_seed):
         """Return what `fit` was given as batches that each hold the mini-batches of one step.
@@ -219,13 +234,12 @@ class GenerativeModel(Fitted):
             batches_per_step=self.batches_per_step,
             replicas=self.distribute_strategy.num_replicas_in_sync,
             shuffle_seed=shuffle_seed,
-            check=self.check_examples,
-            label_range=self.label_range,
+            spec=self.batch_spec,
         )
 
     def evaluation_batches(self, x, y):
         """Return what `evaluate` was given, checked, as `keras.Model.evaluate` takes it."""
-        return mini_batches.evaluation_batches(x, y, self.check_examples, self.label_range)
+        return mini_batches.evaluation_batches(x, y, self.batch_spec)
 
     def as_inputs(self, name, inputs):
         """Return what the model is called on, checked by the argument's name."""

@@ -5,7 +5,7 @@ from keras import ops
 
 from keras_gans import _checks, _inputs, _memory, latents, serving
 from keras_gans._precision import as_float
-from keras_gans.data import mini_batches
+from keras_gans.data import specs
 from keras_gans.models.generative_model import GenerativeModel
 
 
@@ -15,8 +15,8 @@ class LatentModel(GenerativeModel):
     A subclass states what a `GenerativeModel` does, and
 
     - `samplers`, the networks that turn latents into examples;
-    - `conditional`: whether `sample` takes labels, of `num_classes` classes; and `label_shapes`,
-      the shapes of what the networks take beside latents and examples.
+    - `conditional`: whether the networks take a condition beside latents and examples, which
+      `condition_spec` specifies, and of how many classes it is a label: `num_classes`.
 
     Args:
         latent_dim: Positive integer, size of the latent vectors.
@@ -58,7 +58,8 @@ class LatentModel(GenerativeModel):
     """
 
     conditional = False
-    label_shapes = ()
+    num_classes = None
+    class_names = None
 
     def __init__(self, latent_dim, seed=None, **kwargs):
         super().__init__(seed, **kwargs)
@@ -79,6 +80,11 @@ class LatentModel(GenerativeModel):
         return tuple(self.samplers[-1].output_shape[1:])
 
     @property
+    def example_spec(self):
+        """What one example is: by default floats of `example_shape`, images in [−1, 1]."""
+        return specs.Spec(self.example_shape)
+
+    @property
     def sampled_shape(self):
         """Shape of what `sample` returns of each example."""
         return self.example_shape
@@ -88,21 +94,9 @@ class LatentModel(GenerativeModel):
         examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         return as_float(examples)
 
-    def check_examples(self, x, y):
-        mini_batches.check_examples("x", x, self.example_shape)
-        self.check_training_labels(y)
-
-    def check_training_labels(self, y):
-        """Refuse specs or arrays of labels that this model cannot learn from."""
-        if y is not None:
-            raise ValueError(
-                f"Labels must be absent: {type(self).__name__} is not conditional. Pass the "
-                f"examples alone. Received: labels of shape {tuple(y.shape)}"
-            )
-
     def as_examples(self, name, x):
         """Return examples as an array, or refuse what `fit` refuses, by the argument's name."""
-        return ops.convert_to_numpy(_inputs.examples(name, x, self.example_shape))
+        return ops.convert_to_numpy(_inputs.examples(name, x, self.example_spec))
 
     def as_inputs(self, name, inputs):
         return _inputs.latents(name, inputs, self.latent_dim)
@@ -118,7 +112,8 @@ class LatentModel(GenerativeModel):
 
         Args:
             num: Positive integer, how many.
-            labels: Integers or class names `(num,)`, or one for all, for models that take labels.
+            labels: Integers or class names `(num,)`, or one for all, for models that take labels;
+                for others what `condition_spec` specifies, with an axis of examples or one for all.
                 Defaults to `None`.
             seed: Integer or `None`. The same seed gives the same examples. Defaults to `None`, a
                 new seed at every call; the random state of training is left alone.
@@ -140,7 +135,8 @@ class LatentModel(GenerativeModel):
 
         Args:
             latents: Float array `(num, latent_dim)`.
-            labels: Integers or class names `(num,)`, or one for all, for models that take labels.
+            labels: Integers or class names `(num,)`, or one for all, for models that take labels;
+                for others what `condition_spec` specifies, with an axis of examples or one for all.
                 Defaults to `None`.
             batch_size: Positive integer, examples generated at once. Defaults to `256`.
 
@@ -154,17 +150,23 @@ class LatentModel(GenerativeModel):
         return self.serve("generate", latents, labels, batch_size=batch_size)
 
     def check_labels(self, labels, num):
-        """Return labels as an integer array `(num,)`, or refuse them."""
+        """Return labels, or another condition, one for each of `num` examples, or refuse them."""
+        if self.condition_spec is not None:
+            return _inputs.conditions("labels", labels, self.condition_spec, num)
         _inputs.no_labels(labels, type(self).__name__)
 
     @property
     def served_examples(self):
         """What the networks take and make as examples, described for `served_verbs`."""
-        return serving.examples(self.example_shape)
+        return serving.of("examples", self.example_spec)
 
     @property
     def served_labels(self):
         """What verbs take beside latents or examples, or `None`."""
+        if self.condition_spec is None:
+            return None
+        meaning = "labels" if specs.are_labels(self.condition_spec) else "condition"
+        return serving.of(meaning, self.condition_spec)
 
     def served_verbs(self):
         """`generate(latents, labels)` and `sample(num, labels, seed)`."""

@@ -1,5 +1,7 @@
 """Semi-supervised GAN (Salimans et al. 2016)."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -10,9 +12,9 @@ from keras_gans._examples import images_of
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import call_network
-from keras_gans.data import mini_batches
 from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
-from keras_gans.models.conditional_gan import labels_of
+from keras_gans.data.specs import Spec
+from keras_gans.models.conditional_gan import condition_of
 from keras_gans.models.gan import GAN
 from keras_gans.models.moving_average import DecayOfAverages
 from keras_gans.techniques import FeatureMatching, technique
@@ -37,8 +39,8 @@ class SemiSupervisedGAN(GAN):
     them from arrays, with y = −1 for examples without label; a dataset must yield them in turn, as
     `keras_gans.data.semi_supervised_batches` does.
 
-    Classes are those of `ema_discriminator`, a moving average of the discriminator: in `classify`,
-    in what is exported, and in the `supervised_loss` and `accuracy` of `evaluate`.
+    Outside training the discriminator is `ema_discriminator`, its moving average: in `classify`, in
+    `evaluate`, and in what is exported.
 
     The losses, the batches, the average and the optimizers are those of the authors' code behind
     the paper's results on MNIST, but for three things: latents are N(0, I) as everywhere in this
@@ -106,7 +108,7 @@ class SemiSupervisedGAN(GAN):
         techniques = [FeatureMatching(feature_layer, alone=True), *technique.check(techniques)]
         super().__init__(generator, discriminator, latent_dim, techniques=techniques, **kwargs)
         self.feature_layer = feature_layer
-        self.keep_averages(classifier_ema_decay, "discriminator", argument="classifier_ema_decay")
+        self.classifier_ema_decay = classifier_ema_decay
         self.num_classes = discriminator.output_shape[-1]
         if len(discriminator.output_shape) != 2 or self.num_classes < 2:
             raise ValueError(
@@ -129,7 +131,7 @@ class SemiSupervisedGAN(GAN):
         return 2 * self.n_critic + 1
 
     def real_examples(self, data):
-        return [super().real_examples(data), labels_of(data)]
+        return [super().real_examples(data), condition_of(data)]
 
     def mini_batches(self, examples):
         """Cut one step's examples into those of each update.
@@ -153,7 +155,6 @@ class SemiSupervisedGAN(GAN):
         *pairs, unlabelled = self.mini_batches(self.real_examples(data))
         for pair in pairs:
             self.record(self.train_discriminator(pair))
-            self.update_averages("discriminator")
         self.record(self.train_generator(unlabelled))
         return self.logs()
 
@@ -190,10 +191,11 @@ class SemiSupervisedGAN(GAN):
         fake = self.fake_examples(images, self, training=False)
         batch_size = ops.shape(images)[0]
         of_discriminator = self.discriminator_loss([images, images, labels], fake, training=False)
-        in_use, _ = supervised_means(self.class_logits(images), labels)
-        self.record(of_discriminator.logging(**in_use), batch_size)
-        fake_logits = of_discriminator.handed_on["fake_logits"]
-        self.record(self.generator_loss(None, fake_logits, training=False), batch_size)
+        of_generator = self.generator_loss(
+            None, of_discriminator.handed_on["fake_logits"], training=False
+        )
+        self.record(of_discriminator, batch_size)
+        self.record(of_generator, batch_size)
         self.update_sample_metrics(images, fake)
         return self.logs(type(self).loss_names)
 
@@ -203,28 +205,23 @@ class SemiSupervisedGAN(GAN):
         """Labelled and unlabelled batches in turn: made of arrays, checked in a dataset."""
         if hasattr(x, "__array__") and y is not None:
             x, y = np.asarray(x), np.asarray(y)
-            self.check_examples(x, y)
+            self.batch_spec.check(x, y)
             shuffle = shuffle_seed is not None
             x = semi_supervised_batches(
                 x, y, batch_size or 32, shuffle, shuffle_seed, self.n_critic
             )
             y = None
         elif isinstance(x, tf.data.Dataset):
-            self.check_examples(*keras.utils.unpack_x_y_sample_weight(x.element_spec)[:2])
+            self.batch_spec.check(*keras.utils.unpack_x_y_sample_weight(x.element_spec)[:2])
             x = in_turn(x, self.n_critic)
         return super().training_batches(x, y, None, shuffle_seed)
 
     @property
-    def label_range(self):
-        return UNLABELLED, self.num_classes
-
-    def check_training_labels(self, y):
-        if y is None:
-            raise ValueError(
-                "Labels must be given, −1 for examples without: call fit(images, labels). "
-                "Received: no labels"
-            )
-        mini_batches.check_integer_labels(y, self.label_range)
+    def batch_spec(self):
+        """Examples with labels, of which some are not known."""
+        known_or_not = UNLABELLED, self.num_classes - 1
+        labels = Spec(kind="integer", value_range=known_or_not, num_classes=self.num_classes)
+        return dataclasses.replace(super().batch_spec, y=labels)
 
     # Classification and serving
 
@@ -235,10 +232,6 @@ class SemiSupervisedGAN(GAN):
         It is called as the discriminator is; `ema_discriminator.copy()` is a plain `keras.Model`.
         """
         return self.averages.get("discriminator")
-
-    def class_logits(self, x):
-        """Logits of the classifier in use, the moving average if there is one."""
-        return as_float(self.in_use("discriminator")(x, training=False))
 
     def classify(self, x, batch_size=256):
         """Return class probabilities of examples.
@@ -264,7 +257,7 @@ class SemiSupervisedGAN(GAN):
         """Those of `GAN`, and `classify(x)`: probabilities."""
 
         def classify(x):
-            return ops.softmax(self.class_logits(x))
+            return ops.softmax(super(SemiSupervisedGAN, self).discriminate(x))
 
         inputs = {"x": self.served_examples}
         probabilities = serving.ArraySpec("probabilities", (None, self.num_classes))

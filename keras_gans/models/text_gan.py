@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_gans import _checks, _inputs, serving
 from keras_gans.data import mini_batches
+from keras_gans.data.specs import Spec, check_values
 from keras_gans.data.text import UNKNOWN, vocabulary_size
 from keras_gans.models.wgan_gp import WGANGP
 
@@ -107,7 +108,7 @@ class TextGAN(WGANGP):
         """
         if _is_of_integers(texts):
             return self._tokens(texts)
-        texts = tf.convert_to_tensor(_inputs.texts("texts", texts), tf.string)
+        texts = tf.convert_to_tensor(_inputs.examples("texts", texts, self.example_spec), tf.string)
         characters = tf.strings.unicode_split(texts, "UTF-8")
         shape = (None, self.generator.output_shape[1])
         return self.to_tokens(characters.to_tensor(default_value="", shape=shape))
@@ -122,7 +123,8 @@ class TextGAN(WGANGP):
                 f"Received: integers of shape {tuple(tokens.shape)}"
             )
         if not _inputs.is_symbolic(tokens):
-            _inputs.in_range("texts", tokens.numpy(), (0, size - 1))
+            spec = Spec((length,), "integer", value_range=(0, size - 1))
+            check_values("texts", spec, tokens.numpy())
         return tokens
 
     def decode(self, probabilities):
@@ -169,9 +171,10 @@ class TextGAN(WGANGP):
     def example_shape(self):
         return ()
 
-    def check_examples(self, x, y):
-        _inputs.check_strings("x", x)
-        self.check_training_labels(y)
+    @property
+    def example_spec(self):
+        """What one example is: a string."""
+        return Spec(kind="string")
 
     def training_batches(self, x, y, batch_size, shuffle_seed):
         batches = super().training_batches(_as_array(x), y, batch_size, shuffle_seed)

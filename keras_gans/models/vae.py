@@ -12,6 +12,7 @@ from keras_gans import _checks, _inputs, likelihoods, networks, serving
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float, float_dtype
+from keras_gans.data.specs import Spec
 from keras_gans.models import checks
 from keras_gans.models.batches import in_batches
 from keras_gans.models.latent_model import LatentModel
@@ -155,11 +156,13 @@ class VAE(LatentModel):
 
     def approximate_posterior(self, x, training=False):
         """Return μ(x) and log σ²(x) of q(z | x)."""
-        return [as_float(output) for output in self.encoder(x, training=training)]
+        encoder = self.in_use("encoder", training)
+        return [as_float(output) for output in encoder(x, training=training)]
 
     def log_prob(self, x, z, training=False):
         """Return log p(x | z) of each example."""
-        return self.likelihood.log_prob(x, tf.nest.flatten(self.decoder(z, training=training)))
+        decoder = self.in_use("decoder", training)
+        return self.likelihood.log_prob(x, tf.nest.flatten(decoder(z, training=training)))
 
     def test_step(self, data):
         x = self.real_examples(data)
@@ -170,20 +173,16 @@ class VAE(LatentModel):
             self.update_sample_metrics(x, self(self.draw_latents(batch_size, training=False)))
         return self.logs()
 
-    def check_examples(self, x, y):
-        super().check_examples(x, y)
-        self.likelihood.check(x)
-
-    def as_examples(self, name, x):
-        x = super().as_examples(name, x)
-        self.likelihood.check(x)
-        return x
+    @property
+    def example_spec(self):
+        value_range = self.likelihood.value_range
+        return Spec(self.example_shape, value_range="auto" if value_range is None else value_range)
 
     # Latents
 
     @property
     def samplers(self):
-        return [self.decoder]
+        return [self.in_use("decoder")]
 
     @property
     def example_shape(self):
@@ -191,7 +190,8 @@ class VAE(LatentModel):
 
     def call(self, inputs, training=False):
         """Decode latents to mean examples: what `model(latents)` and `model.predict` do."""
-        return self.likelihood.mean(*tf.nest.flatten(self.decoder(inputs, training=training)))
+        decoder = self.in_use("decoder", training)
+        return self.likelihood.mean(*tf.nest.flatten(decoder(inputs, training=training)))
 
     def encode(self, x, batch_size=256):
         """Return the mean latents μ(x) of examples.
@@ -283,10 +283,6 @@ class VAE(LatentModel):
             tf.TensorSpec((2,), tf.int32),
         ]
         return tf.function(log_evidence, input_signature=specs)
-
-    @property
-    def served_examples(self):
-        return serving.examples(self.example_shape, self.likelihood.value_range)
 
     def served_verbs(self):
         """Those of `LatentModel`, `encode(x)` to μ(x), and `reconstruct(x)`."""

@@ -1,4 +1,4 @@
-"""Networks: architectures built from layers. A network does not know which game it plays."""
+"""Networks: architectures built from layers, which do not know the objective of their training."""
 
 from keras_gans.networks.autoencoders import (
     dcgan_decoder,
@@ -6,14 +6,14 @@ from keras_gans.networks.autoencoders import (
     mlp_decoder,
     mlp_encoder,
 )
-from keras_gans.networks.data_dependent_initialization import data_dependent_initialization
+from keras_gans.networks.data_dependent import data_dependent_initialization
 from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
 from keras_gans.networks.style import style_encoder, style_generator, synthesis
 from keras_gans.networks.text import text_discriminator, text_generator
 from keras_gans.networks.translation import patch_discriminator, translation_generator
-from keras_gans.networks.virtual_batch_normalization import virtual_batch_normalization
+from keras_gans.networks.virtual_batch import virtual_batch_normalization
 
 __all__ = [
     "data_dependent_initialization",

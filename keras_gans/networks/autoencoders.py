@@ -1,6 +1,7 @@
 """Encoders and decoders of variational autoencoders: other networks, with Gaussian outputs."""
 
 import math
+from collections.abc import Sequence
 
 import keras
 from keras import ops
@@ -9,14 +10,18 @@ from keras_gans import _checks
 from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 
-#: Standard deviation of a pixel that cannot be told from its neighbours: half of 1/127.5, the
+#: Standard deviation of a pixel that cannot be told from its neighbors: half of 1/127.5, the
 #: distance of two values of an image of 8 bits in [−1, 1].
 FINEST_STDDEV = 0.5 / 127.5
 
 
 def mlp_encoder(
-    input_shape, latent_dim=128, hidden_units=(512, 512), normalization=None, name="encoder"
-):
+    input_shape: int | Sequence[int],
+    latent_dim: int = 128,
+    hidden_units: Sequence[int] = (512, 512),
+    normalization: str | None = None,
+    name: str = "encoder",
+) -> keras.Model:
     """An encoder of dense layers, to the mean and the log variance of the latents.
 
     Args:
@@ -47,13 +52,13 @@ def mlp_encoder(
 
 
 def mlp_decoder(
-    output_shape,
-    latent_dim=128,
-    hidden_units=(512, 512),
-    normalization=None,
-    learned_variance=False,
-    name="decoder",
-):
+    output_shape: int | Sequence[int],
+    latent_dim: int = 128,
+    hidden_units: Sequence[int] = (512, 512),
+    normalization: str | None = None,
+    learned_variance: bool = False,
+    name: str = "decoder",
+) -> keras.Model:
     """A decoder of dense layers, to a likelihood's logits or means.
 
     Args:
@@ -93,14 +98,14 @@ def mlp_decoder(
 
 
 def dcgan_encoder(
-    image_shape,
-    latent_dim=128,
-    filters=32,
-    max_filters=512,
-    kernel_size=5,
-    normalization="batch",
-    name="encoder",
-):
+    image_shape: Sequence[int],
+    latent_dim: int = 128,
+    filters: int = 32,
+    max_filters: int = 512,
+    kernel_size: int = 5,
+    normalization: str | None = "batch",
+    name: str = "encoder",
+) -> keras.Model:
     """An encoder of strided convolutions, to the mean and the log variance of the latents.
 
     Args:
@@ -130,15 +135,15 @@ def dcgan_encoder(
 
 
 def dcgan_decoder(
-    image_shape,
-    latent_dim=128,
-    filters=32,
-    max_filters=512,
-    kernel_size=5,
-    normalization="batch",
-    learned_variance=False,
-    name="decoder",
-):
+    image_shape: Sequence[int],
+    latent_dim: int = 128,
+    filters: int = 32,
+    max_filters: int = 512,
+    kernel_size: int = 5,
+    normalization: str | None = "batch",
+    learned_variance: bool = False,
+    name: str = "decoder",
+) -> keras.Model:
     """A decoder of transposed convolutions, to a likelihood's logits or means.
 
     Args:

@@ -1,9 +1,11 @@
 """Deep convolutional networks by the guidelines of Radford et al. 2015 (DCGAN).
 
-Strided convolutions instead of pooling; no hidden dense layers; batch normalisation everywhere but
+Strided convolutions instead of pooling; no hidden dense layers; batch normalization everywhere but
 in the generator's output and the discriminator's input; ReLU in the generator with a tanh output,
 leaky ReLU in the discriminator; weights from N(0, 0.02²).
 """
+
+from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -16,16 +18,16 @@ from keras_gans.networks.normalization import normalize
 
 
 def dcgan_generator(
-    image_shape,
-    latent_dim=128,
-    filters=64,
-    max_filters=512,
-    kernel_size=5,
-    normalization="batch",
-    output_activation="tanh",
-    num_classes=None,
-    name="generator",
-):
+    image_shape: Sequence[int],
+    latent_dim: int = 128,
+    filters: int = 64,
+    max_filters: int = 512,
+    kernel_size: int = 5,
+    normalization: str | None = "batch",
+    output_activation: str | None = "tanh",
+    num_classes: int | None = None,
+    name: str = "generator",
+) -> keras.Model:
     """A generator of transposed convolutions, each doubling the sides and halving the channels.
 
     The sides of the image are halved (rounding up) twice, and on until the smaller is below 8; the
@@ -86,15 +88,15 @@ def dcgan_generator(
 
 
 def dcgan_discriminator(
-    image_shape,
-    filters=64,
-    max_filters=512,
-    kernel_size=5,
-    normalization="batch",
-    num_classes=None,
-    num_logits=1,
-    name="discriminator",
-):
+    image_shape: Sequence[int],
+    filters: int = 64,
+    max_filters: int = 512,
+    kernel_size: int = 5,
+    normalization: str | None = "batch",
+    num_classes: int | None = None,
+    num_logits: int = 1,
+    name: str = "discriminator",
+) -> keras.Model:
     """A discriminator of strided convolutions, each halving the sides and doubling the channels.
 
     Args:

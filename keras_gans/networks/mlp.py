@@ -1,6 +1,7 @@
 """Multi-layer perceptrons: the networks of Goodfellow et al. 2014, and of toy densities."""
 
 import math
+from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -12,15 +13,15 @@ from keras_gans.networks.normalization import normalize
 
 
 def mlp_generator(
-    output_shape,
-    latent_dim=128,
-    hidden_units=(512, 512, 512),
-    normalization=None,
-    output_activation="auto",
-    num_classes=None,
-    name="generator",
-):
-    """A generator of dense layers: linear, normalisation, ReLU; then a linear output.
+    output_shape: int | Sequence[int],
+    latent_dim: int = 128,
+    hidden_units: Sequence[int] = (512, 512, 512),
+    normalization: str | None = None,
+    output_activation: str | None = "auto",
+    num_classes: int | None = None,
+    name: str = "generator",
+) -> keras.Model:
+    """A generator of dense layers: linear, normalization, ReLU; then a linear output.
 
     Args:
         output_shape: Shape of one example: an integer, or a tuple such as `(2,)` or `(28, 28, 1)`.
@@ -48,30 +49,30 @@ def mlp_generator(
     >>> kg.networks.mlp_generator((2,), latent_dim=2).output_shape
     (None, 2)
     """
-    output_shape = _example_shape("output_shape", output_shape)
+    shape = _example_shape("output_shape", output_shape)
     if isinstance(output_activation, str) and output_activation == "auto":
-        output_activation = "tanh" if len(output_shape) == 3 else None
+        output_activation = "tanh" if len(shape) == 3 else None
     latents = keras.Input((_checks.positive_int("latent_dim", latent_dim),))
     labels = Labels(num_classes)
     x = labels.embedded_beside(latents)
     for units in _sizes("hidden_units", hidden_units):
         x = layers.Dense(units, kernel_initializer="he_normal", use_bias=normalization is None)(x)
         x = layers.ReLU()(normalize(normalization, x, labels))
-    x = layers.Dense(math.prod(output_shape))(x)
-    x = layers.Reshape(output_shape)(x)
+    x = layers.Dense(math.prod(shape))(x)
+    x = layers.Reshape(shape)(x)
     outputs = layers.Activation(output_activation or "linear", dtype="float32")(x)
     return keras.Model(labels.beside(latents), outputs, name=name)
 
 
 def mlp_discriminator(
-    input_shape,
-    hidden_units=(512, 512, 512),
-    normalization=None,
-    num_classes=None,
-    num_logits=1,
-    name="discriminator",
-):
-    """A discriminator of dense layers: linear, normalisation, leaky ReLU; then one logit.
+    input_shape: int | Sequence[int],
+    hidden_units: Sequence[int] = (512, 512, 512),
+    normalization: str | None = None,
+    num_classes: int | None = None,
+    num_logits: int = 1,
+    name: str = "discriminator",
+) -> keras.Model:
+    """A discriminator of dense layers: linear, normalization, leaky ReLU; then one logit.
 
     Args:
         input_shape: Shape of one example: an integer, or a tuple such as `(2,)` or `(28, 28, 1)`.

@@ -1,9 +1,11 @@
 """Residual networks of Gulrajani et al. 2017 (WGAN-GP).
 
-Pre-activation blocks of two 3×3 convolutions with as many channels everywhere; nearest-neighbour
-upsampling in the generator, mean pooling in the discriminator, never a stride; He initialisation
+Pre-activation blocks of two 3×3 convolutions with as many channels everywhere; nearest-neighbor
+upsampling in the generator, mean pooling in the discriminator, never a stride; He initialization
 before rectifiers.
 """
+
+from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -16,14 +18,14 @@ from keras_gans.networks.normalization import normalize
 
 
 def resnet_generator(
-    image_shape,
-    latent_dim=128,
-    filters=128,
-    blocks_per_stage=1,
-    normalization="batch",
-    num_classes=None,
-    name="generator",
-):
+    image_shape: Sequence[int],
+    latent_dim: int = 128,
+    filters: int = 128,
+    blocks_per_stage: int = 1,
+    normalization: str | None = "batch",
+    num_classes: int | None = None,
+    name: str = "generator",
+) -> keras.Model:
     """A generator of residual blocks; the first block of each stage doubles the sides.
 
     The sides of the image are halved (rounding up) until the smaller is below 8; the latent vector
@@ -76,14 +78,14 @@ def resnet_generator(
 
 
 def resnet_discriminator(
-    image_shape,
-    filters=128,
-    blocks_per_stage=1,
-    normalization=None,
-    num_classes=None,
-    num_logits=1,
-    name="discriminator",
-):
+    image_shape: Sequence[int],
+    filters: int = 128,
+    blocks_per_stage: int = 1,
+    normalization: str | None = None,
+    num_classes: int | None = None,
+    num_logits: int = 1,
+    name: str = "discriminator",
+) -> keras.Model:
     """A discriminator of residual blocks, global mean pooling and a linear output.
 
     The first block of each stage halves the sides (rounding up), once and on until the smaller is
@@ -155,7 +157,7 @@ def _growing_block(x, side, filters, normalization, labels):
 
 
 def _first_block(x, filters):
-    """The first block of a discriminator: pixels are neither rectified nor normalised."""
+    """The first block of a discriminator: pixels are neither rectified nor normalized."""
     shortcut = layers.Conv2D(filters, 1, use_bias=False)(_halve(x))
     x = _convolution(filters)(x)
     x = _convolution(filters)(_relu(x))

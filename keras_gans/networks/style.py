@@ -6,6 +6,7 @@ the channels away after each convolution, and adds up what they say of the code.
 """
 
 import itertools
+from collections.abc import Sequence
 
 import keras
 from keras import layers, ops
@@ -25,13 +26,19 @@ from keras_gans.networks.normalization import EPSILON
 SYNTHESIS = "synthesis"
 
 
-def style_generator(image_shape, code_dim=128, filters=32, max_filters=256, name="generator"):
-    """A generator whose convolutions are modulated by a code: adaptive instance normalisation.
+def style_generator(
+    image_shape: Sequence[int],
+    code_dim: int = 128,
+    filters: int = 32,
+    max_filters: int = 256,
+    name: str = "generator",
+) -> keras.Model:
+    """A generator whose convolutions are modulated by a code: adaptive instance normalization.
 
     The sides of the image are halved (rounding up) until the smaller is below 8. From a learned
     constant of that grid the image grows back through the sides that were halved. At each side
     there are two stages of 3×3 convolution (the first of which doubles the side), leaky ReLU and
-    adaptive instance normalisation by the code: two styles. No noise is added.
+    adaptive instance normalization by the code: two styles. No noise is added.
 
     Args:
         image_shape: `(height, width, channels)`, sides of at least 4.
@@ -74,15 +81,21 @@ def style_generator(image_shape, code_dim=128, filters=32, max_filters=256, name
         x = _styled(_convolution(width)(x), next(styles))
     x = layers.Conv2D(image_shape[2], 1)(x)
     images = layers.Activation("tanh", dtype="float32")(x)
-    painter = keras.Model(codes, images, name=SYNTHESIS)
-    return keras.Model(code, painter(layers.RepeatVector(num_styles)(code)), name=name)
+    images_of_styles = keras.Model(codes, images, name=SYNTHESIS)
+    return keras.Model(code, images_of_styles(layers.RepeatVector(num_styles)(code)), name=name)
 
 
-def style_encoder(image_shape, code_dim=128, filters=32, max_filters=256, name="encoder"):
+def style_encoder(
+    image_shape: Sequence[int],
+    code_dim: int = 128,
+    filters: int = 32,
+    max_filters: int = 256,
+    name: str = "encoder",
+) -> keras.Model:
     """An encoder that reads the styles which the mirrored generator would write.
 
     After each 3×3 convolution and leaky ReLU the mean and deviation of each channel go through a
-    linear map of their own into the code, a sum, and instance normalisation takes them away. At
+    linear map of their own into the code, a sum, and instance normalization takes them away. At
     each side of the mirrored generator there are two such stages, the second of which halves the
     sides; at the last, a dense layer over all positions stands for the second.
 
@@ -130,7 +143,7 @@ def style_encoder(image_shape, code_dim=128, filters=32, max_filters=256, name="
     return keras.Model(images, layers.Add(dtype="float32")(parts), name=name)
 
 
-def synthesis(generator):
+def synthesis(generator: keras.Model) -> keras.Model:
     """Return the part of a style generator that takes a code for each style.
 
     Args:

@@ -1,6 +1,6 @@
 """Residual networks of one-dimensional convolutions, for text (Gulrajani et al. 2017, WGAN-GP).
 
-All positions of a text are made, and judged, at once. The initialisation is that of the authors'
+All positions of a text are made, and judged, at once. The initialization is that of the authors'
 code: uniform, of variance 4 / (fan in + fan out) in convolutions and 2 / (fan in + fan out) in
 dense layers.
 """
@@ -13,14 +13,14 @@ from keras_gans.layers import LeakyReLU
 
 
 def text_generator(
-    length,
-    vocabulary_size,
-    latent_dim=128,
-    filters=512,
-    num_blocks=5,
-    kernel_size=5,
-    name="generator",
-):
+    length: int,
+    vocabulary_size: int,
+    latent_dim: int = 128,
+    filters: int = 512,
+    num_blocks: int = 5,
+    kernel_size: int = 5,
+    name: str = "generator",
+) -> keras.Model:
     """A generator of texts: for each position, the probability of each character.
 
     The latent vector is projected to `length` positions of `filters` channels; residual blocks
@@ -66,13 +66,13 @@ def text_generator(
 
 
 def text_discriminator(
-    length,
-    vocabulary_size,
-    filters=512,
-    num_blocks=5,
-    kernel_size=5,
-    name="discriminator",
-):
+    length: int,
+    vocabulary_size: int,
+    filters: int = 512,
+    num_blocks: int = 5,
+    kernel_size: int = 5,
+    name: str = "discriminator",
+) -> keras.Model:
     """A discriminator of texts: what `text_generator` does, in the other direction.
 
     A linear layer takes each position's character to `filters` channels; residual blocks follow,

@@ -6,6 +6,7 @@ stride 2; Ck is a 4×4 convolution of stride 2. Weights come from N(0, 0.02²).
 """
 
 import math
+from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -17,17 +18,17 @@ from keras_gans.networks.normalization import normalize
 
 
 def translation_generator(
-    image_shape,
-    out_channels=None,
-    filters=64,
-    num_blocks=9,
-    normalization="instance",
-    name="generator",
-):
+    image_shape: Sequence[int],
+    out_channels: int | None = None,
+    filters: int = 64,
+    num_blocks: int = 9,
+    normalization: str | None = "instance",
+    name: str = "generator",
+) -> keras.Model:
     """A generator from images to images: c7s1-64, d128, d256, residual blocks, u128, u64, c7s1-3.
 
     It works on a quarter of the sides (rounding up) and comes back to exactly those of the image.
-    Every convolution but the last is followed by the normalisation and a rectifier, which the
+    Every convolution but the last is followed by the normalization and a rectifier, which the
     second one of a residual block leaves out; images are reflected at their edges.
 
     Args:
@@ -95,12 +96,12 @@ def translation_generator(
 
 
 def patch_discriminator(
-    image_shape,
-    filters=64,
-    num_layers=3,
-    normalization="instance",
-    name="discriminator",
-):
+    image_shape: Sequence[int],
+    filters: int = 64,
+    num_layers: int = 3,
+    normalization: str | None = "instance",
+    name: str = "discriminator",
+) -> keras.Model:
     """A discriminator that judges every patch of an image: C64-C128-C256-C512 and a logit each.
 
     The last C has stride 1, as has the convolution that makes the logits. The side of a patch, the

@@ -1,9 +1,9 @@
 """Instance noise (Arjovsky and Bottou 2017; Sønderby et al. 2017)."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 
+from keras_gans._examples import images_of, with_images
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans.techniques.technique import Technique, refuse_decay_of_schedule
 
@@ -15,8 +15,8 @@ class InstanceNoise(Technique):
     Data and samples lie on thin sets that hardly meet, and a perfect discriminator between them
     teaches nothing. Noise spreads both, so that they overlap, and leaves them equal exactly when
     the distributions are. After t updates of the generator its standard deviation is
-    stddev · decayᵗ. The attribute `stddev` is the deviation as it is now. Labels, if any, are left
-    alone.
+    stddev · decayᵗ. The attribute `stddev` is the deviation as it is now. What images are
+    conditioned on is left alone.
 
     Args:
         stddev: Float ≥ 0, standard deviation at the start, in units of the examples, or a schedule
@@ -49,13 +49,9 @@ class InstanceNoise(Technique):
         self.decay = decay
 
     def augment(self, model, examples):
-        def add_noise(x):
-            if not x.dtype.is_floating:
-                return x
-            noise = model.draw(keras.random.normal, ops.shape(x)[0], tuple(x.shape[1:]))
-            return x + self.stddev * noise
-
-        return tf.nest.map_structure(add_noise, examples)
+        images = images_of(examples)
+        noise = model.draw(keras.random.normal, ops.shape(images)[0], tuple(images.shape[1:]))
+        return with_images(examples, images + self.stddev * noise)
 
     def update(self, model, network, outputs):
         if network == "generator" and not self.is_scheduled("stddev"):

@@ -12,7 +12,7 @@ import tensorflow as tf
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from keras_gans.data import load, loading, named, save_grid, to_uint8
+from keras_gans.data import load, loading, look, named, save_grid, to_uint8
 
 
 def all_of(dataset):
@@ -253,7 +253,7 @@ class TestFolders:
                 found_labels, [label for _, label in expected.as_numpy_iterator()]
             )
         for image, pixels in zip(found, pictures, strict=True):
-            expected = loading._resized(tf.constant(pixels / np.float32(127.5) - 1), (7, 5))
+            expected = look.resized(tf.constant(pixels / np.float32(127.5) - 1), (7, 5))
             np.testing.assert_array_equal(image, expected)
         assert (info.num_examples, info.num_classes) == (num, 3 if labels else None)
 

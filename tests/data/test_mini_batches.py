@@ -6,26 +6,17 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
-from keras_gans.data.mini_batches import (
-    check_integer_labels,
-    checked,
-    evaluation_batches,
-    mapped,
-    mini_batches,
-    readable_errors,
-    split,
-)
+from keras_gans.data import Spec
+from keras_gans.data.assertions import readable_errors
+from keras_gans.data.batch_spec import ANY, BatchSpec
+from keras_gans.data.mini_batches import checked, evaluation_batches, mapped, mini_batches, split
 
 BATCHES = [np.arange(12.0, dtype="float32").reshape(4, 3) + 100 * i for i in range(7)]
 LABELS = [np.arange(4) + 10 * i for i in range(7)]
 
 
-def accept(x, y):
-    pass
-
-
-def batches_of(x, n, y=None, batch_size=None, replicas=1, shuffle_seed=None, check=accept):
-    return mini_batches(x, y, batch_size, n, replicas, shuffle_seed, check)
+def batches_of(x, n, y=None, batch_size=None, replicas=1, shuffle_seed=None, spec=ANY):
+    return mini_batches(x, y, batch_size, n, replicas, shuffle_seed, spec)
 
 
 def as_numpy(batches):
@@ -111,7 +102,8 @@ def test_labels_go_with_their_examples(kind):
 def test_values_are_refused_by_the_name_of_their_part(name, position):
     both = [np.zeros((2, 4, 4, 1), "float32"), np.zeros((2, 4, 4, 1), "float32")]
     both[position][0, 0, 0] = 255
-    batches = batches_of(tf.data.Dataset.from_tensors(tuple(both)), 1)
+    spec = BatchSpec(Spec((4, 4, 1)), Spec((4, 4, 1)))
+    batches = batches_of(tf.data.Dataset.from_tensors(tuple(both)), 1, spec=spec)
     with pytest.raises(ValueError, match=f"`{name}` must hold images scaled.*{name} / 127.5"):
         as_numpy(batches)
 
@@ -222,7 +214,7 @@ class TestRaggedBatches:
 
     @pytest.mark.parametrize("kind", ["py_dataset", "generator"])
     def test_are_evaluated(self, kind):
-        batches, _ = evaluation_batches(SOURCES[kind](self.RAGGED), None, accept)
+        batches, _ = evaluation_batches(SOURCES[kind](self.RAGGED), None, ANY)
         assert [len(batch) for batch in as_numpy(batches)] == [*[len(BATCHES[0])] * 5, 3]
 
 
@@ -237,15 +229,15 @@ class TestTooShort:
         assert len(as_numpy(batches_of(SOURCES[kind](BATCHES), 7))) == 1
 
 
+def test_endless_datasets_stay_endless():
+    batches = batches_of(static(BATCHES).repeat(), 3)
+    assert batches.cardinality() == tf.data.INFINITE_CARDINALITY
+
+
 def test_endless_py_datasets_stay_endless():
     batches = batches_of(Batches(BATCHES, endless=True), 3)
     assert batches.num_batches is None
     np.testing.assert_array_equal(batches[2][1::3], BATCHES[0])
-
-
-def test_endless_datasets_stay_endless():
-    batches = batches_of(static(BATCHES).repeat(), 3)
-    assert batches.cardinality() == tf.data.INFINITE_CARDINALITY
 
 
 def test_py_datasets_hear_of_epochs_and_keep_their_workers():
@@ -259,7 +251,7 @@ def test_py_datasets_hear_of_epochs_and_keep_their_workers():
 
 
 @pytest.mark.parametrize("kind", [static, Batches, generator])
-def test_a_function_is_mapped_over_batches(kind):
+def test_a_function_is_mapped_over_the_examples_of_batches(kind):
     batches = [(np.full((4, 2), i), np.full(4, -i)) for i in range(3)]
     halves = mapped(lambda x: tf.cast(x, tf.float32) / 2, kind(batches))
     if isinstance(halves, keras.utils.PyDataset):
@@ -267,7 +259,7 @@ def test_a_function_is_mapped_over_batches(kind):
         halves = [halves[i] for i in range(3)]
     for (x, y), (half_x, half_y) in zip(batches, halves, strict=True):
         np.testing.assert_array_equal(half_x, x / 2)
-        np.testing.assert_array_equal(half_y, y / 2)
+        np.testing.assert_array_equal(half_y, y)
 
 
 def test_a_function_is_mapped_over_an_array():
@@ -341,7 +333,7 @@ class TestExamplesThatAModelCannotLearnFrom:
     def test_are_refused(self, gan, kind, n, problem):
         batches, message = BAD[problem]
         with pytest.raises(ValueError, match=message):
-            as_numpy(batches_of(KINDS[kind](batches), n, batch_size=3, check=gan.check_examples))
+            as_numpy(batches_of(KINDS[kind](batches), n, batch_size=3, spec=gan.batch_spec))
 
     def test_labels_are_refused(self, gan, kind):
         labels = np.split(np.arange(12), 4)
@@ -350,7 +342,7 @@ class TestExamplesThatAModelCannotLearnFrom:
         else:
             source, y = KINDS[kind](list(zip(images(), labels, strict=True))), None
         with pytest.raises(ValueError, match="Labels must be absent"):
-            as_numpy(batches_of(source, 1, y=y, batch_size=3, check=gan.check_examples))
+            as_numpy(batches_of(source, 1, y=y, batch_size=3, spec=gan.batch_spec))
 
     def test_good_ones_pass(self, gan, kind):
         history = gan.fit(KINDS[kind](images(1.0)), batch_size=3, verbose=0).history
@@ -367,12 +359,12 @@ class TestOtherInput:
     @pytest.mark.parametrize("x", [None, [1.0, 2.0], "digits", {"x": BATCHES[0]}])
     def test_of_another_kind_is_refused(self, x):
         with pytest.raises(TypeError, match=r"`x` must be an array, a tf.data.Dataset"):
-            checked(x, None, accept)
+            checked(x, None, ANY)
 
     @pytest.mark.parametrize("kind", SOURCES)
     def test_labels_beside_a_dataset_are_refused(self, kind):
         with pytest.raises(ValueError, match="`y` must be None when `x` is a dataset"):
-            checked(SOURCES[kind](BATCHES), LABELS[0], accept)
+            checked(SOURCES[kind](BATCHES), LABELS[0], ANY)
 
     @pytest.mark.parametrize("kind", SOURCES)
     def test_three_components_are_refused(self, kind):
@@ -383,7 +375,7 @@ class TestOtherInput:
     def test_distributed_datasets_are_refused(self, two_replicas):
         dataset = two_replicas.experimental_distribute_dataset(static(BATCHES))
         with pytest.raises(TypeError, match=r"must be the plain tf.data.Dataset"):
-            checked(dataset, None, accept)
+            checked(dataset, None, ANY)
 
 
 def unknown_rank(x):
@@ -422,9 +414,9 @@ class TestWhatIsNoTensor:
     @pytest.mark.parametrize("kind", NOT_TENSORS)
     def test_in_a_dataset_is_refused(self, kind):
         dataset, error, message = NOT_TENSORS[kind]
-        for check in (mini_batches_of_one, evaluation_batches):
+        for read in (mini_batches_of_one, evaluation_batches):
             with pytest.raises(error, match=message):
-                check(dataset, None, accept)
+                read(dataset, None, ANY)
 
     @pytest.mark.parametrize("kind", ["py_dataset", "generator"])
     def test_elsewhere_is_refused(self, kind):
@@ -448,17 +440,14 @@ class TestWhatIsNoTensor:
                 np.testing.assert_array_equal(step[::n], BATCHES[0])
 
 
-def mini_batches_of_one(x, y, check):
-    return batches_of(x, 1, y, check=check)
+def mini_batches_of_one(x, y, spec):
+    return batches_of(x, 1, y, spec=spec)
 
 
 class TestLabels:
     """One integer for each example: anything else is refused in words."""
 
-    def check(self, x, y):
-        if y is None:
-            raise ValueError("Labels must be given")
-        check_integer_labels(y, (0, 3))
+    SPEC = BatchSpec(Spec((3,)), Spec(kind="integer", num_classes=3))
 
     @pytest.mark.parametrize("kind", KINDS)
     @pytest.mark.parametrize("dtype", [str, bytes, float, bool, object])
@@ -477,16 +466,12 @@ class TestLabels:
     @pytest.mark.parametrize("kind", KINDS)
     def test_that_are_missing_are_refused(self, kind):
         with pytest.raises(ValueError, match="Labels must be given"):
-            as_numpy(
-                mini_batches(
-                    KINDS[kind](BATCHES[:2]), None, 4, 1, 1, None, self.check, label_range=(0, 3)
-                )
-            )
+            as_numpy(batches_of(KINDS[kind](BATCHES[:2]), 1, batch_size=4, spec=self.SPEC))
 
     @pytest.mark.parametrize("labels", ["cat", 1])
     def test_of_all_examples_at_once_are_refused(self, labels):
         with pytest.raises(ValueError, match=r"Labels must be integers.*shape \(\)"):
-            checked(BATCHES[0], labels, self.check, (0, 3))
+            checked(BATCHES[0], labels, self.SPEC)
 
     @pytest.mark.parametrize("kind", SOURCES)
     def test_of_another_number_are_refused(self, kind):
@@ -495,7 +480,7 @@ class TestLabels:
         else:
             source = SOURCES[kind]([(BATCHES[0], np.zeros(3, int))])
         with pytest.raises(ValueError, match="`x` and `y` must have the same length"):
-            as_numpy(mini_batches(source, None, None, 1, 1, None, self.check, label_range=(0, 3)))
+            as_numpy(batches_of(source, 1, spec=self.SPEC))
 
     def refuses(self, kind, labels, message):
         if kind == "array":
@@ -503,23 +488,23 @@ class TestLabels:
         else:
             source, y = KINDS[kind]([(BATCHES[0], labels)]), None
         with pytest.raises(ValueError, match=message):
-            as_numpy(mini_batches(source, y, 4, 1, 1, None, self.check, label_range=(0, 3)))
+            as_numpy(batches_of(source, 1, y=y, batch_size=4, spec=self.SPEC))
 
 
 class TestValidationSplit:
     def test_cuts_the_last_part_off(self):
         x, y = np.arange(10), np.arange(10) * 2
-        (x_train, y_train), (x_held_out, y_held_out) = split(x, y, 0.3)
+        (x_train, y_train), (x_held_out, y_held_out) = split(x, y, 0.3, ANY)
         np.testing.assert_array_equal(np.concatenate([x_train, x_held_out]), x)
         np.testing.assert_array_equal(np.concatenate([y_train, y_held_out]), y)
         assert len(x_held_out) == 3
-        (x_train, y_train), x_held_out = split(x, None, 0.3)
+        (x_train, y_train), x_held_out = split(x, None, 0.3, ANY)
         assert y_train is None
         np.testing.assert_array_equal(x_held_out, x[7:])
 
     def test_cuts_the_same_share_off_arrays_that_do_not_belong_together(self):
         x, y = np.arange(20), np.arange(8)
-        (x_train, y_train), (x_held_out, y_held_out) = split(x, y, 0.25)
+        (x_train, y_train), (x_held_out, y_held_out) = split(x, y, 0.25, ANY)
         assert [len(part) for part in (x_train, x_held_out)] == [15, 5]
         assert [len(part) for part in (y_train, y_held_out)] == [6, 2]
 
@@ -528,16 +513,32 @@ class TestValidationSplit:
         with pytest.raises(
             ValueError, match=rf"`validation_split` must be a number in \(0, 1\).*={fraction}"
         ):
-            split(np.arange(10), None, fraction)
+            split(np.arange(10), None, fraction, ANY)
 
     def test_must_leave_something(self):
         with pytest.raises(ValueError, match="`validation_split` must leave an example"):
-            split(np.arange(10), None, 1e-9)
+            split(np.arange(10), None, 1e-9, ANY)
 
     def test_must_be_a_number(self):
         with pytest.raises(TypeError, match="`validation_split` must be a number"):
-            split(np.arange(10), None, "a")
+            split(np.arange(10), None, "a", ANY)
 
     def test_needs_an_array(self):
         with pytest.raises(ValueError, match="`validation_split` needs `x` to be an array"):
-            split(static(BATCHES), None, 0.5)
+            split(static(BATCHES), None, 0.5, ANY)
+
+
+@pytest.mark.parametrize("kind", ["py_dataset", "generator"])
+@pytest.mark.parametrize(
+    ("later", "error", "message"),
+    [
+        (np.zeros((3, 4, 5, 1), "float32"), ValueError, r"^`x` must hold .* shape \(4, 4, 1\)"),
+        (np.zeros((3, 4, 4, 1), "uint8"), ValueError, "^`x` must hold floats, images scaled"),
+        ([[0.0], [0.0, 1.0]], TypeError, "^`x` must be an array"),
+    ],
+)
+def test_later_batches_of_another_kind_are_refused_in_words(gan, kind, later, error, message):
+    """Also where Keras reads them from within TensorFlow."""
+    source = SOURCES[kind]([*images()[:3], (later,)])
+    with pytest.raises(error, match=message):
+        gan.fit(source, verbose=0)

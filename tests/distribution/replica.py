@@ -1,6 +1,7 @@
 """Train and evaluate every model that has tests, on some replicas, and write down what came of it.
 
-    python -m tests.distribution.replica OUTPUT REPLICAS [--runs FOLDER [--stop STEP]] [NAME ...]
+    python -m tests.distribution.replica OUTPUT REPLICAS [NAME ...] [--seed SEED]
+        [--runs FOLDER [--stop STEP]]
 
 `REPLICAS` are those of this process; TF_CONFIG names the other workers, if any. With 0 replicas
 there is no strategy. In `FOLDER` are checkpoints, from which a training that was stopped after a
@@ -107,7 +108,7 @@ class Stop(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-def train(case, strategy, folder=None, stop=None):
+def train(case, strategy, folder=None, stop=None, seed=0):
     """Return weights and logs of two epochs and an evaluation, by name.
 
     The last batch of the evaluation is a single example.
@@ -115,7 +116,7 @@ def train(case, strategy, folder=None, stop=None):
     callbacks = [kg.callbacks.Checkpoint(folder)] if folder else []
     if stop is not None:
         callbacks.insert(0, Stop(stop))
-    keras.utils.set_random_seed(0)
+    keras.utils.set_random_seed(seed)
     with strategy.scope():
         model = case.sgd(case.make_model())
     logs = case.fit(model, epochs=2, shuffle=True, callbacks=callbacks).history
@@ -135,13 +136,16 @@ def main():
     parser.add_argument("names", nargs="*")
     parser.add_argument("--runs", type=pathlib.Path)
     parser.add_argument("--stop", type=int)
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of weights and of the order of the data"
+    )
     options = parser.parse_args()
     tf.config.experimental.enable_op_determinism()
     strategy = make_strategy(options.replicas)
     results = {}
     for name in options.names or cases():
         folder = options.runs and options.runs / name
-        found = train(cases()[name], strategy, folder, options.stop)
+        found = train(cases()[name], strategy, folder, options.stop, options.seed)
         results |= {f"{name} {k}": v for k, v in found.items()}
     if strategy.extended.should_checkpoint:
         np.savez(

@@ -7,8 +7,9 @@ from tests.distribution import processes
 
 pytestmark = pytest.mark.slow
 
-#: Cases that differ in their updates, and in what their layers look at. `benchmarks/replicas.py`
-#: has time for all, and tests/models/test_every_technique.py trains every model on two replicas.
+#: Cases that differ in their updates, and in what their layers look at: a choice, as time is short.
+#: `benchmarks/guards/replicas.py` trains all cases, on any number of replicas, and
+#: `tests/models/test_every_technique.py` every model on two.
 CORE = ["GAN", "WGAN", "WGANGP", "ConditionalWGANGP"]
 COUPLED = ["BatchCoupled", "LayersOfKeras"]
 

@@ -147,7 +147,7 @@ def test_faster_than_sqrtm():
         slow = best_time(lambda: squared_by_sqrtm(*many[0], *many[1]))
         of_moments = best_time(lambda: gaussian_wasserstein_squared(*many[0], *many[1]))
         of_samples = best_time(lambda: gaussian_wasserstein_squared_from_samples(*few))
-    # At 512 features; benchmarks/frechet_speed.py measures the ratio at 2048, where it is larger.
+    # At 512 features; benchmarks/guards/frechet_speed.py measures the larger ratio at 2048.
     assert slow > of_moments
     assert slow > 4 * of_samples
 

@@ -92,8 +92,8 @@ def test_permutation_test():
     np.testing.assert_array_equal(p_values, again)
 
 
-def test_relabelling_is_not_a_swap_only():
-    """A brute force over relabellings of 3 + 3 points gives the exact p-value."""
+def test_relabeling_is_not_a_swap_only():
+    """A brute force over relabelings of 3 + 3 points gives the exact p-value."""
     from itertools import combinations
 
     x, y = clouds(3, 3, 1, shift=0.5)
@@ -154,7 +154,7 @@ def test_bad_input_is_named():
         maximum_mean_discrepancy(x, y * np.nan)
     with pytest.raises(ValueError, match="`bandwidth` must be positive"):
         maximum_mean_discrepancy(x, y, bandwidth=[1.0, -1.0])
-    with pytest.raises(ValueError, match="`bandwidth` must be one of 'median'"):
+    with pytest.raises(ValueError, match=r"`bandwidth` must be one of \['median'"):
         maximum_mean_discrepancy(x, y, bandwidth="mean")
     with pytest.raises(ValueError, match="`kernel` must be 'rbf', 'polynomial' or a function"):
         maximum_mean_discrepancy(x, y, "laplace")

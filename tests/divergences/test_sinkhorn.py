@@ -115,7 +115,7 @@ def test_bad_input_is_named():
         sinkhorn_divergence(x, y[:, :1])
     with pytest.raises(ValueError, match="`y` must be finite"):
         sinkhorn_divergence(x, y * np.inf)
-    with pytest.raises(ValueError, match="`max_iterations` must be an integer"):
+    with pytest.raises(ValueError, match="`max_iterations` must be a positive integer"):
         sinkhorn_divergence(x, y, max_iterations=0)
 
 

@@ -93,7 +93,7 @@ def test_bad_input_is_named():
         sliced_wasserstein_distance(x * np.nan, y)
     with pytest.raises(ValueError, match="`x` must be a cloud of at least 1 sample"):
         sliced_wasserstein_distance(x[:0], y)
-    with pytest.raises(ValueError, match="`num_projections` must be an integer"):
+    with pytest.raises(ValueError, match="`num_projections` must be a positive integer"):
         sliced_wasserstein_distance(x, y, num_projections=0)
     with pytest.raises(ValueError, match=r"`projections` must be of shape \(num, 3\)"):
         sliced_wasserstein_distance(x, y, projections=np.eye(2))

@@ -62,8 +62,8 @@ def test_the_blocks_of_the_lecture():
     x = np.linspace(1, 10, 181)
     f = witness(x).numpy()
     np.testing.assert_allclose(f - f[0], np.abs(x - 6) - 5, atol=1e-6)
-    centre = f[0] - 3.5  # the lecture's constant: f(1.5) = 3
-    blocks = witness([1.5, 3.5, 9.5, 5.5, 6.5]).numpy() - centre
+    center = f[0] - 3.5  # the lecture's constant: f(1.5) = 3
+    blocks = witness([1.5, 3.5, 9.5, 5.5, 6.5]).numpy() - center
     np.testing.assert_allclose(blocks, [3, 1, 2, -1, -1], atol=1e-6)
     dual = blocks @ [0.25, 0.25, 0.5, -0.5, -0.5]
     assert dual == pytest.approx(3, abs=1e-6)

@@ -33,6 +33,16 @@ CALLS = {
         data.DatasetInfo,
         lambda: dict(name="a", image_shape=IMAGE, num_examples=1, num_classes=None, split="train"),
     ),
+    "data.Spec": Call(
+        data.Spec,
+        lambda: {
+            "shape": (2,),
+            "kind": "integer",
+            "value_range": (0, 2),
+            "num_classes": 2,
+            "class_names": ("cat", "dog"),
+        },
+    ),
     "data.TextInfo": Call(
         data.TextInfo,
         lambda: dict(name="a", vocabulary="ab", num_examples=1, length=2, split="train"),

@@ -115,8 +115,8 @@ CALLS = {
         lambda: {
             "name": "invert",
             "function": lambda x: -x,
-            "inputs": {"x": kg.serving.examples((2,))},
-            "output": kg.serving.examples((2,)),
+            "inputs": {"x": kg.serving.of("examples", kg.data.Spec((2,)))},
+            "output": kg.serving.of("examples", kg.data.Spec((2,))),
         },
         use=repr,
     ),

@@ -1,4 +1,4 @@
-"""ConditionalBatchNormalization: batch normalisation, then a scale and a shift by class."""
+"""ConditionalBatchNormalization: batch normalization, then a scale and a shift by class."""
 
 import numpy as np
 import pytest

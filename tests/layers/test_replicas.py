@@ -80,7 +80,7 @@ def test_gather_can_be_differentiated_twice(two_replicas):
 
 
 def test_mean_and_its_gradient(two_replicas):
-    """Replica r minimises (r + 1)·mean, so that each example has the gradient (1 + 2)/2."""
+    """Replica r minimizes (r + 1)·mean, so that each example has the gradient (1 + 2)/2."""
     parts = [np.float32([1]), np.float32([4])]
     for mean in on_replicas(two_replicas, _replicas.mean, parts):
         np.testing.assert_array_equal(mean, [2.5])

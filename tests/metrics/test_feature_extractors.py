@@ -108,16 +108,16 @@ class TestInceptionFeatures:
         expected = np.clip(np.stack(expected, axis=-1), 0, 255)
         np.testing.assert_allclose(127.5 * (resized(images)[0] + 1), expected, atol=0.02)
 
-    def test_a_fine_pattern_becomes_grey(self):
+    def test_a_fine_pattern_becomes_gray(self):
         pattern = 2.0 * (np.indices((897, 897)).sum(axis=0) % 2) - 1
         assert resized(pattern[None, :, :, None])[:, 5:-5, 5:-5].std() < 0.01
 
     def test_features_and_logits(self):
         extractor = metrics.InceptionFeatures(weights=None)
-        grey = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 1)).astype("float32")
-        pooled, logits = extractor.features_and_logits(grey)
+        gray = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 1)).astype("float32")
+        pooled, logits = extractor.features_and_logits(gray)
         assert pooled.shape == (2, 2048) and logits.shape == (2, 1000)
-        np.testing.assert_allclose(pooled, extractor(np.repeat(grey, 3, axis=-1)), rtol=1e-5)
+        np.testing.assert_allclose(pooled, extractor(np.repeat(gray, 3, axis=-1)), rtol=1e-5)
         dense = extractor.model.layers[-1]
         np.testing.assert_allclose(logits, pooled @ dense.kernel + dense.bias, rtol=1e-4, atol=1e-5)
 

@@ -64,7 +64,7 @@ def test_the_subset_is_spread_over_the_stream():
     assert np.sum((counts - 50) ** 2 / 50) < 30  # 9 degrees of freedom: p < 0.0005 beyond
 
 
-def test_keys_of_neighbours_are_unrelated():
+def test_keys_of_neighbors_are_unrelated():
     keys = random_keys(np.arange(20_000), (1, 2, 3)).numpy() / 2**62
     assert len(np.unique(keys)) == 20_000
     assert keys.mean() == pytest.approx(0.5, abs=0.01)

@@ -11,13 +11,13 @@ def reference(real, generated, k):
         others = [np.linalg.norm(samples[i] - x) for j, x in enumerate(samples) if j != i]
         return sorted(others)[k - 1]
 
-    def held(points, centres):
-        radii = [radius(centres, i) for i in range(len(centres))]
+    def held(points, centers):
+        radii = [radius(centers, i) for i in range(len(centers))]
         return np.array(
             [
                 [
-                    np.linalg.norm(point - centre) <= r
-                    for centre, r in zip(centres, radii, strict=True)
+                    np.linalg.norm(point - center) <= r
+                    for center, r in zip(centers, radii, strict=True)
                 ]
                 for point in points
             ]
@@ -71,7 +71,7 @@ def test_a_set_against_itself_in_another_order(k, offset):
 
 
 def test_repeated_samples_in_another_order():
-    """Balls of radius 0 hold the samples that repeat their centre."""
+    """Balls of radius 0 hold the samples that repeat their center."""
     random = np.random.default_rng(0)
     samples = random.normal(size=(300, 64)).astype("float32")[random.integers(0, 300, 2000)]
     result = measure(samples, random.permutation(samples))

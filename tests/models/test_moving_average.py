@@ -1,9 +1,11 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_gans as kg
-from keras_gans.models.moving_average import MovingAverage
+from keras_gans.models.moving_average import DecayOfAverages, MovingAverage
+from tests.models import every_model
 
 
 def network():
@@ -279,3 +281,154 @@ def test_mixing_styles_uses_the_average():
         network.set_weights([w + 1 for w in network.get_weights()])
     np.testing.assert_array_equal(alae.mix(images(2), images(2), 0), before[0])
     np.testing.assert_allclose(before[0], before[1], atol=1e-5)
+
+
+class Seen(keras.metrics.Metric):
+    """The sum of what a model generates in an evaluation."""
+
+    def __init__(self, name="seen", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.total = self.add_weight(initializer="zeros")
+
+    def update_state(self, generated):
+        if generated.dtype == tf.string:
+            generated = tf.strings.to_hash_bucket_fast(generated, 1000)
+        self.total.assign_add(keras.ops.sum(keras.ops.cast(generated, "float32")))
+
+    def result(self):
+        return self.total
+
+
+def served(model):
+    """What every endpoint gives, by name."""
+
+    def given(spec):
+        if spec.dtype == tf.string:
+            return tf.constant(["to be", "that"])
+        number = 0.5 if spec.dtype.is_floating else 2
+        return tf.fill([size or 2 for size in spec.shape], tf.constant(number, spec.dtype))
+
+    return {
+        verb.endpoint: np.asarray(verb.function(*map(given, verb.input_signature)))
+        for verb in model.served_verbs()
+    }
+
+
+def used(model):
+    """All that a model gives outside training."""
+    x, y = every_model.examples(model)
+    given = served(model)
+    given["evaluate"] = np.array(model.evaluate(x, y, batch_size=8, verbose=0))
+    if isinstance(model, kg.models.LatentModel):
+        labels = [0, 1] if model.conditional else None
+        given["sample"] = model.sample(2, labels=labels, seed=0)
+    else:
+        given["ab"], given["ba"] = (model.translate(x[:2], name) for name in ("ab", "ba"))
+    return given
+
+
+@pytest.mark.parametrize("name", every_model.NAMES)
+def test_every_model_uses_the_averages_that_a_subclass_states(name, monkeypatch):
+    """Also of networks that it keeps none of itself: to train on changes nothing outside."""
+    kind = getattr(kg.models, name)
+    networks = sorted({n for names in kind.optimizer_networks.values() for n in names})
+
+    class Averaging(kind):
+        decay_of_all = DecayOfAverages(*networks)
+
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.decay_of_all = 0.9
+
+    monkeypatch.setattr(kg.models, name, Averaging)
+    model = every_model.make(name)
+    model.compile(metrics=[Seen()])
+    every_model.fit(model)
+    assert set(model.averages) == set(networks)
+    assert all(int(average.updates) > 0 for average in model.averages.values())
+    before = used(model)
+    for network in networks:
+        network = getattr(model, network)
+        network.set_weights([weight + 0.5 for weight in network.get_weights()])
+    after = used(model)
+    for what, expected in before.items():
+        np.testing.assert_array_equal(after[what], expected, err_msg=what)
+
+
+class Matcher(kg.models.LatentModel):
+    """A model that says which of its networks it averages, and nothing else about it."""
+
+    optimizer_networks = {"first": ("mapping", "generator"), "second": ("generator",)}
+    loss_names = ("gap",)
+    ema_decay = DecayOfAverages("mapping", "generator")
+
+    def __init__(self, mapping, generator, latent_dim, ema_decay=None, **kwargs):
+        super().__init__(latent_dim, **kwargs)
+        self.mapping, self.generator = mapping, generator
+        self.ema_decay = ema_decay
+
+    def default_optimizers(self):
+        return {name: keras.optimizers.SGD(0.1) for name in self.optimizer_networks}
+
+    @property
+    def samplers(self):
+        return [self.in_use("mapping"), self.in_use("generator")]
+
+    def gap(self, real, fake):
+        return {"gap": keras.ops.mean((keras.ops.mean(real - fake, axis=0)) ** 2)}
+
+    def train_step(self, real):
+        latents = self.draw_latents(keras.ops.shape(real)[0])
+        for optimizer in self.optimizer_networks:
+            self.record(
+                self.minimize(
+                    optimizer,
+                    lambda: self.gap(
+                        real, self.generator(self.mapping(latents, training=True), training=True)
+                    ),
+                )
+            )
+        return self.logs()
+
+    def test_step(self, real):
+        self.record(self.gap(real, self(self.draw_latents(keras.ops.shape(real)[0], False))))
+        return self.logs()
+
+
+def matcher(**kwargs):
+    mapping = kg.networks.mlp_generator((3,), latent_dim=2, hidden_units=(4,))
+    generator = kg.networks.mlp_generator((2,), latent_dim=3, hidden_units=(4,))
+    model = Matcher(mapping, generator, latent_dim=2, seed=0, **kwargs)
+    model.compile()
+    return model
+
+
+def test_a_new_model_states_its_averages_once(tmp_path):
+    """They follow the last optimizer of a step that trains their network."""
+    model, x = matcher(ema_decay=0.5), np.ones((32, 2), "float32")
+    model.fit(x, batch_size=8, verbose=0)
+    assert [int(average.updates) for average in model.averages.values()] == [4, 4]
+    model.save(tmp_path / "model.keras")
+    model.export(tmp_path / "saved_model")
+    custom_objects = {"Matcher": Matcher}
+    again = keras.models.load_model(tmp_path / "model.keras", custom_objects=custom_objects)
+    samples, logs = model.sample(3, seed=0), model.evaluate(x, verbose=0)
+    for found in (model, again):
+        for network in (found.mapping, found.generator):
+            network.set_weights([weight + 1 for weight in network.get_weights()])
+        np.testing.assert_array_equal(found.sample(3, seed=0), samples)
+        assert found.evaluate(x, verbose=0) == logs
+    from_export = kg.load(tmp_path / "saved_model").sample(3, seed=0)
+    np.testing.assert_allclose(from_export, samples, atol=1e-6)
+
+
+def test_a_decay_keeps_its_name_and_needs_averages():
+    model = matcher()
+    assert model.ema_decay is None and not model.averages
+    with pytest.raises(ValueError, match="`ema_decay` must be given to the constructor"):
+        model.ema_decay = 0.5
+    with pytest.raises(ValueError, match=r"`classifier_ema_decay` must be a number in \[0, 1\)"):
+        every_model.make("SemiSupervisedGAN", classifier_ema_decay=1.0)
+    model = matcher(ema_decay=0.5)
+    model.ema_decay = 0.25
+    assert {average.decay for average in model.averages.values()} == {0.25}

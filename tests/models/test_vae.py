@@ -363,6 +363,28 @@ class TestBadInput:
         vae.compile()
         with pytest.raises(ValueError, match=r"`x` must be in \[-1, 1\]. Received: values from"):
             vae.fit(np.full((8, 2), 3.0, "float32"))
+        batches = tf.data.Dataset.from_tensors(np.full((8, 2), 3.0, "float32"))
+        for learn in (vae.fit, vae.evaluate):
+            with pytest.raises(ValueError, match=r"`x` must be in \[-1, 1\]"):
+                learn(batches, verbose=0)
+
+    def test_pixels_are_in_the_range_of_the_likelihood(self):
+        class Unit(kg.likelihoods.Bernoulli):
+            value_range = (0.0, 1.0)
+
+            def to_support(self, x):
+                return x
+
+        vae = kg.models.VAE(
+            kg.networks.mlp_encoder((4, 4, 1), 3, (8,)),
+            kg.networks.mlp_decoder((4, 4, 1), 3, (8,)),
+            latent_dim=3,
+            likelihood=Unit(),
+        )
+        for x in (np.full((8, 4, 4, 1), 1.1), np.full((8, 4, 4, 1), -0.1)):
+            with pytest.raises(ValueError, match=r"`x` must be in \[0, 1\]"):
+                vae.encode(x)
+        assert vae.encode(np.ones((8, 4, 4, 1))).shape == (8, 3)
 
 
 def test_log_likelihood_is_one_graph_for_all_calls(monkeypatch):

@@ -135,7 +135,7 @@ def test_the_generator_computes_what_the_paper_says():
     assert not list(wide) and not list(shortcuts)
 
 
-def test_he_initialisation_before_rectifiers():
+def test_he_initialization_before_rectifiers():
     for network in (
         networks.resnet_generator((16, 16, 1), filters=32),
         networks.resnet_discriminator((16, 16, 1), filters=32),
@@ -170,7 +170,7 @@ def normalizations(network):
 
 
 @pytest.mark.parametrize("name", ["batch", "layer", "instance", None])
-def test_every_rectifier_but_those_of_the_pixels_is_normalised(name):
+def test_every_rectifier_but_those_of_the_pixels_is_normalized(name):
     generator = networks.resnet_generator((8, 8, 1), 3, filters=4, normalization=name)
     discriminator = networks.resnet_discriminator((8, 8, 1), filters=4, normalization=name)
     assert len(normalizations(generator)) == (3 if name else 0)

@@ -44,9 +44,9 @@ def of_kind(network, kind):
 def test_the_encoder_mirrors_the_generator(side, sides):
     generator = networks.style_generator((side, side, 1), 5, filters=2, max_filters=8)
     encoder = networks.style_encoder((side, side, 1), 5, filters=2, max_filters=8)
-    painter = networks.synthesis(generator)
-    assert painter.input_shape == (None, 2 * sides, 5)
-    modulations = of_kind(painter, AdaptiveInstanceNormalization)
+    synthesis = networks.synthesis(generator)
+    assert synthesis.input_shape == (None, 2 * sides, 5)
+    modulations = of_kind(synthesis, AdaptiveInstanceNormalization)
     written = [layer.style.units // 2 for layer in modulations]
     read = [layer.output.shape[-1] // 2 for layer in of_kind(encoder, InstanceStatistics)]
     widths = [min(2 * 2**i, 8) for i in range(sides)]
@@ -71,19 +71,19 @@ def test_the_code_is_the_sum_of_what_the_styles_say():
 
 def test_the_generator_repeats_its_code_for_all_styles():
     generator = networks.style_generator((8, 8, 1), code_dim=5, **SMALL)
-    painter = networks.synthesis(generator)
+    synthesis = networks.synthesis(generator)
     codes = np.random.default_rng(0).normal(size=(3, 5)).astype("float32")
     repeated = np.repeat(codes[:, None], 4, axis=1)
-    np.testing.assert_allclose(painter(repeated), generator(codes), atol=1e-6)
+    np.testing.assert_allclose(synthesis(repeated), generator(codes), atol=1e-6)
 
 
 @pytest.mark.parametrize("style", range(4))
 def test_every_style_counts(style):
-    painter = networks.synthesis(networks.style_generator((8, 8, 1), code_dim=5, **SMALL))
+    synthesis = networks.synthesis(networks.style_generator((8, 8, 1), code_dim=5, **SMALL))
     codes = np.random.default_rng(0).normal(size=(1, 4, 5)).astype("float32")
     other = codes.copy()
     other[:, style] += 1
-    assert np.abs(painter(codes) - painter(other)).max() > 1e-4
+    assert np.abs(synthesis(codes) - synthesis(other)).max() > 1e-4
 
 
 def test_a_generator_without_styles_is_refused():

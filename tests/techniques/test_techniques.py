@@ -125,6 +125,13 @@ class TestInstanceNoise:
         assert np.abs(points).min() > 0
         np.testing.assert_array_equal(labels, examples[1])
 
+    def test_conditions_of_floats_are_left_alone(self):
+        noise = techniques.InstanceNoise(0.3)
+        examples = [tf.zeros((4, 2)), tf.ones((4, 3))]
+        points, embeddings = noise.augment(gan(noise), examples)
+        assert np.abs(points).min() > 0
+        np.testing.assert_array_equal(embeddings, examples[1])
+
     def test_decays_with_the_generators_updates(self):
         noise = techniques.InstanceNoise(0.5, decay=0.9)
         model = compiled(noise, n_critic=2)

@@ -1,0 +1,42 @@
+"""Types in public signatures, each under the name that documentation shows."""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import keras
+import numpy.typing as npt
+import tensorflow as tf
+
+if TYPE_CHECKING:
+    import tensorflow_probability as tfp
+
+#: A tensor, concrete or symbolic.
+Tensor: TypeAlias = tf.Tensor
+
+#: Numbers in any form: a tensor, a NumPy array, nested lists, a scalar.
+ArrayLike: TypeAlias = npt.ArrayLike | tf.Tensor
+
+#: A distribution of TensorFlow Probability, whose import takes seconds.
+Distribution: TypeAlias = "tfp.distributions.Distribution"
+
+#: A shape with its batch axis: integers, or `None` where a side is unknown.
+Shape: TypeAlias = tuple[Any, ...]
+
+#: The name of a Keras initializer, its config or itself.
+Initializer: TypeAlias = str | dict[str, Any] | keras.initializers.Initializer
+
+#: An integer, a generator of seeds, or `None` for chance.
+Seed: TypeAlias = int | keras.random.SeedGenerator | None
+
+#: A path of a file or a folder.
+PathLike: TypeAlias = str | os.PathLike[str]
+
+#: What makes features `(batch, d)` of a batch of samples.
+FeatureExtractor: TypeAlias = Callable[[Tensor], Tensor]
+
+#: What `get_config` returns.
+Config: TypeAlias = dict[str, Any]
+
+#: What Keras tells callbacks at the end of a step or an epoch.
+Logs: TypeAlias = dict[str, Any] | None
