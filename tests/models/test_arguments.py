@@ -93,7 +93,8 @@ def places_of_verbs(name, made):
             for where, owner in (("", model), ("served ", saved)):
                 call = calling(functools.partial(owner, name), verb.name, arguments, argument)
                 method = where + verb.name
-                yield Place(kind, method, argument, good, call, spec.value_range is not None)
+                is_scaled = kind == "examples" and spec.value_range is not None
+                yield Place(kind, method, argument, good, call, is_scaled)
 
 
 def places_of_own_methods(name, made):
