@@ -375,7 +375,8 @@ class Matcher(kg.models.LatentModel):
         return [self.in_use("mapping"), self.in_use("generator")]
 
     def gap(self, real, fake):
-        return {"gap": keras.ops.mean((keras.ops.mean(real - fake, axis=0)) ** 2)}
+        gap = keras.ops.mean((keras.ops.mean(real - fake, axis=0)) ** 2)
+        return kg.models.LossResult({"gap": gap})
 
     def train_step(self, real):
         latents = self.draw_latents(keras.ops.shape(real)[0])
