@@ -340,6 +340,7 @@ def test_every_model_uses_the_averages_that_a_subclass_states(name, monkeypatch)
             super().__init__(*args, **kwargs)
             self.decay_of_all = 0.9
 
+    Averaging.__module__ = kind.__module__
     monkeypatch.setattr(kg.models, name, Averaging)
     model = every_model.make(name)
     model.compile(metrics=[Seen()])
