@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 #: What takes long, whatever a test does with it: the second tier, but for tests marked `quick`.
-SLOW_FIXTURES = {"two_replicas", "xla"}
+SLOW_FIXTURES = {"two_replicas", "xla", "run_example", "run_example_alone", "site"}
 
 # Building graphs makes many objects, few of them garbage.
 gc.set_threshold(100_000, 20, 50)

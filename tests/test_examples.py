@@ -69,6 +69,7 @@ def run_example_alone(repository, tmp_path):
     return run
 
 
+@pytest.mark.quick
 def test_wgan_gp(run_example, tmp_path):
     out = run_example(
         "wgan_gp.py", FILTERS=4, CRITIC_FILTERS=4, RUNS=[(2e-4, 2)], STEPS_PER_ROUND=10

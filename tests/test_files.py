@@ -209,6 +209,7 @@ print(*count_kills(pathlib.Path(sys.argv[1]), False), *count_kills(pathlib.Path(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere names may not be exchanged at once.")
+@pytest.mark.slow
 def test_a_killed_process_leaves_a_whole_folder(tmp_path, repository):
     folders = [tmp_path / "exchange", tmp_path / "two_renames"]
     for folder in folders:

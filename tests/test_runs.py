@@ -344,6 +344,7 @@ def wait_for_a_new(path, process):
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_killed_and_stopped_runs_end_with_the_weights_of_one_that_never_was(repository, tmp_path):
     finish(repository, tmp_path / "whole")
     broken = tmp_path / "broken"

@@ -31,9 +31,14 @@ NAMES = sorted(
 )
 
 
+def file_of(kind):
+    """The name of the file that a model's class is in."""
+    return kind.__module__.rpartition(".")[2]
+
+
 def definitions(kind):
     """The test module of a model's class, which defines a tiny one."""
-    name = f"tests.models.test_{kind.__module__.rpartition('.')[2]}"
+    name = f"tests.models.test_{file_of(kind)}"
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError:

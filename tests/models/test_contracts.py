@@ -1,5 +1,7 @@
 """What is new is one file: an objective, an augmentation, defined in a test and nowhere else."""
 
+import ast
+
 import keras
 import numpy as np
 import pytest
@@ -156,3 +158,45 @@ class TestAnAugmentation:
         np.testing.assert_array_equal(
             gan.evaluate(POINTS, verbose=0), plain.evaluate(POINTS, verbose=0)
         )
+
+
+class TestARegistry:
+    """Models, endpoints and verbs are known from themselves, not from lists elsewhere."""
+
+    def names(self):
+        models = [every_model.make(name) for name in every_model.NAMES]
+        yield set(every_model.NAMES)
+        yield {every_model.file_of(type(model)) for model in models}
+        yield {verb.name for model in models for verb in model.served_verbs()}
+
+    def lists(self, path, names, most):
+        """Lists, tuples, sets and dictionaries of a file that hold more of the names."""
+        for node in ast.walk(ast.parse(path.read_text())):
+            parts = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", [])
+            held = {part.value for part in parts if isinstance(part, ast.Constant)}
+            held |= {part.attr for part in parts if isinstance(part, ast.Attribute)}
+            if len(held & names) > most:
+                yield f"{path}:{node.lineno}", held & names
+
+    def test_no_list_of_the_package_knows_them(self, repository):
+        package, found = repository / "keras_gans", {}
+        before = package / "_manifest.py"  # with what SavedModels had when there were no manifests
+        for names in self.names():
+            for path in set(package.rglob("*.py")) - {package / "models/__init__.py", before}:
+                found |= self.lists(path, names, most=2)
+        assert not found
+
+    def test_tests_choose_a_few_models_or_take_all(self, repository):
+        found, names = {}, set(every_model.NAMES)
+        for folder in ("tests", "benchmarks/guards"):
+            for path in (repository / folder).rglob("*.py"):
+                found |= self.lists(path, names, most=len(names) // 3)
+        assert not found
+
+    def test_a_model_without_a_tiny_one_is_told_what_to_write(self):
+        class Elsewhere(kg.models.GAN):
+            pass
+
+        Elsewhere.__module__ = "keras_gans.models.elsewhere"
+        with pytest.raises(NotImplementedError, match=r"tests/models/test_elsewhere.py .*`tiny\("):
+            every_model.definitions(Elsewhere)
