@@ -267,7 +267,8 @@ def of(meaning, spec):
         raise TypeError(f"`spec` must be a keras_gans.data.Spec. Received: spec={spec!r}")
     dtype = {"float": float_dtype(), "integer": "int32", "string": "string"}[spec.kind]
     shape = (None, *spec.shape)
-    return ArraySpec(meaning, shape, dtype, spec.value_range, spec.num_classes, spec.class_names)
+    value_range = spec.value_range if spec.num_classes is None else None  # which says it all
+    return ArraySpec(meaning, shape, dtype, value_range, spec.num_classes, spec.class_names)
 
 
 def _shape(shape):

@@ -88,13 +88,21 @@ class Objective(Fixed):
 
 
 def _check_is_loss(argument, loss):
-    try:
-        inspect.signature(loss).bind(None, None)
-    except (TypeError, ValueError):
+    if not (callable(loss) and _takes_two(loss)):
         raise TypeError(
             f"`{argument}` must be a function of (real_logits, fake_logits). "
             f"Received: {argument}={loss!r}"
-        ) from None
+        )
+
+
+def _takes_two(function):
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError:
+        return False
+    except ValueError:  # of a built-in function, of which it is not known
+        pass
+    return True
 
 
 @_register

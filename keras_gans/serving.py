@@ -86,7 +86,8 @@ class Verb:
             if not isinstance(getattr(self, name), dict):
                 raise TypeError(f"`{name}` must be a dictionary. Received: {getattr(self, name)!r}")
         for name, spec in {**self.inputs, "output": self.output}.items():
-            if not isinstance(spec, ArraySpec) and (spec is not None or name == "output"):
+            kinds = ArraySpec if name == "output" else (ArraySpec, Parts, type(None))
+            if not isinstance(spec, kinds):
                 raise TypeError(f"`{name}` must be an ArraySpec. Received: {name}={spec!r}")
         for value in self.fixed.values():
             _checks.string("fixed", value)

@@ -19,16 +19,20 @@ VALUES = {
     "VAE.beta": (1.0, 30.0),
     "WGAN.clip_value": (0.01, 0.002),
     "WGANGP.gp_weight": (10.0, 0.1),
+    "DRAGAN.weight": (10.0, 0.1),
     "ExperienceReplay.probability": (0.0, 1.0),
     "FeatureMatching.weight": (1.0, 0.0),
+    "GradientPenalty.weight": (10.0, 0.1),
     "HistoricalAveraging.weight": (1.0, 5.0),
     "HistoricalAveraging.decay": (1.0, 0.1),
     "InstanceNoise.stddev": (0.1, 2.0),
     "InstanceNoise.decay": (1.0, 0.1),
     "LabelSmoothing.real": (0.9, 0.6),
     "LabelSmoothing.fake": (0.0, 0.4),
+    "R1.weight": (10.0, 0.1),
+    "R2.weight": (10.0, 0.1),
 }
-#: Numbers that games are built from, and that cannot change.
+#: Numbers that models are built from, and that cannot change.
 FIXED = {"LSGAN.a", "LSGAN.b", "LSGAN.c"}
 #: Decays of moving averages, which may change and are tested apart, as they may be `None`, too.
 DECAYS = {

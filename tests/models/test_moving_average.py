@@ -340,6 +340,7 @@ def test_every_model_uses_the_averages_that_a_subclass_states(name, monkeypatch)
             super().__init__(*args, **kwargs)
             self.decay_of_all = 0.9
 
+    Averaging.__module__ = kind.__module__
     monkeypatch.setattr(kg.models, name, Averaging)
     model = every_model.make(name)
     model.compile(metrics=[Seen()])
@@ -375,7 +376,8 @@ class Matcher(kg.models.LatentModel):
         return [self.in_use("mapping"), self.in_use("generator")]
 
     def gap(self, real, fake):
-        return {"gap": keras.ops.mean((keras.ops.mean(real - fake, axis=0)) ** 2)}
+        gap = keras.ops.mean((keras.ops.mean(real - fake, axis=0)) ** 2)
+        return kg.models.LossResult({"gap": gap})
 
     def train_step(self, real):
         latents = self.draw_latents(keras.ops.shape(real)[0])
