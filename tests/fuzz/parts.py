@@ -102,6 +102,7 @@ CALLS = {
     "latents.random_walk": Call(kg.latents.random_walk, lambda: {"latent_dim": 2, "steps": 3}),
     "latents.paths": Call(kg.latents.paths, lambda: {"num": 2, "latent_dim": 2, "steps": 3}),
     **{f"techniques.{name}": Call(getattr(t, name), use=stabilize, cost=10) for name in t.__all__},
+    "techniques.Penalty": Call(t.Penalty, lambda: {"weight": 1.0}, use=repr),
     "techniques.ExperienceReplay": Call(
         t.ExperienceReplay, lambda: {"capacity": 2}, use=stabilize, cost=10
     ),
