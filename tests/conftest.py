@@ -21,8 +21,14 @@ tf.config.experimental.enable_op_determinism()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    """Mark as slow what uses slow fixtures, and cases after the first of modules that say so."""
+    seen = set()
     for item in items:
-        if SLOW_FIXTURES & set(item.fixturenames) and not item.get_closest_marker("quick"):
+        function = item.nodeid.partition("[")[0]
+        is_later = item.get_closest_marker("first_cases") and function in seen
+        seen.add(function)
+        uses_slow = SLOW_FIXTURES & set(item.fixturenames)
+        if (uses_slow or is_later) and not item.get_closest_marker("quick"):
             item.add_marker(pytest.mark.slow)
 
 

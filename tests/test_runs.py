@@ -23,6 +23,8 @@ from keras_gans.callbacks import Checkpoint
 from keras_gans.runs import Run, StopOnSignal
 from tests.shared import assert_same_weights
 
+pytestmark = pytest.mark.first_cases
+
 X = np.random.default_rng(0).uniform(-1, 1, (24, 8, 8, 1)).astype("float32")
 
 

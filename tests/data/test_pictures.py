@@ -9,6 +9,8 @@ from PIL import Image, ImageCms
 from keras_gans.data import load, pictures
 from tests.data.memory import takes_at_most
 
+pytestmark = pytest.mark.first_cases
+
 RED, LIME, BLUE, WHITE = [255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]
 
 
@@ -191,6 +193,7 @@ def test_large_pictures_of_any_mode_are_shrunk(tmp_path, mode):
 
 
 @pytest.mark.parametrize(("mode", "size"), [("RGBA", (3000, 3000)), ("RGB", (450_000, 20))])
+@pytest.mark.slow
 def test_large_pictures_take_little_more_than_their_pixels(tmp_path, mode, size):
     """Pillow keeps 4 bytes a pixel, of one at a time; the rest is for what is done to them."""
     small, large = tmp_path / "small", tmp_path / "large"

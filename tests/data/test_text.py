@@ -9,6 +9,8 @@ import tensorflow as tf
 from keras_gans.data import load_text, text, vocabulary_size
 from tests.data.memory import takes_at_most
 
+pytestmark = pytest.mark.first_cases
+
 TEXT = "naïve café:\n“to be, or not to be”, 𝒳 said."
 
 tiny_shakespeare = pytest.mark.skipif(
@@ -102,6 +104,7 @@ def test_line_ends_are_those_of_python(tmp_path):
 @pytest.mark.parametrize(
     "words", ["to be, or not to be: that is the question.\n", "日本語の文章。\n"]
 )
+@pytest.mark.slow
 def test_a_large_file_takes_a_few_bytes_a_character(tmp_path, words):
     path = tmp_path / "large.txt"
     path.write_text(words * (8_000_000 // len(words)), encoding="utf-8")

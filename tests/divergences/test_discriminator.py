@@ -8,6 +8,8 @@ from tensorflow_probability import distributions as tfd
 
 from keras_gans.divergences import game_value, js_divergence, optimal_discriminator
 
+pytestmark = pytest.mark.first_cases
+
 P, Q = tfd.Normal(0.0, 1.0), tfd.Normal(1.0, 2.0)
 X = np.linspace(-6, 6, 25)
 

@@ -1,11 +1,8 @@
 """W2 between Gaussians, from moments and from samples."""
 
-import time
-
 import numpy as np
 import pytest
 import tensorflow as tf
-import threadpoolctl
 from scipy import linalg
 
 from keras_gans.divergences import (
@@ -13,6 +10,8 @@ from keras_gans.divergences import (
     gaussian_wasserstein_squared,
     gaussian_wasserstein_squared_from_samples,
 )
+
+pytestmark = pytest.mark.first_cases
 
 
 def samples(n, d, seed, rank=None):
@@ -128,28 +127,6 @@ def test_gradient_and_graph():
         assert np.sum(gradients[index] * shift) == pytest.approx(slope, rel=1e-5)
     graph = tf.function(gaussian_wasserstein_squared)
     assert float(graph(*inputs)) == pytest.approx(float(value), rel=1e-12)
-
-
-def best_time(function):
-    """Seconds of one core, so that whatever else runs on the machine counts little."""
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        function()
-        times.append(time.process_time() - start)
-    return min(times)
-
-
-def test_faster_than_sqrtm():
-    few = samples(100, 512, 0), samples(100, 512, 1)
-    many = [moments(samples(700, 512, s)) for s in range(2)]
-    with threadpoolctl.threadpool_limits(1):
-        slow = best_time(lambda: squared_by_sqrtm(*many[0], *many[1]))
-        of_moments = best_time(lambda: gaussian_wasserstein_squared(*many[0], *many[1]))
-        of_samples = best_time(lambda: gaussian_wasserstein_squared_from_samples(*few))
-    # At 512 features; benchmarks/guards/frechet_speed.py measures the larger ratio at 2048.
-    assert slow > of_moments
-    assert slow > 4 * of_samples
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from tensorflow_probability import distributions as tfd
 
 from keras_gans.divergences import js_divergence, kl_divergence, total_variation
 
+pytestmark = pytest.mark.first_cases
+
 ALL = (kl_divergence, js_divergence, total_variation)
 P, Q = np.array([0.36, 0.48, 0.16]), np.full(3, 1 / 3)
 bounded = settings(max_examples=40, deadline=None, derandomize=True)
@@ -201,6 +203,7 @@ def test_far_modes_of_different_scales():
     assert float(js_divergence(p, p)) == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_batches_of_distributions():
     p, q = tfd.Normal([0.0, 1.0, 100.0], 1.0), tfd.Normal(1.0, 1.0)
     for divergence in ALL:
@@ -286,6 +289,7 @@ def test_gradient_of_draws_that_cannot_be_differentiated():
     assert gradients[1] == pytest.approx(gradients[0], rel=0.05)
 
 
+@pytest.mark.slow
 def test_distributions_in_a_graph():
     @tf.function
     def between(mean):

@@ -16,6 +16,8 @@ from keras_gans.divergences import (
 )
 from keras_gans.divergences import kernel_density as module
 
+pytestmark = pytest.mark.first_cases
+
 KERNELS = ("gaussian", "tophat", "epanechnikov", "triangular", "exponential")
 IN_SCIKIT_LEARN = {"triangular": "linear"}
 
@@ -127,6 +129,7 @@ def test_draws_follow_the_density(kernel, d):
     assert np.isfinite(density.log_prob(draws)).all()
 
 
+@pytest.mark.slow
 def test_is_a_distribution_that_every_divergence_takes():
     rng = np.random.default_rng(0)
     density = KernelDensity(rng.normal(size=400))

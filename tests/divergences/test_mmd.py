@@ -8,6 +8,8 @@ from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
 
 from keras_gans.divergences import maximum_mean_discrepancy
 
+pytestmark = pytest.mark.first_cases
+
 
 def clouds(n=20, m=30, d=3, seed=0, shift=1.0):
     rng = np.random.default_rng(seed)

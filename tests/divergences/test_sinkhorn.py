@@ -9,6 +9,8 @@ from scipy.special import xlogy
 
 from keras_gans.divergences import sinkhorn_divergence, wasserstein_distance
 
+pytestmark = pytest.mark.first_cases
+
 
 def clouds(n=12, m=15, d=2, seed=0):
     rng = np.random.default_rng(seed)

@@ -20,6 +20,8 @@ from keras_gans.divergences import (
     wasserstein_distance,
 )
 
+pytestmark = pytest.mark.first_cases
+
 P, Q = [3, 2, 1, 4], [1, 2, 4, 3]
 bounded = settings(max_examples=30, deadline=None, derandomize=True)
 clouds = st.tuples(
@@ -53,6 +55,7 @@ def test_the_piles_of_the_lecture():
     assert np.sum(f * P) - np.sum(f * Q) == pytest.approx(5, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_the_blocks_of_the_lecture():
     p, q = three_blocks_and_one()
     assert float(earth_movers_distance(p, q)) == pytest.approx(3, abs=1e-6)
@@ -139,6 +142,7 @@ def test_assignment_is_the_best_permutation(n, d, seed):
 
 @bounded
 @given(clouds, st.sampled_from([1, 1.5, 2]))
+@pytest.mark.slow
 def test_wasserstein_is_a_metric(case, p):
     n, _, d, seed = case
     x, y = pair_of_clouds(*case)
@@ -261,6 +265,7 @@ def test_gradient_of_the_partial_sums():
     assert tape.gradient(value, p).numpy().tolist() == [2, 1, 0]
 
 
+@pytest.mark.slow
 def test_the_same_in_a_graph():
     x, y = pair_of_clouds(6, 8, 2, 0)
     signature = [tf.TensorSpec([None, 2], tf.float64)] * 2

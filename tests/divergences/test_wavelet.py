@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from keras_gans.divergences import earth_movers_distance, wavelet_emd
 
+pytestmark = pytest.mark.first_cases
+
 
 def histogram(shape, seed):
     return np.random.default_rng(seed).dirichlet(np.ones(np.prod(shape))).reshape(shape)

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 import keras_gans as kg
 from tests.metrics.metric_cases import CASES, values
 
+pytestmark = pytest.mark.first_cases
+
 every_metric = pytest.mark.parametrize("name", CASES)
 
 

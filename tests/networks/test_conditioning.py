@@ -6,6 +6,8 @@ import pytest
 
 from keras_gans import layers, networks
 
+pytestmark = pytest.mark.first_cases
+
 IMAGE = (8, 8, 1)
 GENERATORS = {
     "mlp": lambda **kwargs: networks.mlp_generator((2,), 3, (8,), **kwargs),

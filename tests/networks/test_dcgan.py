@@ -8,6 +8,8 @@ from keras import layers
 from keras_gans import networks
 from keras_gans.layers import LeakyReLU
 
+pytestmark = pytest.mark.first_cases
+
 SHAPES = [
     (4, 4, 1),
     (8, 8, 1),

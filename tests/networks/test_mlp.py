@@ -6,6 +6,8 @@ import pytest
 
 from keras_gans import networks
 
+pytestmark = pytest.mark.first_cases
+
 
 @pytest.mark.parametrize(
     "shape, example", [(3, (3,)), ((2,), (2,)), ([5, 4], (5, 4)), ((8, 6, 3), (8, 6, 3))]

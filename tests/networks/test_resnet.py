@@ -9,6 +9,8 @@ from keras import layers
 import keras_gans as kg
 from keras_gans import networks
 
+pytestmark = pytest.mark.first_cases
+
 SHAPES = [
     (4, 4, 1),
     (8, 8, 1),
@@ -177,6 +179,7 @@ def test_every_rectifier_but_those_of_the_pixels_is_normalized(name):
     assert len(normalizations(discriminator)) == (4 if name else 0)
 
 
+@pytest.mark.slow
 def test_a_critic_of_residual_blocks_learns_with_a_gradient_penalty():
     gan = kg.models.WGANGP(
         networks.resnet_generator((8, 8, 1), 3, filters=4),

@@ -9,6 +9,8 @@ import pytest
 from keras_gans import networks
 from keras_gans.layers import AdaptiveInstanceNormalization, InstanceStatistics
 
+pytestmark = pytest.mark.first_cases
+
 SHAPES = [(4, 4, 1), (8, 8, 1), (9, 31, 2), (17, 9, 1), (28, 28, 1), (30, 22, 3), (64, 64, 3)]
 SMALL = {"filters": 2, "max_filters": 4}
 

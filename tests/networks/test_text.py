@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from keras_gans.networks import text_discriminator, text_generator
 
+pytestmark = pytest.mark.first_cases
+
 
 def networks(**kwargs):
     arguments = {"filters": 6, "num_blocks": 2, **kwargs}

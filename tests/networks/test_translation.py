@@ -9,6 +9,8 @@ from keras import layers
 from keras_gans import networks
 from keras_gans.layers import LeakyReLU
 
+pytestmark = pytest.mark.first_cases
+
 SHAPES = [(5, 5, 1), (9, 31, 2), (28, 28, 1), (30, 22, 3), (32, 32, 3)]
 SMALL = {"filters": 2, "num_blocks": 1}
 

@@ -8,6 +8,8 @@ import keras_gans as kg
 from keras_gans import networks
 from keras_gans.layers import VirtualBatchNormalization
 
+pytestmark = pytest.mark.first_cases
+
 RNG = np.random.default_rng(0)
 LATENTS = RNG.normal(size=(6, 4)).astype("float32")
 IMAGES = np.tanh(RNG.normal(size=(6, 8, 8, 1))).astype("float32")
@@ -137,6 +139,7 @@ def test_outputs_are_float32_under_mixed_precision(policy):
     )
 
 
+@pytest.mark.slow
 def test_plays_both_sides_of_a_game(tmp_path):
     gan = kg.models.GAN(
         networks.virtual_batch_normalization(generator(), LATENTS),
