@@ -110,6 +110,16 @@ CALLS = {
         lambda: {"meaning": "codes", "shape": (None, 2), "value_range": (-1.0, 1.0)},
         use=lambda spec: spec.check("x", np.tanh(points(2))),
     ),
+    "serving.Parts": Call(
+        kg.serving.Parts,
+        lambda: {"parts": (kg.serving.ArraySpec("condition", (None, 2)),)},
+        use=lambda parts: parts.check("y", (points(2),), 2),
+    ),
+    "serving.of": Call(
+        kg.serving.of,
+        lambda: {"meaning": "examples", "spec": kg.data.Spec((2,))},
+        use=lambda described: described.check("x", points(2)),
+    ),
     "serving.Verb": Call(
         kg.serving.Verb,
         lambda: {
