@@ -46,7 +46,7 @@ def test_another_backend_is_refused_with_what_to_set(code, environment):
 
 MODULES = [
     *("callbacks", "constraints", "data", "divergences", "latents", "layers", "likelihoods"),
-    *("losses", "metrics", "models", "networks", "penalties", "techniques"),
+    *("losses", "metrics", "models", "networks", "penalties", "serving", "techniques"),
 ]
 
 

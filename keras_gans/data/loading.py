@@ -58,8 +58,8 @@ def load(
         labels: Boolean: yield `(images, labels)` instead of images alone. Defaults to `False`.
         shuffle: Boolean. Defaults to `None`: yes for training splits, no for others.
         seed: Integer or `None`, of the order. Defaults to `None`.
-        repeat: Boolean, whether to go through the images without end. The order of every round depends
-            on `seed` and the number of the round alone. Defaults to `False`.
+        repeat: Boolean, whether to go through the images without end. The order of every round
+            depends on `seed` and the number of the round alone. Defaults to `False`.
         skip: Non-negative integer, batches to leave out at the start: with `repeat` and a seed,
             those that a training which is to be gone on with has seen. Rounds that are left out
             whole cost nothing. Defaults to `0`.

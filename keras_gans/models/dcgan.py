@@ -11,9 +11,10 @@ from keras_gans.models.gan import GAN
 class DCGAN(GAN):
     """GAN with the deep convolutional networks, initializers and optimizers of the DCGAN paper.
 
-    The objective is the non-saturating one of `GAN`. What the paper adds are guidelines for networks:
-    strided convolutions, batch normalization, ReLU and leaky ReLU, weights from N(0, 0.02²); and
-    Adam with learning rate 2e-4 and β₁ 0.5. The networks that are not given are made so.
+    The objective is the non-saturating one of `GAN`. What the paper adds are guidelines for
+    networks: strided convolutions, batch normalization, ReLU and leaky ReLU, weights from
+    N(0, 0.02²); and Adam with learning rate 2e-4 and β₁ 0.5. The networks that are not given are
+    made so.
 
     Args:
         generator: See `GAN`. Defaults to `None`: `networks.dcgan_generator(image_shape, latent_dim,

@@ -42,7 +42,11 @@ def valid(spec, num=2):
     """What a verb may be given for an input."""
     if spec.meaning in ("count", "seed"):
         return num
-    if spec.meaning == "labels":
+    if getattr(spec, "parts", None) is not None:
+        named = spec.parts.items() if isinstance(spec.parts, dict) else enumerate(spec.parts)
+        found = {key: valid(part, num) for key, part in named}
+        return found if isinstance(spec.parts, dict) else tuple(found.values())
+    if spec.num_classes is not None:
         return [k % spec.num_classes for k in range(num)]
     shape = [num if axis is None else axis for axis in spec.shape]
     if spec.is_text:

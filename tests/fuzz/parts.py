@@ -113,12 +113,12 @@ CALLS = {
     "serving.Parts": Call(
         kg.serving.Parts,
         lambda: {"parts": (kg.serving.ArraySpec("condition", (None, 2)),)},
-        use=lambda parts: parts.check("y", (points(2),), 2),
+        use=lambda parts: parts.check("y", (np.tanh(points(2)),), 2),
     ),
     "serving.of": Call(
         kg.serving.of,
-        lambda: {"meaning": "examples", "spec": kg.data.Spec((2,))},
-        use=lambda described: described.check("x", points(2)),
+        lambda: {"meaning": "codes", "spec": kg.data.Spec((2,))},
+        use=lambda spec: spec.check("x", np.tanh(points(2))),
     ),
     "serving.Verb": Call(
         kg.serving.Verb,

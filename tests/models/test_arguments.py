@@ -88,12 +88,15 @@ def places_of_verbs(name, made):
         for argument, spec in verb.taken.items():
             if not spec.is_batched:
                 continue
-            kind = "labels" if spec.meaning == "labels" else kind_of(argument, arguments[argument])
+            kind = (
+                "labels" if spec.num_classes is not None else kind_of(argument, arguments[argument])
+            )
             good = np.asarray(arguments[argument])
             for where, owner in (("", model), ("served ", saved)):
                 call = calling(functools.partial(owner, name), verb.name, arguments, argument)
                 method = where + verb.name
-                yield Place(kind, method, argument, good, call, spec.value_range is not None)
+                is_scaled = kind == "examples" and spec.value_range is not None
+                yield Place(kind, method, argument, good, call, is_scaled)
 
 
 def places_of_own_methods(name, made):
