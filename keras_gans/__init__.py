@@ -8,7 +8,7 @@ and scale with `tf.distribute`. The modules, each of which uses only those above
 - `data`: datasets in, batches out;
 - `likelihoods`, `latents`: what decoders say about examples; paths through latent space;
 - `networks`: generators and discriminators built from layers;
-- `techniques`: stabilizers that plug into any two-player model;
+- `techniques`: penalties, augmentation and other help in training;
 - `metrics`: sample quality;
 - `serving`: what a model does for others, described once;
 - `models`: the models;

@@ -78,11 +78,11 @@ def optimizer(name, value):
     return _of_keras(name, value, keras.optimizers, "optimizer")
 
 
-def _of_keras(name, value, room, kind):
+def _of_keras(name, value, module, kind):
     try:
         if not (isinstance(value, (str, dict)) or callable(value) or hasattr(value, "get_config")):
             raise TypeError
-        return room.get(value)
+        return module.get(value)
     except Exception as error:
         wrong = TypeError if isinstance(error, TypeError) else ValueError
         raise wrong(

@@ -3,6 +3,8 @@
 import dataclasses
 from typing import Any
 
+from keras_gans._typing import Tensor
+
 
 @dataclasses.dataclass(frozen=True)
 class LossResult:
@@ -28,8 +30,8 @@ class LossResult:
     {'loss': 25.0, 'mean': 2.0}
     """
 
-    minimized: dict
-    logged: dict = dataclasses.field(default_factory=dict)
+    minimized: dict[str, Tensor]
+    logged: dict[str, Tensor] = dataclasses.field(default_factory=dict)
     handed_on: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
@@ -40,17 +42,17 @@ class LossResult:
             )
 
     @property
-    def loss(self):
+    def loss(self) -> Tensor:
         """The scalar to minimize."""
         (loss,) = self.minimized.values()
         return loss
 
     @property
-    def logs(self):
+    def logs(self) -> dict[str, Tensor]:
         """All scalars to log, by name."""
         return {**self.minimized, **self.logged}
 
-    def plus(self, name, term, weight=1.0):
+    def plus(self, name: str, term: Tensor, weight: float | Tensor = 1.0) -> "LossResult":
         """Add a weighted term to the loss, and log it under a name of its own, without weight.
 
         Terms of one name, of two techniques of a kind, are logged as their sum.
@@ -60,6 +62,6 @@ class LossResult:
         minimized = {loss_name: self.loss + weight * term}
         return dataclasses.replace(self, minimized=minimized, logged=logged)
 
-    def logging(self, **scalars):
+    def logging(self, **scalars: Tensor) -> "LossResult":
         """The same with more scalars to log."""
         return dataclasses.replace(self, logged={**self.logged, **scalars})

@@ -15,7 +15,7 @@ def check(name, num, shapes):
     Raises:
         ValueError: If they would take more than all memory of the machine.
     """
-    most = room(shapes)
+    most = capacity(shapes)
     if num > most:
         raise ValueError(
             f"`{name}` must be at most {most:,} for examples that all fit in the memory of "
@@ -41,7 +41,7 @@ def check_features(num, largest, owner):
         )
 
 
-def room(shapes):
+def capacity(shapes):
     """How many examples fit in memory, of each of which there are float32 arrays of `shapes`."""
     bytes_each = 4 * sum(map(math.prod, shapes))
     memory = physical_memory()

@@ -11,9 +11,11 @@ import keyword
 from collections.abc import Callable
 
 from keras_gans import _checks
-from keras_gans._array_specs import CONDITIONS, COUNT, SEED, ArraySpec, Parts, of
+from keras_gans._array_specs import CONDITIONS, ArraySpec, Parts, of
+from keras_gans._array_specs import COUNT as COUNT
+from keras_gans._array_specs import SEED as SEED
 
-__all__ = ["COUNT", "SEED", "ArraySpec", "Parts", "Verb", "of"]
+__all__ = ["ArraySpec", "Parts", "Verb", "of"]
 
 #: Attributes of what `keras_gans.load` returns, which no verb may have the name of.
 FACTS = ("endpoints", "latent_dim", "example_shape", "makes_text", "conditional", "num_classes")

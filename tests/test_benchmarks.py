@@ -314,7 +314,7 @@ def test_alae_codes_are_measured_beside_pixels_and_untrained_codes(
     assert set(result["accuracy"]) == {"pixels", "codes before training", "codes"}
     for view in result["accuracy"].values():
         assert view["linear_svm"] > 0.95
-        assert view["nearest_neighbour"] > 0.95
+        assert view["nearest_neighbor"] > 0.95
         assert view["c"] in module.CHOICES_OF_C
     assert result["reconstruction"]["mean_squared_error"] > 0
     assert (tmp_path / "alae_mnist.png").exists()

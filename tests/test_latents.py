@@ -45,8 +45,8 @@ def test_random_walks_stay_standard_normal_and_near():
     assert walk.dtype == np.float32
     assert abs(walk.mean()) < 0.03
     assert abs(walk.std() - 1) < 0.02
-    neighbours = (walk[1:] * walk[:-1]).mean()
-    assert abs(neighbours - np.sqrt(1 - 0.3**2)) < 0.02
+    neighbors = (walk[1:] * walk[:-1]).mean()
+    assert abs(neighbors - np.sqrt(1 - 0.3**2)) < 0.02
     np.testing.assert_array_equal(walk, latents.random_walk(50, 20_000, 0.3, seed=1))
 
 

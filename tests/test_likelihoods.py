@@ -17,7 +17,7 @@ def test_bernoulli_is_that_of_scipy():
     np.testing.assert_allclose(kg.likelihoods.Bernoulli().mean(logits), mean, rtol=1e-10)
 
 
-def test_grey_pixels_get_their_cross_entropy():
+def test_gray_pixels_get_their_cross_entropy():
     x, logits = np.array([[0.5]]), np.array([[0.2]])
     white = 1 / (1 + np.exp(-0.2))
     expected = 0.75 * np.log(white) + 0.25 * np.log(1 - white)

@@ -1,4 +1,4 @@
-"""Objectives: closed forms in NumPy, gradients by finite differences, serialisation."""
+"""Objectives: closed forms in NumPy, gradients by finite differences, serialization."""
 
 import keras
 import numpy as np

@@ -611,8 +611,8 @@ class TestEvaluation:
         assert float(report["frechet_distance"]) < 0.1
 
     def test_classes_are_found_by_their_names(self, tmp_path, capsys):
-        model = exported_classes(tmp_path / "saved_model", ("dark", "grey", "light"))
-        save_pictures(tmp_path / "data", {"grey": np.zeros(8), "light": np.ones(8)})
+        model = exported_classes(tmp_path / "saved_model", ("dark", "gray", "light"))
+        save_pictures(tmp_path / "data", {"gray": np.zeros(8), "light": np.ones(8)})
         assert float(self.evaluate(capsys, model, tmp_path / "data")["frechet_distance"]) < 0.1
         save_pictures(tmp_path / "data", {"white": np.ones(8)})
         with pytest.raises(SystemExit, match=r"`--dataset` must have .*dark.*white"):

@@ -89,7 +89,7 @@ def test_a_constant_critic_has_finite_gradients():
     assert float(penalties.gradient_penalty(lambda x: tf.ones(4), real, fake)) == 1
 
 
-def test_each_samples_own_norm_is_penalised():
+def test_each_samples_own_norm_is_penalized():
     matrix = draw(3, 3, seed=2)
     matrix = matrix + matrix.T
     real, fake, alpha = draw(6, 3), draw(6, 3, seed=1), np.linspace(0, 1, 6)
@@ -145,7 +145,7 @@ def test_the_order_of_samples_does_not_matter():
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-def test_half_precision_examples_are_penalised_in_float32(dtype):
+def test_half_precision_examples_are_penalized_in_float32(dtype):
     recorder = Recorder()
     real, fake = tf.ones((64, 1000), dtype), tf.zeros((64, 1000), dtype)
     alpha = np.linspace(0, 1, 64).astype("float32")

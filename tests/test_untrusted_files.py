@@ -56,8 +56,8 @@ class TestCode:
     def test_reads_nothing_that_could_be_code(self, repository):
         modules = [
             path
-            for room in ("keras_gans", "examples", "benchmarks")
-            for path in (repository / room).rglob("*.py")
+            for folder in ("keras_gans", "examples", "benchmarks")
+            for path in (repository / folder).rglob("*.py")
         ]
         assert len(modules) > 80
         assert not {str(m): o for m in modules if (o := offences(m.read_text(encoding="utf-8")))}

@@ -82,7 +82,7 @@ def accuracies(inputs, labels, test_inputs, test_labels):
     return {
         "linear_svm": float(linear.score(test_inputs, test_labels)),
         "c": c,
-        "nearest_neighbour": float(nearest.score(test_inputs, test_labels)),
+        "nearest_neighbor": float(nearest.score(test_inputs, test_labels)),
     }
 
 

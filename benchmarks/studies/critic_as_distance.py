@@ -227,7 +227,7 @@ def estimates(critic, x, y):
     """E_p f − E_q f from samples, the critic's Lipschitz constant, and their ratio."""
     raw = float(scores(critic, x).mean() - scores(critic, y).mean())
     lipschitz = largest_gradient(critic, x, y)
-    return {"raw": raw, "lipschitz": lipschitz, "normalised": raw / lipschitz}
+    return {"raw": raw, "lipschitz": lipschitz, "normalized": raw / lipschitz}
 
 
 def distances(pair, options):
@@ -255,12 +255,12 @@ def distances(pair, options):
         rmsprop = keras.optimizers.RMSprop(to_zero(1e-3, options.clipped_updates))
         seconds = train(gan_of_clipping, examples, rmsprop, options.clipped_updates)
         critic = gan_of_clipping.discriminator
-        validation = estimates(critic, *samples(VALIDATION_SEED))["normalised"]
-        record = {**dataclasses.asdict(clipping), "validation_normalised": validation}
+        validation = estimates(critic, *samples(VALIDATION_SEED))["normalized"]
+        record = {**dataclasses.asdict(clipping), "validation_normalized": validation}
         tried.append((validation, critic, {**record, "seconds": seconds}))
     _, critics["WGAN"], chosen = max(tried, key=lambda t: t[0])
     values["WGAN"] = {**estimates(critics["WGAN"], x, y), "chosen": chosen}
-    values["WGAN"]["estimate"] = values["WGAN"]["normalised"]
+    values["WGAN"]["estimate"] = values["WGAN"]["normalized"]
     values["WGAN"]["tried"] = [record for *_, record in tried]
 
     for name in critics:

@@ -19,8 +19,8 @@ class ToyDensity:
 
     Attributes:
         name: String.
-        modes: Float32 array `(num_modes, 2)` of the centres, or `None` if it has none.
-        stddev: Float, standard deviation around each centre, or `None`.
+        modes: Float32 array `(num_modes, 2)` of the centers, or `None` if it has none.
+        stddev: Float, standard deviation around each center, or `None`.
 
     Example:
 
@@ -159,7 +159,7 @@ def _mixture(name, modes, stddev):
     modes = modes.astype("float32")
 
     def sampler(num, generator):
-        centres = modes[generator.integers(len(modes), size=num)]
-        return centres + stddev * generator.standard_normal((num, 2))
+        centers = modes[generator.integers(len(modes), size=num)]
+        return centers + stddev * generator.standard_normal((num, 2))
 
     return ToyDensity(name, sampler, modes, stddev)

@@ -40,7 +40,7 @@ def image_grid(images, columns=None, padding=2, scale=None):
 
     Args:
         images: Float array `(num, height, width, channels)` in [−1, 1], with 1, 3 or 4 channels:
-            grey, red-green-blue, or these and opacity.
+            gray, red-green-blue, or these and opacity.
         columns: Positive integer. Defaults to `None`, the grid nearest to a square.
         padding: Non-negative integer, pixels between images. Defaults to `2`.
         scale: Positive integer, side in the grid of one pixel of an image. Defaults to `None`, as
@@ -146,7 +146,7 @@ def save_grid(images, filepath, **kwargs):
 
 
 def save_animation(frames, filepath, milliseconds=100, last=None):
-    """Write pictures as an animated GIF that runs for ever.
+    """Write pictures as an animated GIF that runs without end.
 
     Args:
         frames: Sequence of `PIL.Image.Image`s of one size.

@@ -52,14 +52,14 @@ def load(
             folders and arrays are not divided, and have `"train"` only. Defaults to `"train"`.
         batch_size: Positive integer. Examples that do not fill a batch are dropped. Defaults to
             `64`.
-        image_size: `(height, width)` or an integer: cut the largest centred part of that aspect
+        image_size: `(height, width)` or an integer: cut the largest centered part of that aspect
             ratio and resize it, bilinearly and with antialiasing. Needed if pictures differ in
             size. Defaults to `None`.
         labels: Boolean: yield `(images, labels)` instead of images alone. Defaults to `False`.
         shuffle: Boolean. Defaults to `None`: yes for training splits, no for others.
         seed: Integer or `None`, of the order. Defaults to `None`.
-        repeat: Boolean, whether to go through the images for ever. The order of every round depends
-            on `seed` and the number of the round alone. Defaults to `False`.
+        repeat: Boolean, whether to go through the images without end. The order of every round
+            depends on `seed` and the number of the round alone. Defaults to `False`.
         skip: Non-negative integer, batches to leave out at the start: with `repeat` and a seed,
             those that a training which is to be gone on with has seen. Rounds that are left out
             whole cost nothing. Defaults to `0`.
@@ -69,7 +69,7 @@ def load(
             million pixels, which nobody decodes. `"skip"` leaves them out, with a warning that
             counts them. To find them, all pictures are decoded once before the training, which
             takes about as long as to read them in the first epoch. Defaults to `"raise"`.
-        channels: `1`, `3` or `4`: grey, red-green-blue, or these and opacity. Defaults to `None`:
+        channels: `1`, `3` or `4`: gray, red-green-blue, or these and opacity. Defaults to `None`:
             3 for folders, and for others what they have.
         background: String, name or `"#rrggbb"` of the color that transparent parts are seen on;
             with 4 channels, of what cannot be seen at all. Defaults to `"white"`.
@@ -164,7 +164,7 @@ def _buffer_size(num_examples, fitting, batch_size):
 
 
 def _rounds(one_round, batches_in_round, seed, skip):
-    """Join rounds for ever, the order of each a function of the seed and of its number."""
+    """Join rounds without end, the order of each a function of the seed and of its number."""
     first, skip = divmod(skip, batches_in_round) if batches_in_round else (0, skip)
 
     def numbered(number):

@@ -44,7 +44,7 @@ def _with_channels(image, channels, background):
 
 
 def resized(image, image_size):
-    """Cut the largest centred part of the aspect ratio, and resize it.
+    """Cut the largest centered part of the aspect ratio, and resize it.
 
     What cannot be seen has no influence on the colors of what can.
     """

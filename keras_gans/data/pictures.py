@@ -74,7 +74,7 @@ def decoded(path, size, channels=3, background=(255, 255, 255)):
     Args:
         path: Path of the file.
         size: `(height, width)` that the picture is to be resized to afterwards.
-        channels: 1, 3 or 4: grey, sRGB, or sRGB with opacity.
+        channels: 1, 3 or 4: gray, sRGB, or sRGB with opacity.
         background: `(red, green, blue)`, seen where the picture is transparent; with 4 channels,
             the color where it is wholly so.
 
@@ -166,13 +166,13 @@ def _mode(picture):
 
 
 def _of_8_bits(picture):
-    """The same grey picture with 8 bits; Pillow cuts 16 bits off instead of scaling them."""
+    """The same gray picture with 8 bits; Pillow cuts 16 bits off instead of scaling them."""
     numbers = np.asarray(picture)
-    grey = Image.fromarray(np.rint(numbers / 257).astype("uint8"))
+    gray = Image.fromarray(np.rint(numbers / 257).astype("uint8"))
     key = picture.info.get("transparency")
     if isinstance(key, int):
-        grey.putalpha(Image.fromarray(np.where(numbers == key, 0, 255).astype("uint8")))
-    return grey
+        gray.putalpha(Image.fromarray(np.where(numbers == key, 0, 255).astype("uint8")))
+    return gray
 
 
 def _turn_upright(picture):

@@ -1,4 +1,4 @@
-"""Batches for learning from few labelled and many unlabelled examples."""
+"""Batches for learning from few labeled and many unlabeled examples."""
 
 import numpy as np
 import tensorflow as tf
@@ -9,20 +9,20 @@ from keras_gans.data.assertions import asserted
 from keras_gans.data.mini_batches import repeated
 
 #: The label of an example whose class is not known, as in scikit-learn.
-UNLABELLED = -1
+UNLABELED = -1
 
 NOT_IN_TURN = (
-    "Batches of labelled and of unlabelled examples must take turns, as those of "
+    "Batches of labeled and of unlabeled examples must take turns, as those of "
     "keras_gans.data.semi_supervised_batches do: for each of `n_critic` updates one with labels "
     "and one without, then one without labels for the generator. Received: another order"
 )
 
 
 def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=None, n_critic=1):
-    """Batches of labelled and of unlabelled examples, in turn.
+    """Batches of labeled and of unlabeled examples, in turn.
 
-    For each of its `n_critic` updates a discriminator learns from a labelled batch and the
-    unlabelled one after it; then comes another unlabelled batch, which its generator learns from.
+    For each of its `n_critic` updates a discriminator learns from a labeled batch and the
+    unlabeled one after it; then comes another unlabeled batch, which its generator learns from.
     An epoch goes once through all examples, with their labels hidden, in the discriminator's
     batches; the generator's are of another shuffle. Labelled examples are repeated as often as
     needed, each time in a new order.
@@ -36,10 +36,10 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
         n_critic: Positive integer, that of the model. Defaults to `1`.
 
     Returns:
-        `tf.data.Dataset` of `(images, labels)`, where the labels of unlabelled batches are −1.
+        `tf.data.Dataset` of `(images, labels)`, where the labels of unlabeled batches are −1.
 
     Raises:
-        ValueError, TypeError: If there are no labelled examples, fewer examples than `n_critic`
+        ValueError, TypeError: If there are no labeled examples, fewer examples than `n_critic`
             batches, or not one integer label for each image.
 
     Example:
@@ -69,8 +69,8 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
     if labels.dtype.kind not in "iu":
         raise TypeError(f"`labels` must be integers. Received: labels of dtype {labels.dtype}")
     labels = labels.astype("int32")
-    labelled = np.flatnonzero(labels != UNLABELLED)
-    if not labelled.size:
+    labeled = np.flatnonzero(labels != UNLABELED)
+    if not labeled.size:
         raise ValueError("`labels` must hold some labels. Received: only -1, which means none")
     if len(images) < n_critic * batch_size:
         raise ValueError(
@@ -88,22 +88,22 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
         return indices.batch(batch_size).batch(batches_per_step)
 
     few, everything = (
-        tf.data.Dataset.from_tensor_slices(labelled),
+        tf.data.Dataset.from_tensor_slices(labeled),
         tf.data.Dataset.range(len(images)),
     )
     indices = tf.data.Dataset.zip(
-        batches_of(few, len(labelled), seed, n_critic),
+        batches_of(few, len(labeled), seed, n_critic),
         batches_of(everything, len(images), seed, n_critic),
         batches_of(everything, len(images), other_seed, 1),
     )
     pixels, classes = tf.constant(images), tf.constant(labels)
-    is_labelled = tf.constant([[True], [False]] * n_critic + [[False]])
+    is_labeled = tf.constant([[True], [False]] * n_critic + [[False]])
 
-    def batches_of_step(few, unlabelled, for_generator):
-        in_turn = tf.reshape(tf.stack([few, unlabelled], axis=1), (2 * n_critic, batch_size))
+    def batches_of_step(few, unlabeled, for_generator):
+        in_turn = tf.reshape(tf.stack([few, unlabeled], axis=1), (2 * n_critic, batch_size))
         chosen = tf.concat([in_turn, for_generator], axis=0)
         chosen = tf.ensure_shape(chosen, (2 * n_critic + 1, batch_size))
-        known = tf.where(is_labelled, tf.gather(classes, chosen), UNLABELLED)
+        known = tf.where(is_labeled, tf.gather(classes, chosen), UNLABELED)
         return tf.gather(pixels, chosen), known
 
     batches = indices.map(batches_of_step).unbatch()
@@ -118,9 +118,9 @@ def in_turn(batches, n_critic=1):
     def check(i, batch):
         images, labels = batch
         place = i % period
-        is_labelled = tf.reduce_any(tf.cast(labels, tf.int64) != UNLABELLED)
+        is_labeled = tf.reduce_any(tf.cast(labels, tf.int64) != UNLABELED)
         should_be = (place % 2 == 0) & (place < period - 1)
-        takes_turns = asserted(is_labelled == should_be, NOT_IN_TURN)
+        takes_turns = asserted(is_labeled == should_be, NOT_IN_TURN)
         with tf.control_dependencies([takes_turns]):
             return tf.identity(images), tf.identity(labels)
 

@@ -51,7 +51,7 @@ class FrechetDistance(TwoSampleMetric):
         super().__init__(feature_extractor=feature_extractor, name=name, dtype=dtype)
 
     def check_memory(self, sample_shape: tuple[int, ...]) -> None:
-        numbers = _memory.room([(4,)])  # two matrices of float64
+        numbers = _memory.capacity([(4,)])  # two matrices of float64
         largest = numbers if numbers == math.inf else math.isqrt(numbers)
         _memory.check_features(sample_shape[0], largest, type(self).__name__)
 

@@ -62,7 +62,7 @@ class RandomSubset:
         so_far = len(self.kept) + len(features)
         keeping = sum(hasattr(measure, "max_samples") for measure in self.measures)
         for num, arrays in (so_far, [shape]), (MAX_KEPT, [(4 * keeping, *shape)]):  # of float64
-            if min(num, self.max_size) > _memory.room(arrays):
+            if min(num, self.max_size) > _memory.capacity(arrays):
                 _memory.check("num_samples", self.max_size, arrays)
         for measure in self.measures:
             measure.check_memory(shape)

@@ -50,7 +50,7 @@ class ALAE(LatentModel):
     Raises:
         ValueError, TypeError: If a network is not built, the networks do not fit each other or
             `latent_dim`, a number is out of range, or the encoder or the discriminator uses batch
-            normalisation, which a penalty on each example's own gradient rules out.
+            normalization, which a penalty on each example's own gradient rules out.
 
     Logs: `d_loss`, that of step I; `g_loss`, of step II; `reciprocity_loss`, of step III;
     `gradient_penalty`, ½ E ‖∇D∘E(x)‖², before the weight γ. `evaluate` gives them for held-out

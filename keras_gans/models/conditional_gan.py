@@ -11,7 +11,7 @@ from keras_gans.models.gan import GAN
 
 
 class Conditional:
-    """What makes any two-player model conditional: a condition reaches both networks.
+    """What makes any GAN conditional: a condition reaches both networks.
 
     The generator takes `[latents, condition]` and the discriminator `[examples, condition]`. In
     training the fakes of a mini-batch have the conditions of its real examples.
@@ -63,7 +63,7 @@ class Conditional:
 
 
 class ClassConditional(Conditional):
-    """What makes any two-player model conditional on the class: an integer label an example."""
+    """What makes any GAN conditional on the class: an integer label an example."""
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ def check_num_classes(num_classes, *networks):
 class ConditionalGAN(ClassConditional, GAN):
     """GAN with labels: a generator of examples of a given class.
 
-    The game is that of `GAN`, with both players told the class: the discriminator sees real
+    It is trained as a `GAN`, with both networks told the class: the discriminator sees real
     examples with their labels, and fakes with the labels that they were generated for, which are
     those of the real examples in the mini-batch. It learns from `(examples, labels)`.
 

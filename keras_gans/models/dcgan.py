@@ -9,11 +9,12 @@ from keras_gans.models.gan import GAN
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class DCGAN(GAN):
-    """GAN with the deep convolutional networks, initialisers and optimizers of the DCGAN paper.
+    """GAN with the deep convolutional networks, initializers and optimizers of the DCGAN paper.
 
-    The game is the non-saturating one of `GAN`. What the paper adds are guidelines for networks:
-    strided convolutions, batch normalisation, ReLU and leaky ReLU, weights from N(0, 0.02²); and
-    Adam with learning rate 2e-4 and β₁ 0.5. The networks that are not given are made so.
+    The objective is the non-saturating one of `GAN`. What the paper adds are guidelines for
+    networks: strided convolutions, batch normalization, ReLU and leaky ReLU, weights from
+    N(0, 0.02²); and Adam with learning rate 2e-4 and β₁ 0.5. The networks that are not given are
+    made so.
 
     Args:
         generator: See `GAN`. Defaults to `None`: `networks.dcgan_generator(image_shape, latent_dim,

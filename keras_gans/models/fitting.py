@@ -44,9 +44,10 @@ class Fitted(Trainer):
     ):
         """Train the model. As `keras.Model.fit`, with these additions.
 
-        One step is one round of the game: it consumes `batches_per_step` mini-batches, each of
-        `batch_size` examples (of the dataset's batch, if `x` is a dataset), and the number of steps
-        an epoch is counted so. Examples that do not fill a step are left out of the epoch.
+        One step is one iteration of the paper's algorithm: it consumes `batches_per_step`
+        mini-batches, each of `batch_size` examples (of the dataset's batch, if `x` is a dataset),
+        and the number of steps an epoch is counted so. Examples that do not fill a step are left
+        out of the epoch.
 
         Each step takes `batches_per_step` batches of a dataset, whatever their sizes, and deals
         their examples out evenly. So a shorter batch, such as the last one of `batch(32)`, counts
@@ -71,7 +72,7 @@ class Fitted(Trainer):
                 **kwargs: Those of `keras.Model.fit`, but for `class_weight` and `sample_weight`.
 
         Returns:
-            A `keras.callbacks.History`. The losses of players that diverge become NaN, unless
+            A `keras.callbacks.History`. The losses of networks that diverge become NaN, unless
             `keras_gans.callbacks.TerminateOnNaN` stops them before.
 
         Raises:
@@ -254,6 +255,6 @@ def _refuse_weights(**weights):
     for name, value in weights.items():
         if value is not None:
             raise ValueError(
-                f"`{name}` must be None: weights of examples have no meaning in a game between "
-                f"networks. Received: {name} of type {type(value).__name__}"
+                f"`{name}` must be None: weights of examples have no meaning for networks that "
+                f"learn from each other. Received: {name} of type {type(value).__name__}"
             )

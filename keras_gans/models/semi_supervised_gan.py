@@ -12,7 +12,7 @@ from keras_gans._examples import images_of
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import call_network
-from keras_gans.data.semi_supervised import UNLABELLED, in_turn, semi_supervised_batches
+from keras_gans.data.semi_supervised import UNLABELED, in_turn, semi_supervised_batches
 from keras_gans.data.specs import Spec
 from keras_gans.models.conditional_gan import condition_of
 from keras_gans.models.gan import GAN
@@ -28,14 +28,14 @@ class SemiSupervisedGAN(GAN):
     that with Z(x) = Σₖ exp lₖ(x) the example is real with probability D(x) = Z(x) / (Z(x) + 1), the
     sigmoid of log Z(x). It minimizes
 
-        −E log p(y | x)  over labelled examples, p(y | x) = exp l_y(x) / Z(x),
-        ½ (−E log D(x) − E log(1 − D(G(z))))  over unlabelled examples and fakes.
+        −E log p(y | x)  over labeled examples, p(y | x) = exp l_y(x) / Z(x),
+        ½ (−E log D(x) − E log(1 − D(G(z))))  over unlabeled examples and fakes.
 
     The generator matches the means of features f, an intermediate layer, over fakes and over
-    unlabelled examples that are not those of the discriminator's update: see `FeatureMatching`.
+    unlabeled examples that are not those of the discriminator's update: see `FeatureMatching`.
 
-    One training step takes, for each of `n_critic` updates, a mini-batch of labelled and one of
-    unlabelled examples, and for the generator another one of unlabelled examples. `fit(x, y)` makes
+    One training step takes, for each of `n_critic` updates, a mini-batch of labeled and one of
+    unlabeled examples, and for the generator another one of unlabeled examples. `fit(x, y)` makes
     them from arrays, with y = −1 for examples without label; a dataset must yield them in turn, as
     `keras_gans.data.semi_supervised_batches` does.
 
@@ -67,7 +67,7 @@ class SemiSupervisedGAN(GAN):
             refuses labels outside [−1, num_classes).
 
     Logs: `g_loss`, the distance of features; `d_loss`, the sum of both parts; `supervised_loss`;
-    `accuracy`, the share of labelled examples whose class is right. `evaluate(x, y)` gives them for
+    `accuracy`, the share of labeled examples whose class is right. `evaluate(x, y)` gives them for
     held-out data, with the adversarial loss, which is not trained, as `g_loss`.
 
     Example:
@@ -137,25 +137,25 @@ class SemiSupervisedGAN(GAN):
         """Cut one step's examples into those of each update.
 
         Returns:
-            Lists of unlabelled images, labelled images and their labels, one for each update of the
-            discriminator; then one of unlabelled images, for the generator.
+            Lists of unlabeled images, labeled images and their labels, one for each update of the
+            discriminator; then one of unlabeled images, for the generator.
         """
         images, labels = examples
         n = self.batches_per_step
         if images.shape[0] is not None and images.shape[0] % n:
             raise ValueError(
-                f"A step needs {n} mini-batches of one size, {self.n_critic} times a labelled and "
-                "an unlabelled one, and an unlabelled one for the generator. "
+                f"A step needs {n} mini-batches of one size, {self.n_critic} times a labeled and "
+                "an unlabeled one, and an unlabeled one for the generator. "
                 f"Received: {images.shape[0]} examples"
             )
         pairs = [[images[j + 1 :: n], images[j::n], labels[j::n]] for j in range(0, n - 1, 2)]
         return [*pairs, [images[n - 1 :: n]]]
 
     def train_step(self, data):
-        *pairs, unlabelled = self.mini_batches(self.real_examples(data))
+        *pairs, unlabeled = self.mini_batches(self.real_examples(data))
         for pair in pairs:
             self.record(self.train_discriminator(pair))
-        self.record(self.train_generator(unlabelled))
+        self.record(self.train_generator(unlabeled))
         return self.logs()
 
     def discriminate(self, examples, training=False, call=call_network):
@@ -166,24 +166,24 @@ class SemiSupervisedGAN(GAN):
         return super().with_techniques(network, loss, images_of(real), fake)
 
     def discriminator_loss(self, real, fake, training=True):
-        unlabelled, labelled, labels = real
-        unsupervised = super().discriminator_loss(unlabelled, fake, training)
-        means, num_labelled = supervised_means(super().discriminate(labelled, training), labels)
+        unlabeled, labeled, labels = real
+        unsupervised = super().discriminator_loss(unlabeled, fake, training)
+        means, num_labeled = supervised_means(super().discriminate(labeled, training), labels)
         num = as_float(ops.shape(labels)[0])
-        share = _replicas.mean(num_labelled) / _replicas.mean(num)  # in the global batch
-        own_share = num_labelled / num
+        share = _replicas.mean(num_labeled) / _replicas.mean(num)  # in the global batch
+        own_share = num_labeled / num
         supervised_part = means["supervised_loss"] * own_share / ops.maximum(share, 1e-7)
         return LossResult(
             {"d_loss": supervised_part + 0.5 * unsupervised.loss},
             means,
-            {**unsupervised.handed_on, "num_labelled": num_labelled},
+            {**unsupervised.handed_on, "num_labeled": num_labeled},
         )
 
     def record(self, result, batch_size=1):
-        """As `GenerativeModel.record`; what is about labelled examples counts those only."""
+        """As `GenerativeModel.record`; what is about labeled examples counts those only."""
         for name, value in result.logs.items():
-            of_labelled = name in ("supervised_loss", "accuracy")
-            num = result.handed_on["num_labelled"] if of_labelled else batch_size
+            of_labeled = name in ("supervised_loss", "accuracy")
+            num = result.handed_on["num_labeled"] if of_labeled else batch_size
             self.record_mean(name, value, num)
 
     def test_step(self, data):
@@ -202,7 +202,7 @@ class SemiSupervisedGAN(GAN):
     # Data
 
     def training_batches(self, x, y, batch_size, shuffle_seed):
-        """Labelled and unlabelled batches in turn: made of arrays, checked in a dataset."""
+        """Labelled and unlabeled batches in turn: made of arrays, checked in a dataset."""
         if hasattr(x, "__array__") and y is not None:
             x, y = np.asarray(x), np.asarray(y)
             self.batch_spec.check(x, y)
@@ -219,7 +219,7 @@ class SemiSupervisedGAN(GAN):
     @property
     def batch_spec(self):
         """Examples with labels, of which some are not known."""
-        known_or_not = UNLABELLED, self.num_classes - 1
+        known_or_not = UNLABELED, self.num_classes - 1
         labels = Spec(kind="integer", value_range=known_or_not, num_classes=self.num_classes)
         return dataclasses.replace(super().batch_spec, y=labels)
 
@@ -266,17 +266,17 @@ class SemiSupervisedGAN(GAN):
 
 def supervised_means(logits, labels):
     """Cross-entropy, and the share that is right, of the examples with labels; and their number."""
-    is_labelled = ops.cast(labels >= 0, logits.dtype)
-    cross_entropy = is_labelled * keras.losses.sparse_categorical_crossentropy(
+    is_labeled = ops.cast(labels >= 0, logits.dtype)
+    cross_entropy = is_labeled * keras.losses.sparse_categorical_crossentropy(
         ops.maximum(labels, 0), logits, from_logits=True
     )
     is_right = ops.cast(ops.argmax(logits, axis=-1), labels.dtype) == labels
-    num_labelled = ops.sum(is_labelled)
+    num_labeled = ops.sum(is_labeled)
     means = {
-        "supervised_loss": ops.sum(cross_entropy) / ops.maximum(num_labelled, 1),
-        "accuracy": ops.sum(as_float(is_right)) / ops.maximum(num_labelled, 1),
+        "supervised_loss": ops.sum(cross_entropy) / ops.maximum(num_labeled, 1),
+        "accuracy": ops.sum(as_float(is_right)) / ops.maximum(num_labeled, 1),
     }
-    return means, num_labelled
+    return means, num_labeled
 
 
 def log_z(logits):

@@ -20,8 +20,8 @@ class TextGAN(WGANGP):
 
     Real texts are one-hot characters, cut or padded to the generator's length. The generator gives
     the probabilities of each character at each position, which go to the critic as they are: there
-    is nothing to sample from, and the game is that of `WGANGP`, differentiable. A text is decoded
-    by taking the most likely character at each position.
+    is nothing to sample from, and the losses are those of `WGANGP`, differentiable. A text is
+    decoded by taking the most likely character at each position.
 
     A character is known by its place in the vocabulary, after two tokens: 0 is padding, after the
     end of a text, and is decoded to nothing; 1 stands for all characters outside the vocabulary,
@@ -155,7 +155,7 @@ class TextGAN(WGANGP):
         """Turn texts into what the critic takes, floats `(num, length, len(vocabulary) + 2)`."""
         return ops.one_hot(self.encode(texts), vocabulary_size(self.vocabulary))
 
-    # The game
+    # Training steps
 
     def real_examples(self, data):
         texts, _, _ = keras.utils.unpack_x_y_sample_weight(data)

@@ -38,7 +38,7 @@ class VAE(LatentModel):
         likelihood: `"bernoulli"` (the decoder's output is a logit), `"gaussian"` (its output is a
             mean, or two outputs are mean and log variance), or a `keras_gans.likelihoods`, such as
             `Gaussian(stddev=0.1)`. Defaults to `"bernoulli"`.
-        beta: Non-negative float, or a schedule, weight of the KL divergence; above 1 it favours
+        beta: Non-negative float, or a schedule, weight of the KL divergence; above 1 it favors
             latents that are independent of each other (Higgins et al. 2017). Defaults to `1.0`.
         seed: Integer or `None`, seed of the noise drawn in training. Defaults to `None`.
         **kwargs: `name`, `dtype`, `trainable` of `keras.Model`.

@@ -21,6 +21,23 @@ class Penalty(Technique):
         every: Positive integer k: lazy regularization, the penalty in every k-th update of the
             discriminator, with k times the weight (Karras et al. 2020, appendix B). Replicas that
             share a batch compute it in each, to the same effect. Defaults to `1`.
+
+    Raises:
+        ValueError, TypeError: If a number is out of range; by the model, if its discriminator uses
+            batch normalization.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> class ZeroCentered(kg.techniques.Penalty):
+    ...     '''R1 and R2 at once.'''
+    ...
+    ...     loss_names = ("zero_centered",)
+    ...
+    ...     def penalty(self, discriminate, model, real, fake):
+    ...         r1_penalty = kg.penalties.r1_penalty
+    ...         return r1_penalty(discriminate, real) + r1_penalty(discriminate, fake)
+    >>> technique = ZeroCentered(weight=1.0, every=4)
     """
 
     weight = Hyperparameter(low=0.0)

@@ -9,7 +9,7 @@ NUM = 40_000
 
 
 def by_mode(density):
-    """Samples of each mode, relative to its centre."""
+    """Samples of each mode, relative to its center."""
     samples = density.sample(NUM, seed=0)
     distances = np.linalg.norm(samples[:, None] - density.modes, axis=-1)
     nearest = distances.argmin(axis=1)
@@ -22,15 +22,15 @@ GRID = [np.array([x, y]) for x in (-4, -2, 0, 2, 4) for y in (-4, -2, 0, 2, 4)]
 
 
 @pytest.mark.parametrize(
-    "density, centres, stddev, scale",
+    "density, centers, stddev, scale",
     [
         (kg.data.ring_of_gaussians(), RING, 0.02, 1.414),
         (kg.data.grid_of_gaussians(), GRID, 0.05, 2.828),
     ],
 )
-def test_mixtures_of_the_reference_code(density, centres, stddev, scale):
+def test_mixtures_of_the_reference_code(density, centers, stddev, scale):
     assert density.modes.dtype == np.float32
-    np.testing.assert_allclose(density.modes, np.array(centres) / scale, atol=1e-6)
+    np.testing.assert_allclose(density.modes, np.array(centers) / scale, atol=1e-6)
     np.testing.assert_allclose(density.stddev, stddev / scale, rtol=1e-12)
     groups = by_mode(density)
     expected = NUM / len(groups)

@@ -9,9 +9,9 @@ from keras_gans.data import image_grid, save_animation, save_grid, save_paths, t
 
 def test_pixels_are_rounded_and_clipped():
     pixels = np.arange(256)
-    centres = pixels / 127.5 - 1
+    centers = pixels / 127.5 - 1
     for shift in (-0.4, 0.0, 0.4):
-        np.testing.assert_array_equal(to_uint8(centres + shift / 127.5), pixels)
+        np.testing.assert_array_equal(to_uint8(centers + shift / 127.5), pixels)
     np.testing.assert_array_equal(to_uint8([-np.inf, -7.0, 1.01, 7.0, np.inf]), [0, 0] + 3 * [255])
     np.testing.assert_array_equal(to_uint8([np.nan, 1.0]), [0, 255])
 
@@ -46,7 +46,7 @@ def test_the_grid_is_nearly_square(num, columns, rows):
     assert grid.mode == "L"
 
 
-def test_colours_keep_their_channels():
+def test_colors_keep_their_channels():
     red = np.array([1, -1, -1]) * np.ones((1, 2, 2, 3))
     grid = image_grid(red, padding=0, scale=1)
     assert grid.mode == "RGB"

@@ -88,11 +88,11 @@ class TestBatches:
         np.testing.assert_array_equal(a, b)
         assert not np.array_equal(a, c)
 
-    @pytest.mark.parametrize("kind", ["array", "labelled", "folder"])
+    @pytest.mark.parametrize("kind", ["array", "labeled", "folder"])
     def test_what_is_not_divided_has_one_split(self, kind, tmp_path):
         save_grid(np.zeros((1, 4, 4, 1)), tmp_path / "picture.png")
-        labelled = (images_of(4), np.arange(4))
-        source = {"array": images_of(4), "labelled": labelled, "folder": tmp_path}[kind]
+        labeled = (images_of(4), np.arange(4))
+        source = {"array": images_of(4), "labeled": labeled, "folder": tmp_path}[kind]
         with pytest.raises(ValueError, match=r"`split` must be 'train' for an? .*split='test'"):
             load(source, split="test", batch_size=1, image_size=4)
 
@@ -188,7 +188,7 @@ class TestImageSize:
         assert x.shape == (10, *expected, 3)
         assert np.abs(x).max() <= 1
 
-    def test_the_centre_is_cut_before_resizing(self):
+    def test_the_center_is_cut_before_resizing(self):
         images = np.full((1, 8, 16, 1), -1.0)
         images[:, :, 4:12] = 1.0
         x = all_of(load(images, batch_size=1, image_size=4)[0])
@@ -208,10 +208,10 @@ class TestImageSize:
             load(images_of(), batch_size=1, image_size=size)
 
 
-def draw_pictures(folder, colours, size=(12, 10)):
+def draw_pictures(folder, colors, size=(12, 10)):
     folder.mkdir(parents=True, exist_ok=True)
-    for i, colour in enumerate(colours):
-        Image.new("RGB", (size[0] + i, size[1]), colour).save(folder / f"{i}.png")
+    for i, color in enumerate(colors):
+        Image.new("RGB", (size[0] + i, size[1]), color).save(folder / f"{i}.png")
 
 
 def draw_noise(path, size=(12, 10), **options):
@@ -298,10 +298,10 @@ class TestClassNames:
     """The classes of one folder can number those of another."""
 
     def folders(self, tmp_path):
-        for colour in ("blue", "lime", "red"):
-            draw_pictures(tmp_path / "train" / colour, [colour])
-        for colour in ("lime", "red"):
-            draw_pictures(tmp_path / "test" / colour, [colour])
+        for color in ("blue", "lime", "red"):
+            draw_pictures(tmp_path / "train" / color, [color])
+        for color in ("lime", "red"):
+            draw_pictures(tmp_path / "test" / color, [color])
         return tmp_path / "train", tmp_path / "test"
 
     def labels(self, folder, num, class_names=None):
@@ -309,8 +309,8 @@ class TestClassNames:
             folder, batch_size=num, image_size=4, labels=True, class_names=class_names
         )
         images, labels = all_of(dataset)
-        colours = [("red", "lime", "blue")[i] for i in images[:, 0, 0].argmax(axis=-1)]
-        return dict(zip(colours, labels.tolist(), strict=True)), info
+        colors = [("red", "lime", "blue")[i] for i in images[:, 0, 0].argmax(axis=-1)]
+        return dict(zip(colors, labels.tolist(), strict=True)), info
 
     def test_number_another_folder_alike(self, tmp_path):
         train, test = self.folders(tmp_path)
@@ -621,7 +621,7 @@ class TestBadPictures:
         from keras_gans.data import pictures
 
         draw_pictures(tmp_path, ["red"], (10, 10))
-        frames = [Image.new("L", (10, 10), grey) for grey in range(5)]
+        frames = [Image.new("L", (10, 10), gray) for gray in range(5)]
         frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
         monkeypatch.setattr(pictures, "MAX_PIXELS", 100)
         assert load(tmp_path, batch_size=1, image_size=4)[1].num_examples == 2
@@ -688,7 +688,7 @@ class TestBadPictures:
         np.testing.assert_array_equal(to_uint8(all_of(dataset)), np.full((1, 4, 4, 3), 255))
 
     def test_the_first_frame_of_an_animation_is_taken(self, tmp_path):
-        frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "lime")]
+        frames = [Image.new("RGB", (8, 8), color) for color in ("red", "lime")]
         frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
         dataset, info = load(tmp_path, batch_size=1, image_size=4)
         assert info.num_examples == 1

@@ -397,7 +397,7 @@ NOT_TENSORS = {
         TypeError,
         "`x` must be a tensor alone.*dict of 1 comp",
     ),
-    "labelled": (
+    "labeled": (
         tf.data.Dataset.zip(DATASET.map(lambda x: (x, x)), DATASET),
         TypeError,
         r"`x` must be a tensor alone.*map\(lambda images, labels: images\).*tuple of 2",

@@ -29,14 +29,14 @@ def test_palettes_are_looked_up(tmp_path):
 
 @pytest.mark.parametrize("name", ["a.png", "a.tiff", "a.ppm", "a.jp2"])
 def test_sixteen_bits_are_scaled(tmp_path, name):
-    grey = np.array([[0, 257 * 100, 257 * 200, 65535]] * 4, "uint16")
-    Image.fromarray(grey).save(tmp_path / name)
+    gray = np.array([[0, 257 * 100, 257 * 200, 65535]] * 4, "uint16")
+    Image.fromarray(gray).save(tmp_path / name)
     np.testing.assert_array_equal(decoded(tmp_path / name, 1)[0, :, 0], [0, 100, 200, 255])
 
 
-def test_a_transparent_grey_of_sixteen_bits_shows_the_background(tmp_path):
-    grey = np.array([[0, 257 * 100, 257 * 200, 65535]] * 4, "uint16")
-    Image.fromarray(grey).save(tmp_path / "a.png", transparency=257 * 100)
+def test_a_transparent_gray_of_sixteen_bits_shows_the_background(tmp_path):
+    gray = np.array([[0, 257 * 100, 257 * 200, 65535]] * 4, "uint16")
+    Image.fromarray(gray).save(tmp_path / "a.png", transparency=257 * 100)
     np.testing.assert_array_equal(decoded(tmp_path / "a.png", 1)[0, :, 0], [0, 255, 200, 255])
 
 

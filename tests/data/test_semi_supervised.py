@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras_gans import data
 
 IMAGES = np.arange(20, dtype="float32").reshape(20, 1)
-LABELS = np.where(np.arange(20) % 7 == 0, np.arange(20), -1)  # 0, 7, 14 are labelled
+LABELS = np.where(np.arange(20) % 7 == 0, np.arange(20), -1)  # 0, 7, 14 are labeled
 
 
 def batches(**kwargs):
@@ -13,7 +13,7 @@ def batches(**kwargs):
     return [(x.ravel(), y) for x, y in dataset.as_numpy_iterator()]
 
 
-def test_labelled_and_unlabelled_batches_take_turns():
+def test_labeled_and_unlabeled_batches_take_turns():
     """For each update one of either, then one without labels for the generator."""
     for shuffle in (True, False):
         for n_critic, turns in ((1, "LUU"), (2, "LULUU"), (3, "LULULUU")):

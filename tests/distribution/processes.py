@@ -13,7 +13,7 @@ import time
 def run(*command, workers=0, timeout=420):
     """Run `python …`, as so many workers that know of each other, and return their outputs.
 
-    Workers wait for each other for ever: one that fails, or is late, ends all.
+    Workers wait for each other without end: one that fails, or is late, ends all.
     """
     deadline = time.monotonic() + timeout
     with contextlib.ExitStack() as stack:

@@ -58,7 +58,7 @@ def style_alae(**kwargs):
 
 
 class TestALAE(ModelTests):
-    """Dense networks, batch normalisation in the mapping, moving averages."""
+    """Dense networks, batch normalization in the mapping, moving averages."""
 
     batch_size = 64
 
@@ -152,7 +152,7 @@ def test_one_step_is_algorithm_1():
     ],
 )
 def test_each_phase_changes_only_its_own_networks(phase, trained):
-    """Moving statistics of batch normalisation included."""
+    """Moving statistics of batch normalization included."""
     alae = points("batch")
     alae.compile()
     before = {name: getattr(alae, name).get_weights() for name in NETWORKS}

@@ -15,7 +15,7 @@ def tiny_examples():
 
 
 class TestConditionalWGANGP(ModelTests):
-    """Conditional batch normalisation, a projection critic."""
+    """Conditional batch normalization, a projection critic."""
 
     labels = np.arange(64) % 3
 

@@ -17,7 +17,7 @@ def learning_rate(updates):
     return keras.optimizers.schedules.CosineDecay(2e-3, updates)
 
 
-def test_penalised_critic_measures_a_shift():
+def test_penalized_critic_measures_a_shift():
     shift = np.array([1.5, 2.0])
     rng = np.random.default_rng(0)
     gan = kg.models.WGANGP(

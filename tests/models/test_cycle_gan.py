@@ -224,7 +224,7 @@ def changed(before, after):
 
 
 def test_each_phase_changes_its_own_networks_only(monkeypatch):
-    """Moving statistics of batch normalisation included."""
+    """Moving statistics of batch normalization included."""
     gan = make(keras.layers.BatchNormalization)
     gan.compile(run_eagerly=True)
     phases = {}
@@ -366,7 +366,7 @@ class TestUnpairedData:
 
 
 def test_domains_of_different_shapes(tmp_path):
-    coloured = np.repeat(B, 3, axis=-1)
+    colored = np.repeat(B, 3, axis=-1)
     gan = kg.models.CycleGAN(
         generator(out_channels=3),
         generator((8, 8, 3), 1),
@@ -375,7 +375,7 @@ def test_domains_of_different_shapes(tmp_path):
         identity_weight=0,
     )
     gan.compile()
-    logs = gan.fit(A, coloured, batch_size=8, verbose=0).history
+    logs = gan.fit(A, colored, batch_size=8, verbose=0).history
     assert np.isfinite(list(logs.values())).all()
     assert logs["identity_loss"] == [0.0]
     gan.export(tmp_path / "saved_model")
@@ -383,7 +383,7 @@ def test_domains_of_different_shapes(tmp_path):
     assert served.endpoints == ["translate_ab", "translate_ba"]
     for direction, images, shape in (
         ("ab", A[:3], (3, 8, 8, 3)),
-        ("ba", coloured[:3], A[:3].shape),
+        ("ba", colored[:3], A[:3].shape),
     ):
         translated = gan.translate(images, direction)
         assert (translated.shape, translated.dtype) == (shape, "float32")
@@ -393,7 +393,7 @@ def test_domains_of_different_shapes(tmp_path):
     with pytest.raises(
         ValueError, match=r"`images` must hold batches of examples of shape \(8, 8, 1\)"
     ):
-        served.translate(coloured, "ab")
+        served.translate(colored, "ab")
     with pytest.raises(AttributeError, match="has the endpoints"):
         served.sample(1)
 
@@ -492,7 +492,7 @@ def test_learns_to_translate_without_pairs():
     """Light squares on dark ground become dark squares on light ground in the same place."""
 
     def painter():
-        """Squares and ground change places: no normalisation, which would forget their level."""
+        """Squares and ground change places: no normalization, which would forget their level."""
         return keras.Sequential(
             [
                 keras.Input(SHAPE),

@@ -39,7 +39,7 @@ def points(model=kg.models.GAN, **kwargs):
 
 
 class TestGAN(ModelTests):
-    """A convolutional GAN with batch normalisation on both sides."""
+    """A convolutional GAN with batch normalization on both sides."""
 
     def make_model(self):
         return kg.models.GAN(
@@ -121,7 +121,7 @@ def test_one_step_is_algorithm_1():
 
 
 def test_each_phase_changes_only_its_own_network():
-    """Moving statistics of batch normalisation included."""
+    """Moving statistics of batch normalization included."""
     gan = kg.models.GAN(
         generator=kg.networks.dcgan_generator((8, 8, 1), latent_dim=4, filters=4),
         discriminator=kg.networks.dcgan_discriminator((8, 8, 1), filters=4),

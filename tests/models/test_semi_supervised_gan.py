@@ -54,7 +54,7 @@ class TestSemiSupervisedGAN(ModelTests):
         )
 
     def single_batches(self, model):
-        """`fit` pairs labelled and unlabelled batches itself; a batch must hold both."""
+        """`fit` pairs labeled and unlabeled batches itself; a batch must hold both."""
         for step in self.dataset(model).batch(model.batches_per_step).as_numpy_iterator():
             yield [np.moveaxis(a, 0, 1).reshape(-1, *a.shape[2:]) for a in step]
 
@@ -71,7 +71,7 @@ class TestSemiSupervisedGAN(ModelTests):
 def test_losses_are_the_papers():
     """Against probabilities of K + 1 classes, the last one fake, in float64 NumPy."""
     gan = make()
-    unlabelled, labelled, labels = POINTS[:16], POINTS[16:24], CLASSES[16:24]
+    unlabeled, labeled, labels = POINTS[:16], POINTS[16:24], CLASSES[16:24]
     fake = np.random.default_rng(3).normal(size=(16, 2)).astype("float32")
 
     def probabilities(x):
@@ -79,11 +79,11 @@ def test_losses_are_the_papers():
         weights = np.exp(np.concatenate([logits, np.zeros((len(x), 1))], axis=1))
         return weights / weights.sum(axis=1, keepdims=True)
 
-    losses = gan.discriminator_loss([unlabelled, labelled, labels], fake).logs
-    p = probabilities(labelled)[:, :3]
+    losses = gan.discriminator_loss([unlabeled, labeled, labels], fake).logs
+    p = probabilities(labeled)[:, :3]
     p_given_real = (p / p.sum(axis=1, keepdims=True))[np.arange(8), labels]
     supervised = -np.log(p_given_real).mean()
-    is_fake = probabilities(unlabelled)[:, 3], probabilities(fake)[:, 3]
+    is_fake = probabilities(unlabeled)[:, 3], probabilities(fake)[:, 3]
     unsupervised = 0.5 * (-np.log(1 - is_fake[0]).mean() - np.log(is_fake[1]).mean())
     np.testing.assert_allclose(losses["supervised_loss"], supervised, rtol=1e-5)
     np.testing.assert_allclose(losses["d_loss"], supervised + unsupervised, rtol=1e-5)
@@ -101,7 +101,7 @@ def test_losses_at_extreme_logits(size):
     np.testing.assert_allclose(real, max(0.0, -size - np.log(2)), rtol=1e-6, atol=1e-9)
 
 
-def test_examples_without_label_do_not_count_as_labelled():
+def test_examples_without_label_do_not_count_as_labeled():
     gan = make()
     labels = CLASSES[:8].copy()
     labels[3:] = -1
@@ -117,8 +117,8 @@ def test_the_generator_matches_features_of_its_own_examples_and_nothing_else():
     """Of the third mini-batch, in mean squares."""
     gan = make()
     gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
-    labelled, unlabelled, other = POINTS[:8], POINTS[8:16], POINTS[16:24]
-    step = np.stack([labelled, unlabelled, other], axis=1).reshape(24, 2)
+    labeled, unlabeled, other = POINTS[:8], POINTS[8:16], POINTS[16:24]
+    step = np.stack([labeled, unlabeled, other], axis=1).reshape(24, 2)
     labels = np.stack([CLASSES[:8], np.full(8, -1), np.full(8, -1)], axis=1).reshape(24)
     logs = gan.train_on_batch(step, labels, return_dict=True)
     features = keras.Model(gan.discriminator.inputs, gan.discriminator.layers[-1].input)
@@ -127,7 +127,7 @@ def test_the_generator_matches_features_of_its_own_examples_and_nothing_else():
     gap = features(other).numpy().mean(0) - features(gan.generator(for_generator)).numpy().mean(0)
     np.testing.assert_allclose(logs["g_loss"], np.mean(gap**2), rtol=1e-4)
     fake = gan.generator(for_discriminator)
-    losses = gan.discriminator_loss([unlabelled, labelled, CLASSES[:8]], fake).logs
+    losses = gan.discriminator_loss([unlabeled, labeled, CLASSES[:8]], fake).logs
     np.testing.assert_allclose(logs["d_loss"], losses["d_loss"], rtol=1e-5)
 
 
@@ -172,7 +172,7 @@ def test_classes_are_those_of_an_average_of_the_classifier(tmp_path):
 
 
 def test_learns_from_a_label_of_each_class():
-    """Three labels and many unlabelled points of three well separated classes."""
+    """Three labels and many unlabeled points of three well separated classes."""
     keras.utils.set_random_seed(0)
     classes = np.random.default_rng(0).integers(0, 3, 960)
     noise = np.random.default_rng(1).normal(0, 0.15, (960, 2))
