@@ -183,7 +183,7 @@ class TestKerasFiles:
         np.testing.assert_array_equal(again.sample(2, seed=0), gan.sample(2, seed=0))
 
     def test_functions_of_users_are_loaded_only_if_registered(self, tmp_path):
-        def loss(fake_logits):
+        def loss(real_logits, fake_logits):
             return keras.ops.mean(fake_logits)
 
         objective = kg.losses.Objective(kg.losses.wasserstein_discriminator_loss, loss)
