@@ -1,12 +1,14 @@
 """Descriptions of arrays: what an argument of a served verb holds, or its output."""
 
 import dataclasses
+from typing import Any, cast
 
 import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks, _inputs
 from keras_gans._precision import as_float, float_dtype
+from keras_gans._typing import ArrayLike, Tensor
 from keras_gans.data import specs
 
 #: Meanings of what a model is conditioned on, which may be one for all examples.
@@ -44,12 +46,12 @@ class ArraySpec:
     """
 
     meaning: str
-    shape: tuple = ()
+    shape: tuple[int | None, ...] = ()
     dtype: str = dataclasses.field(default_factory=float_dtype)
-    value_range: tuple | None = None
+    value_range: tuple[float, float] | None = None
     num_classes: int | None = None
-    class_names: tuple | None = None
-    vocabulary: tuple | None = None
+    class_names: tuple[str, ...] | None = None
+    vocabulary: tuple[str, ...] | None = None
 
     def __post_init__(self):
         _checks.string("meaning", self.meaning)
@@ -85,12 +87,12 @@ class ArraySpec:
             )
 
     @property
-    def is_batched(self):
+    def is_batched(self) -> bool:
         """Whether there is one for each example."""
         return self.shape[:1] == (None,)
 
     @property
-    def spec(self):
+    def spec(self) -> specs.Spec:
         """What one of them is, if there is one for each example."""
         kind = "string" if self.is_text else "float" if self.is_float else "integer"
         return specs.Spec(
@@ -102,14 +104,14 @@ class ArraySpec:
         )
 
     @property
-    def is_text(self):
+    def is_text(self) -> bool:
         return self.dtype == "string"
 
     @property
-    def is_float(self):
+    def is_float(self) -> bool:
         return "float" in self.dtype
 
-    def check(self, name, value, num=None):
+    def check(self, name: str, value: Any, num: int | None = None) -> Any:
         """Return an argument as a number or an array, or refuse it by its name.
 
         Args:
@@ -136,11 +138,11 @@ class ArraySpec:
             found = _inputs.array(name, value, self.shape, self.dtype, self.value_range)
         return np.asarray(found)
 
-    def as_tensor(self, value):
+    def as_tensor(self, value: ArrayLike) -> Tensor:
         """Return what `check` did, or some examples of it, as the verb's function takes it."""
         return as_float(value) if self.is_float else tf.constant(value, self.dtype)
 
-    def tensor_spec(self, name):
+    def tensor_spec(self, name: str) -> tf.TensorSpec:
         """Return what TensorFlow needs to know of it."""
         return tf.TensorSpec(self.shape, self.dtype, name)
 
@@ -178,13 +180,12 @@ class Parts:
     ['y_mask', 'y_weight']
     """
 
-    parts: tuple | dict
+    parts: tuple[Any, ...] | dict[str, Any]
     meaning = "condition"
     is_batched = True
 
     def __post_init__(self):
-        is_dict = isinstance(self.parts, dict)
-        parts = self.parts.values() if is_dict else self.parts
+        parts = self.parts.values() if isinstance(self.parts, dict) else self.parts
         kinds = isinstance(self.parts, (tuple, dict)) and len(self.parts)
         if not kinds or not all(isinstance(part, (ArraySpec, Parts)) for part in parts):
             raise TypeError(
@@ -193,33 +194,33 @@ class Parts:
             )
 
     @property
-    def spec(self):
+    def spec(self) -> specs.Specs:
         """What one of them is, for each example."""
         return _mapped(lambda part: part.spec, self)
 
     @property
-    def is_text(self):
+    def is_text(self) -> bool:
         return any(part.is_text for part in self.named("").values())
 
-    def named(self, name):
+    def named(self, name: str) -> dict[str, ArraySpec]:
         """Return the `ArraySpec`s by names such as `labels_0`, in the order of TensorFlow."""
         parts = self.parts
         named = parts.items() if isinstance(parts, dict) else enumerate(parts)
-        found = {}
+        found: dict[str, ArraySpec] = {}
         for key, part in sorted(named):
             own = f"{name}_{key}"
             found |= part.named(own) if isinstance(part, Parts) else {own: part}
         return found
 
-    def check(self, name, value, num=None):
+    def check(self, name: str, value: Any, num: int | None = None) -> Any:
         """As that of `ArraySpec`."""
         return _inputs.conditions(name, value, self.spec, num)
 
-    def as_tensor(self, value):
+    def as_tensor(self, value: Any) -> Any:
         """As that of `ArraySpec`."""
         return _mapped(lambda part, x: part.as_tensor(x), self, value)
 
-    def tensor_spec(self, name):
+    def tensor_spec(self, name: str) -> Any:
         """As that of `ArraySpec`."""
         flat = [part.tensor_spec(own) for own, part in self.named(name).items()]
         return tf.nest.pack_sequence_as(_mapped(lambda part: 0, self), flat)
@@ -240,7 +241,7 @@ def _mapped(function, spec, *values):
     return tuple(map(lambda part, *own: _mapped(function, part, *own), spec.parts, *values))
 
 
-def of(meaning, spec):
+def of(meaning: str, spec: specs.Specs) -> ArraySpec | Parts:
     """Return the description of one for each example of what a `keras_gans.data.Spec` specifies.
 
     Args:
@@ -268,7 +269,9 @@ def of(meaning, spec):
     dtype = {"float": float_dtype(), "integer": "int32", "string": "string"}[spec.kind]
     shape = (None, *spec.shape)
     value_range = spec.value_range if spec.num_classes is None else None  # which says it all
-    return ArraySpec(meaning, shape, dtype, value_range, spec.num_classes, spec.class_names)
+    return ArraySpec(
+        meaning, shape, dtype, cast(Any, value_range), spec.num_classes, spec.class_names
+    )
 
 
 def _shape(shape):

@@ -139,6 +139,7 @@ def _spec(name, entry):
 
 
 def _parts(name, entries):
+    parts: dict | tuple
     if isinstance(entries, dict):
         parts = {key: _spec(name, entry) for key, entry in entries.items()}
     else:
@@ -234,7 +235,7 @@ def _spec_before(name, spec, facts):
     shape, dtype, meaning = tuple(spec.shape), spec.dtype.name, BEFORE[name][1]
     if meaning == "labels":
         names = facts.get("class_names")
-        names = None if names is None else [name.decode() for name in names.tolist()]
+        names = None if names is None else tuple(name.decode() for name in names.tolist())
         num_classes = int(facts["num_classes"])
         return serving.ArraySpec(meaning, shape, dtype, None, num_classes, names)
     if meaning == "examples":

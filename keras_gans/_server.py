@@ -1,5 +1,7 @@
 """Calls of served verbs by name: every argument is checked, and examples go some at a time."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -19,7 +21,7 @@ class Server:
 
     def __init__(self, verbs, owner):
         self.owner = owner
-        self.verbs = {}
+        self.verbs: dict[str, list[Any]] = {}
         for verb in verbs:
             self.verbs.setdefault(verb.name, []).append(verb)
 
@@ -116,7 +118,7 @@ class Server:
 
 def check(verbs):
     """Refuse verbs that do not fit each other: by their arguments, or by what they go through."""
-    named = {}
+    named: dict[str, Any] = {}
     for verb in verbs:
         first = named.setdefault(verb.name, verb)
         arguments = [(list(v.signature().parameters), v.fixed.keys()) for v in (first, verb)]

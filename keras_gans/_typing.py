@@ -9,6 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 if TYPE_CHECKING:
+    import PIL.Image
     import tensorflow_probability as tfp
 
 #: A tensor, concrete or symbolic.
@@ -19,6 +20,21 @@ ArrayLike: TypeAlias = npt.ArrayLike | tf.Tensor
 
 #: A distribution of TensorFlow Probability, whose import takes seconds.
 Distribution: TypeAlias = "tfp.distributions.Distribution"
+
+#: A picture of Pillow.
+Picture: TypeAlias = "PIL.Image.Image"
+
+#: What a discriminator takes: a tensor, or a list of images and what they are conditioned on.
+Examples: TypeAlias = Tensor | list[Tensor]
+
+#: A number, or the schedule that it follows.
+FloatOrSchedule: TypeAlias = float | keras.optimizers.schedules.LearningRateSchedule
+
+#: A function of the logits of real and of fake examples, to a scalar.
+Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+
+#: A discriminator as a function of examples alone, to their logits.
+Critic: TypeAlias = Callable[[Tensor], Tensor]
 
 #: A shape with its batch axis: integers, or `None` where a side is unknown.
 Shape: TypeAlias = tuple[Any, ...]

@@ -15,6 +15,7 @@ from keras import ops
 
 from keras_gans import _checks
 from keras_gans._configured import Fixed
+from keras_gans._typing import Config, Loss, Tensor
 
 __all__ = [
     "Objective",
@@ -58,7 +59,13 @@ class Objective(Fixed):
     ... )
     """
 
-    def __init__(self, discriminator, generator, name="custom", relativistic=False):
+    def __init__(
+        self,
+        discriminator: Loss,
+        generator: Loss,
+        name: str = "custom",
+        relativistic: bool = False,
+    ) -> None:
         _check_is_loss("discriminator", discriminator)
         _check_is_loss("generator", generator)
         self.discriminator = discriminator
@@ -66,7 +73,7 @@ class Objective(Fixed):
         self.name = name
         self.relativistic = _checks.boolean("relativistic", relativistic)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
             "generator": keras.saving.serialize_keras_object(self.generator),
@@ -75,7 +82,7 @@ class Objective(Fixed):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> "Objective":
         return cls(
             keras.saving.deserialize_keras_object(config["discriminator"]),
             keras.saving.deserialize_keras_object(config["generator"]),
@@ -106,49 +113,53 @@ def _takes_two(function):
 
 
 @_register
-def cross_entropy_discriminator_loss(real_logits, fake_logits):
+def cross_entropy_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """−E log D(x) − E log(1 − D(G(z))), with D the sigmoid of the logits."""
     return ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(fake_logits))
 
 
 @_register
-def minimax_generator_loss(real_logits, fake_logits):
+def minimax_generator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """E log(1 − D(G(z))): its gradient vanishes where D is sure that the fakes are fake."""
     return -ops.mean(ops.softplus(fake_logits))
 
 
 @_register
-def non_saturating_generator_loss(real_logits, fake_logits):
+def non_saturating_generator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """−E log D(G(z)): strong gradients exactly where the minimax loss has none."""
     return ops.mean(ops.softplus(-fake_logits))
 
 
 @_register
-def least_squares_discriminator_loss(real_logits, fake_logits, a=0.0, b=1.0):
+def least_squares_discriminator_loss(
+    real_logits: Tensor, fake_logits: Tensor, a: float = 0.0, b: float = 1.0
+) -> Tensor:
     """½ E(D(x) − b)² + ½ E(D(G(z)) − a)², by default in the 0-1 coding."""
     return 0.5 * (ops.mean(ops.square(real_logits - b)) + ops.mean(ops.square(fake_logits - a)))
 
 
 @_register
-def least_squares_generator_loss(real_logits, fake_logits, c=1.0):
+def least_squares_generator_loss(
+    real_logits: Tensor, fake_logits: Tensor, c: float = 1.0
+) -> Tensor:
     """½ E(D(G(z)) − c)², by default in the 0-1 coding."""
     return 0.5 * ops.mean(ops.square(fake_logits - c))
 
 
 @_register
-def wasserstein_discriminator_loss(real_logits, fake_logits):
+def wasserstein_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """E D(G(z)) − E D(x): the negated Kantorovich–Rubinstein dual for a 1-Lipschitz critic."""
     return ops.mean(fake_logits) - ops.mean(real_logits)
 
 
 @_register
-def hinge_discriminator_loss(real_logits, fake_logits):
+def hinge_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """E max(0, 1 − D(x)) + E max(0, 1 + D(G(z)))."""
     return ops.mean(ops.relu(1 - real_logits)) + ops.mean(ops.relu(1 + fake_logits))
 
 
 @_register
-def linear_generator_loss(real_logits, fake_logits):
+def linear_generator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """−E D(G(z)): the generator's side of the Wasserstein and hinge objectives."""
     return -ops.mean(fake_logits)
 
@@ -173,7 +184,7 @@ wasserstein = Objective(wasserstein_discriminator_loss, linear_generator_loss, "
 hinge = Objective(hinge_discriminator_loss, linear_generator_loss, "hinge")
 
 
-def least_squares_with_codes(a, b, c):
+def least_squares_with_codes(a: float, b: float, c: float) -> Objective:
     """Return the least-squares objective of any coding.
 
     The discriminator minimizes ½ E(D(x) − b)² + ½ E(D(G(z)) − a)², the generator
@@ -211,7 +222,7 @@ def least_squares_with_codes(a, b, c):
 _BY_NAME = {o.name: o for o in (minimax, non_saturating, least_squares, wasserstein, hinge)}
 
 
-def get(objective):
+def get(objective: str | Objective) -> Objective:
     """Return an `Objective` from its name, or the `Objective` itself.
 
     Args:

@@ -13,11 +13,19 @@ from keras import ops
 
 from keras_gans import _checks
 from keras_gans._precision import at_least_float32
+from keras_gans._typing import ArrayLike, Critic, Tensor
 
 __all__ = ["gradient_penalty", "r1_penalty"]
 
 
-def gradient_penalty(critic, real, fake, target=1.0, one_sided=False, alpha=None):
+def gradient_penalty(
+    critic: Critic,
+    real: ArrayLike,
+    fake: ArrayLike,
+    target: float = 1.0,
+    one_sided: bool = False,
+    alpha: ArrayLike | None = None,
+) -> Tensor:
     """Penalize the critic's gradient norm along the lines between real and fake examples.
 
     For x̂ᵢ = αᵢ xᵢ + (1 − αᵢ) G(z)ᵢ this is the mean over i of (‖∇D(x̂ᵢ)‖₂ − target)², each
@@ -77,7 +85,7 @@ def gradient_penalty(critic, real, fake, target=1.0, one_sided=False, alpha=None
     return ops.mean(ops.square(excess))
 
 
-def r1_penalty(discriminator, real):
+def r1_penalty(discriminator: Critic, real: ArrayLike) -> Tensor:
     """Penalize the squared norm of the discriminator's gradient at real examples: E ‖∇D(x)‖²/2.
 
     Args:
@@ -118,7 +126,7 @@ def _examples(name, examples):
     return examples
 
 
-def input_gradients(critic, examples):
+def input_gradients(critic: Critic, examples: Tensor) -> Tensor:
     """Return ∇D at each example: the gradient of its mean logit with respect to it."""
     examples = at_least_float32(examples)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -130,19 +138,19 @@ def input_gradients(critic, examples):
     return tape.gradient(logits, examples, unconnected_gradients="zero")
 
 
-def squared_gradient_norms(gradients):
+def squared_gradient_norms(gradients: Tensor) -> Tensor:
     """Return ‖gᵢ‖² of each sample's gradient, over all axes but the first."""
     return ops.sum(ops.square(gradients), axis=tuple(range(1, len(gradients.shape))))
 
 
-def gradient_norms(gradients):
+def gradient_norms(gradients: Tensor) -> Tensor:
     """Return ‖gᵢ‖ of each sample's gradient, with a finite derivative (zero) at zero."""
     squares = squared_gradient_norms(gradients)
     positive = squares > 0
     return ops.where(positive, ops.sqrt(ops.where(positive, squares, 1)), 0)
 
 
-def refuse_batch_normalization(name, network):
+def refuse_batch_normalization(name: str, network: keras.Model) -> None:
     """Refuse a network, under a gradient penalty, that normalizes batches."""
     for layer in network._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization):

@@ -14,12 +14,14 @@ import signal
 import uuid
 import warnings
 import zipfile
+from typing import Any
 
 import filelock
 import keras
 
 from keras_gans import _checks, _files, _replicas
 from keras_gans._progress import Progress
+from keras_gans._typing import Config, Logs, PathLike
 
 #: Parts of a configuration that the first runs did not write.
 _ADDED = ("channels", "class_names", "data")
@@ -41,7 +43,7 @@ class Run:
         saved_model: Path of the SavedModel.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: PathLike) -> None:
         self.folder = _checks.path("folder", folder)
         self.configuration = self.folder / "config.json"
         self.checkpoint = self.folder / "model.keras"
@@ -53,7 +55,7 @@ class Run:
 
     # Whose the folder is
 
-    def claim(self, wanted):
+    def claim(self, wanted: Config) -> None:
         """Write the run's configuration, or refuse to go on under another one.
 
         The folder is this process's until it ends, however it ends. What a killed process left
@@ -81,7 +83,7 @@ class Run:
         with _files.replacing(self.configuration) as temporary:
             temporary.write_text(json.dumps({**wanted, "run": uuid.uuid4().hex}, indent=2) + "\n")
 
-    def check_held(self):
+    def check_held(self) -> None:
         """Raise if the folder is no longer the one that was claimed.
 
         Raises:
@@ -96,7 +98,8 @@ class Run:
     def _lock(self):
         _files.make_folder(self.folder)
         self.lock = filelock.FileLock(self.folder / ".lock", timeout=0, is_singleton=True)
-        if self.lock.is_locked and self.lock.identity != _identity(self.lock.lock_file):
+        identity = getattr(self.lock, "identity", None)
+        if self.lock.is_locked and identity != _identity(self.lock.lock_file):
             self.lock.release(force=True)  # of a folder that this process had here before
         try:
             with contextlib.suppress(NotImplementedError):  # a file system that has no locks
@@ -106,7 +109,7 @@ class Run:
                 "`folder` must be a folder of one process at a time. "
                 f"Received: {self.folder}, where another one is training"
             ) from None
-        self._held = self.lock.identity = _identity(self.lock.lock_file)
+        self._held = self.lock.identity = _identity(self.lock.lock_file)  # type: ignore[attr-defined]
 
     def _check_configuration(self, wanted):
         found = self._read_configuration()
@@ -130,7 +133,7 @@ class Run:
 
     # Checkpoints
 
-    def save(self, model, progress):
+    def save(self, model: keras.Model, progress: Progress) -> None:
         """Write a checkpoint, and keep the one before it.
 
         Of several workers all must call this; the chief writes.
@@ -152,7 +155,7 @@ class Run:
             _files.rotate(new, self.checkpoint, self.previous)
         _replicas.wait_for_all(model.distribute_strategy)
 
-    def restore(self, model, steps_per_epoch=None):
+    def restore(self, model: keras.Model, steps_per_epoch: int | None = None) -> Progress | None:
         """Put a model back to what it was at the newest checkpoint that can be read.
 
         A damaged one is put aside, so that it takes no good one's place. One that is whole and
@@ -205,7 +208,7 @@ class Run:
 
     # The log, which never stops a run
 
-    def write_log(self, epoch, logs):
+    def write_log(self, epoch: int, logs: dict[str, Any]) -> None:
         """Add a row to the table of losses."""
         with _files.side_file(self.log):
             names, is_new = ["epoch", *sorted(logs)], not self.log.exists()
@@ -218,7 +221,7 @@ class Run:
                     writer.writeheader()
                 writer.writerow({"epoch": epoch, **logs})
 
-    def cut_log(self, epoch):
+    def cut_log(self, epoch: int) -> None:
         """Drop from the log what will be made again, from an epoch on, and what is no whole row.
 
         One that is no table is put aside.
@@ -314,19 +317,19 @@ class StopOnSignal(keras.callbacks.Callback):
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.received = None
+        self.received: signal.Signals | None = None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         heeded = [n for n in self.SIGNALS if signal.getsignal(n) is not signal.SIG_IGN]
         self._handlers = {number: signal.signal(number, self._stop) for number in heeded}
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         if self.received is not None:
             self.model.stop_training = True
 

@@ -1,9 +1,12 @@
 """SavedModels for inference: write once, sample anywhere, with no training code."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from keras_gans import _checks, _files, _manifest, _server
-from keras_gans.serving import CONDITIONS
+from keras_gans._typing import PathLike
+from keras_gans.serving import CONDITIONS, ArraySpec, Verb
 
 #: What reads the files that a model writes elsewhere, by their suffix.
 READERS = {
@@ -35,7 +38,7 @@ class SavedGenerator:
         value_range: Lowest and highest number of an example, or `None` if it may hold any.
     """
 
-    def __init__(self, verbs):
+    def __init__(self, verbs: list[Verb]) -> None:
         self._server = _server.Server(verbs, "this SavedModel")
         self.endpoints = [verb.endpoint for verb in verbs]
         specs = [spec for verb in verbs for spec in verb.taken.values()]
@@ -45,7 +48,11 @@ class SavedGenerator:
         self.makes_text = made.is_text
         self.value_range = made.value_range
         self.vocabulary = made.vocabulary
-        sizes = (spec.shape[1] for spec in specs if spec.meaning == "latents")
+        sizes = (
+            spec.shape[1]
+            for spec in specs
+            if isinstance(spec, ArraySpec) and spec.meaning == "latents"
+        )
         self.latent_dim = next(sizes, None)
         self.conditional = labels is not None
         self.condition_spec = labels and labels.spec
@@ -62,11 +69,11 @@ class SavedGenerator:
 
         method.__name__ = name
         method.__qualname__ = f"{type(self).__name__}.{name}"
-        method.__signature__ = self._server.signature(name)
+        method.__signature__ = self._server.signature(name)  # type: ignore[attr-defined]
         method.__doc__ = self._server.doc(name)
         return method
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         """What is not there: a verb that the model does not have."""
         endpoints = self.__dict__.get("endpoints", [])
         raise AttributeError(
@@ -76,7 +83,7 @@ class SavedGenerator:
         )
 
 
-def load(filepath):
+def load(filepath: PathLike) -> SavedGenerator:
     """Read a SavedModel written by `export()`, for inference.
 
     A SavedModel is a program, and runs with your rights: load none that you do not trust.

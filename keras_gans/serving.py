@@ -9,17 +9,29 @@ import dataclasses
 import inspect
 import keyword
 from collections.abc import Callable
+from typing import Any
 
 from keras_gans import _checks
 from keras_gans._array_specs import CONDITIONS, ArraySpec, Parts, of
 from keras_gans._array_specs import COUNT as COUNT
 from keras_gans._array_specs import SEED as SEED
+from keras_gans._typing import Tensor
 
 __all__ = ["ArraySpec", "Parts", "Verb", "of"]
 
 #: Attributes of what `keras_gans.load` returns, which no verb may have the name of.
-FACTS = ("endpoints", "latent_dim", "example_shape", "makes_text", "conditional", "num_classes")
-FACTS += ("class_names", "condition_spec", "vocabulary", "value_range")
+FACTS = (
+    "endpoints",
+    "latent_dim",
+    "example_shape",
+    "makes_text",
+    "conditional",
+    "num_classes",
+    "class_names",
+    "condition_spec",
+    "vocabulary",
+    "value_range",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,10 +78,10 @@ class Verb:
     """
 
     name: str
-    function: Callable
-    inputs: dict
+    function: Callable[..., Tensor]
+    inputs: dict[str, ArraySpec | Parts | None]
     output: ArraySpec
-    fixed: dict = dataclasses.field(default_factory=dict)
+    fixed: dict[str, str] = dataclasses.field(default_factory=dict)
     through: str | None = None
     summary: str = ""
 
@@ -98,33 +110,33 @@ class Verb:
         _checks.string("summary", self.summary)
 
     @property
-    def endpoint(self):
+    def endpoint(self) -> str:
         """Its name in a SavedModel."""
         return "_".join([self.name, *self.fixed.values()])
 
     @property
-    def taken(self):
+    def taken(self) -> dict[str, ArraySpec | Parts]:
         """The inputs that the function takes."""
         return {name: spec for name, spec in self.inputs.items() if spec is not None}
 
     @property
-    def input_signature(self):
+    def input_signature(self) -> list[Any]:
         """What TensorFlow needs to know of them."""
         return [spec.tensor_spec(name) for name, spec in self.taken.items()]
 
     @property
-    def named_inputs(self):
+    def named_inputs(self) -> dict[str, ArraySpec]:
         """The inputs that the function takes, and those of several parts part by part, by name."""
         return named(self.inputs)
 
     @property
-    def is_of_numbers(self):
+    def is_of_numbers(self) -> bool:
         """Whether it takes and gives numbers and draws none: what ONNX and LiteRT know."""
         specs = [*self.taken.values(), self.output]
         drawn = any(spec.is_text or spec.meaning in ("count", "seed") for spec in specs)
         return bool(self.taken) and not drawn
 
-    def check_output(self, made):
+    def check_output(self, made: Tensor) -> None:
         """Refuse a description of another output than the function's, which is a symbolic tensor.
 
         Raises:
@@ -139,21 +151,22 @@ class Verb:
                 f"Received: shape {described[0]} and dtype {described[1]!r}"
             )
 
-    def signature(self):
+    def signature(self) -> inspect.Signature:
         """Return the signature of the method."""
-        defaults, default = dict(self.fixed), None
+        defaults: dict[str, Any] = dict(self.fixed)
+        default: Any = None
         for name, spec in reversed(self.inputs.items()):
             if spec is not None and spec.meaning not in (*CONDITIONS, "seed"):
                 default = inspect.Parameter.empty
             defaults = {name: default, **defaults}
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         named = defaults.items()
-        return inspect.Signature(inspect.Parameter(name, kind, default=d) for name, d in named)
+        return inspect.Signature([inspect.Parameter(name, kind, default=d) for name, d in named])
 
 
-def named(inputs):
+def named(inputs: dict[str, ArraySpec | Parts | None]) -> dict[str, ArraySpec]:
     """The `ArraySpec`s of a verb's inputs, and of those of several parts part by part, by name."""
-    found = {}
+    found: dict[str, ArraySpec] = {}
     for name, spec in inputs.items():
         if spec is not None:
             found |= spec.named(name) if isinstance(spec, Parts) else {name: spec}

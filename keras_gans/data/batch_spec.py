@@ -1,6 +1,7 @@
 """What a model learns from: examples, and what they come with, in a batch `x` or `(x, y)`."""
 
 import dataclasses
+from typing import Any, cast
 
 import tensorflow as tf
 
@@ -25,14 +26,14 @@ class BatchSpec:
         is_paired: Whether each example has its own y.
     """
 
-    x: object = None
-    y: object = None
+    x: specs.Specs | None = None
+    y: specs.Specs | None = None
     model: str = "the model"
     meaning: str | None = None
     call: str = "examples, conditions"
     is_paired: bool = True
 
-    def check(self, x, y):
+    def check(self, x: Any, y: Any) -> None:
         """Refuse arrays, or the `tf.TensorSpec`s of a batch, that the model cannot learn from."""
         self._check_parts(x, y)
         if self._has_pairs:
@@ -50,7 +51,7 @@ class BatchSpec:
         if y is not None:
             specs.check("y", self.y, y)
 
-    def check_lengths(self, x, y):
+    def check_lengths(self, x: Any, y: Any) -> None:
         """Refuse arrays, or specs, of different numbers of examples."""
         num = specs.first(x).shape[0]
         for part in tf.nest.flatten(y):
@@ -60,11 +61,11 @@ class BatchSpec:
                     f"Received: len(x)={num}, len(y)={part.shape[0]}"
                 )
 
-    def arrays(self, x, y):
+    def arrays(self, x: Any, y: Any) -> list[Any]:
         """Return what is given as arrays, in the structure of the specifications."""
         return self._mapped(specs.as_array, x, y)
 
-    def single(self, x, y):
+    def single(self, x: Any, y: Any) -> tuple[Any, Any]:
         """Return one batch as arrays, or say by an argument's name why it is none."""
         x, y = self._mapped(_array_of_one_batch, x, y)
         self._check_parts(x, y)
@@ -78,7 +79,7 @@ class BatchSpec:
                 )
         return x, y
 
-    def checked_arrays(self, x, y):
+    def checked_arrays(self, x: Any, y: Any) -> tuple[Any, Any]:
         """Return a batch of arrays that is not empty and that the model can learn from."""
         x, y = self.arrays(x, y)
         if x is None or not specs.first(x).size:
@@ -86,7 +87,7 @@ class BatchSpec:
         self.check(x, y)
         return x, y
 
-    def checked_tensors(self, x, y):
+    def checked_tensors(self, x: Any, y: Any) -> list[Any]:
         """Return a batch of tensors whose values are good when it is used."""
         num = tf.shape(specs.first(x))[0]
         checks = [asserted(num > 0, EMPTY)]
@@ -108,7 +109,7 @@ class BatchSpec:
 
     def _missing(self):
         if specs.are_labels(self.y):
-            lowest, _ = self.y.value_range
+            lowest, _ = cast(Any, self.y).value_range
             without = f", {lowest} for examples without" if lowest < 0 else ""
             return (
                 f"Labels must be given{without}: {self.model} learns from them. Call "

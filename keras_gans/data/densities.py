@@ -1,8 +1,11 @@
 """Toy densities in the plane, scaled as in the reference code of the WGAN-GP paper."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from keras_gans import _checks
+from keras_gans._typing import Distribution
 
 
 class ToyDensity:
@@ -30,13 +33,19 @@ class ToyDensity:
     (3, 2)
     """
 
-    def __init__(self, name, sampler, modes=None, stddev=None):
+    def __init__(
+        self,
+        name: str,
+        sampler: Callable[[int, np.random.Generator], np.ndarray],
+        modes: np.ndarray | None = None,
+        stddev: float | None = None,
+    ) -> None:
         self.name = name
         self.modes = modes
         self.stddev = stddev
         self._sampler = _checks.function("sampler", sampler)
 
-    def sample(self, num, seed=None):
+    def sample(self, num: int, seed: int | None = None) -> np.ndarray:
         """Draw samples.
 
         Args:
@@ -49,7 +58,7 @@ class ToyDensity:
         generator = np.random.default_rng(_checks.seed("seed", seed))
         return self._sampler(_checks.positive_int("num", num), generator).astype("float32")
 
-    def distribution(self):
+    def distribution(self) -> Distribution:
         """Return the mixture of Gaussians as a TFP distribution.
 
         Raises:
@@ -68,7 +77,9 @@ class ToyDensity:
         )
 
 
-def ring_of_gaussians(num_modes=8, radius=2 / 1.414, stddev=0.02 / 1.414):
+def ring_of_gaussians(
+    num_modes: int = 8, radius: float = 2 / 1.414, stddev: float = 0.02 / 1.414
+) -> ToyDensity:
     """Gaussians on a ring, equally likely.
 
     Args:
@@ -97,7 +108,9 @@ def ring_of_gaussians(num_modes=8, radius=2 / 1.414, stddev=0.02 / 1.414):
     )
 
 
-def grid_of_gaussians(side=5, spacing=2 / 2.828, stddev=0.05 / 2.828):
+def grid_of_gaussians(
+    side: int = 5, spacing: float = 2 / 2.828, stddev: float = 0.05 / 2.828
+) -> ToyDensity:
     """Gaussians on a square grid around the origin, equally likely.
 
     Args:
@@ -123,7 +136,7 @@ def grid_of_gaussians(side=5, spacing=2 / 2.828, stddev=0.05 / 2.828):
     return _mixture(f"grid of {side}×{side} Gaussians", modes, stddev)
 
 
-def swiss_roll(noise=0.25, scale=1 / 7.5):
+def swiss_roll(noise: float = 0.25, scale: float = 1 / 7.5) -> ToyDensity:
     """The swiss roll seen along its axis: a spiral.
 
     Args:

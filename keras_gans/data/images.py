@@ -8,12 +8,13 @@ import reprlib
 import numpy as np
 
 from keras_gans import _checks, _files
+from keras_gans._typing import ArrayLike, PathLike, Picture
 
 #: Pixels of the largest picture to write: viewers refuse larger ones, as `data.load` does.
 MAX_PIXELS = 10**8
 
 
-def to_uint8(images):
+def to_uint8(images: ArrayLike) -> np.ndarray:
     """Turn images in [−1, 1] into pixels 0 … 255, by rounding and clipping; NaN is black.
 
     Args:
@@ -35,7 +36,9 @@ def to_uint8(images):
     return np.nan_to_num(np.rint((images + 1) * 127.5)).astype("uint8")
 
 
-def image_grid(images, columns=None, padding=2, scale=None):
+def image_grid(
+    images: ArrayLike, columns: int | None = None, padding: int = 2, scale: int | None = None
+) -> Picture:
     """Lay images out in a grid, row by row, on a white ground.
 
     Args:
@@ -83,7 +86,14 @@ def image_grid(images, columns=None, padding=2, scale=None):
     return Image.fromarray(grid[..., 0] if channels == 1 else grid)
 
 
-def check_grid_size(name, num, shape, columns=None, scale=None, padding=2):
+def check_grid_size(
+    name: str,
+    num: int,
+    shape: tuple[int, ...],
+    columns: int | None = None,
+    scale: int | None = None,
+    padding: int = 2,
+) -> None:
     """Refuse a grid too large for a picture, before its images are made.
 
     Args:
@@ -121,7 +131,7 @@ def _scale_of(scale, height):
     return _checks.positive_int("scale", -(-32 // height) if scale is None else scale)
 
 
-def save_grid(images, filepath, **kwargs):
+def save_grid(images: ArrayLike, filepath: PathLike, **kwargs) -> None:
     """Write a grid of images to a picture file.
 
     Args:
@@ -145,7 +155,12 @@ def save_grid(images, filepath, **kwargs):
         grid.save(temporary)
 
 
-def save_animation(frames, filepath, milliseconds=100, last=None):
+def save_animation(
+    frames: collections.abc.Sequence[Picture],
+    filepath: PathLike,
+    milliseconds: int = 100,
+    last: int | None = None,
+) -> None:
     """Write pictures as an animated GIF that runs without end.
 
     Args:
@@ -188,7 +203,7 @@ def save_animation(frames, filepath, milliseconds=100, last=None):
         )
 
 
-def save_paths(images, filepath, scale=None):
+def save_paths(images: ArrayLike, filepath: PathLike, scale: int | None = None) -> None:
     """Write images along paths: a picture with a row for each path, and an animation beside it.
 
     Args:

@@ -1,11 +1,13 @@
 """Datasets by name, from folders and from arrays, ready for `fit`."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike, PathLike
 from keras_gans.data import named, pictures, resuming, sources, workers
 from keras_gans.data.look import Look
 
@@ -14,21 +16,21 @@ CACHE_BYTES = 2**30
 
 
 def load(
-    source,
-    split="train",
-    batch_size=64,
-    image_size=None,
-    labels=False,
-    shuffle=None,
-    seed=None,
-    repeat=False,
-    skip=0,
-    per_worker=False,
-    on_error="raise",
-    channels=None,
-    background="white",
-    class_names=None,
-):
+    source: PathLike | ArrayLike | tuple[ArrayLike, ArrayLike],
+    split: str = "train",
+    batch_size: int = 64,
+    image_size: int | tuple[int, int] | None = None,
+    labels: bool = False,
+    shuffle: bool | None = None,
+    seed: int | None = None,
+    repeat: bool = False,
+    skip: int = 0,
+    per_worker: bool = False,
+    on_error: str = "raise",
+    channels: int | None = None,
+    background: str = "white",
+    class_names: Sequence[str] | None = None,
+) -> tuple[tf.data.Dataset, sources.DatasetInfo]:
     """Load images, scaled to [−1, 1], in shuffled batches.
 
     Args:
@@ -110,9 +112,9 @@ def load(
     seed = workers.agreed_seed(seed) if is_shuffled else _checks.seed("seed", seed)
     skip = _checks.positive_int("skip", skip, minimum=0)
     _checks.one_of("on_error", on_error, ["raise", "skip"])
-    image_size = _image_size(image_size)
+    size = _image_size(image_size)
     channels = channels if channels is None else _checks.one_of("channels", channels, [1, 3, 4])
-    look = Look(image_size, channels, pictures.color("background", background))
+    look = Look(size, channels, pictures.color("background", background))
     class_names = _class_names(class_names)
     dataset, info = sources.examples(source, split, look, class_names, on_error)
     if labels and info.num_classes is None:

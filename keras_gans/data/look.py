@@ -16,9 +16,9 @@ class Look:
         background: `(red, green, blue)` in 0 … 255.
     """
 
-    image_size: tuple | None
+    image_size: tuple[int, int] | None
     channels: int | None
-    background: tuple
+    background: tuple[int, int, int]
 
     def shape(self, height, width, channels):
         """The shape of images that had this one."""

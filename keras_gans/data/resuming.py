@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import types
 import zlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -183,7 +184,8 @@ def _describe(part):
         return f"{part.num_batches or 'any number of'} batches"
     array = np.asarray(part)
     data = array.astype(str) if array.dtype == object else array
-    return f"{array.dtype} {array.shape}, CRC-32 {zlib.crc32(np.ascontiguousarray(data)):08x}"
+    data = np.ascontiguousarray(data)
+    return f"{array.dtype} {array.shape}, CRC-32 {zlib.crc32(data):08x}"  # type: ignore[arg-type]
 
 
 def unknown_order(x):
@@ -199,7 +201,7 @@ def unknown_order(x):
 
 def _is_shuffled_without_seed(dataset):
     shuffles_alike = getattr(dataset, "shuffles_alike", True)
-    seeds = getattr(dataset, "_seed", None), getattr(dataset, "_seed2", None)
+    seeds: tuple[Any, Any] = getattr(dataset, "_seed", None), getattr(dataset, "_seed2", None)
     without_seed = seeds[0] is not None and not any(int(seed) for seed in seeds)
     before = map(_is_shuffled_without_seed, dataset._inputs())
     return not shuffles_alike or without_seed or any(before)

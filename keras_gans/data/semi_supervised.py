@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike
 from keras_gans.data import workers
 from keras_gans.data.assertions import asserted
 from keras_gans.data.mini_batches import repeated
@@ -18,7 +19,14 @@ NOT_IN_TURN = (
 )
 
 
-def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=None, n_critic=1):
+def semi_supervised_batches(
+    images: ArrayLike,
+    labels: ArrayLike,
+    batch_size: int = 32,
+    shuffle: bool = True,
+    seed: int | None = None,
+    n_critic: int = 1,
+) -> tf.data.Dataset:
     """Batches of labeled and of unlabeled examples, in turn.
 
     For each of its `n_critic` updates a discriminator learns from a labeled batch and the
@@ -111,7 +119,7 @@ def semi_supervised_batches(images, labels, batch_size=32, shuffle=True, seed=No
     return workers.read_by_all(batches)
 
 
-def in_turn(batches, n_critic=1):
+def in_turn(batches: tf.data.Dataset, n_critic: int = 1) -> tf.data.Dataset:
     """The same batches, checked to come as those of `semi_supervised_batches` do."""
     period = 2 * n_critic + 1
 

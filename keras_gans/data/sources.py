@@ -35,11 +35,11 @@ class DatasetInfo:
     """
 
     name: str
-    image_shape: tuple
+    image_shape: tuple[int, int, int]
     num_examples: int | None
     num_classes: int | None
     split: str
-    class_names: tuple | None = None
+    class_names: tuple[str, ...] | None = None
 
 
 def examples(source, split, look, class_names, on_error):

@@ -7,6 +7,7 @@ and in what the methods of a model, live or served, are given.
 
 import dataclasses
 import re
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -49,11 +50,11 @@ class Spec:
     >>> text_embedding_and_mask = kg.data.Spec((16, 512)), kg.data.Spec((16,), value_range=(0, 1))
     """
 
-    shape: tuple = ()
+    shape: tuple[int | None, ...] = ()
     kind: str = "float"
-    value_range: tuple | str | None = "auto"
+    value_range: tuple[float, float] | str | None = "auto"
     num_classes: int | None = None
-    class_names: tuple | None = None
+    class_names: tuple[str, ...] | None = None
 
     def __post_init__(self):
         shape = _shape(self.shape)
@@ -81,14 +82,18 @@ class Spec:
             object.__setattr__(self, field.name, value)
 
     @property
-    def is_scaled_image(self):
+    def is_scaled_image(self) -> bool:
         """Whether this is an image in [−1, 1]."""
         return self.kind == "float" and len(self.shape) == 3 and self.value_range == (-1, 1)
 
-    def tensor_spec(self, name=None):
+    def tensor_spec(self, name: str | None = None) -> tf.TensorSpec:
         """Return the `tf.TensorSpec` of a batch, of any size, as networks take it."""
         dtype = {"float": tf.float32, "integer": tf.int32, "string": tf.string}[self.kind]
         return tf.TensorSpec((None, *self.shape), dtype, name)
+
+
+#: A specification, or a tuple or dictionary of nested ones.
+Specs: TypeAlias = Spec | tuple[Any, ...] | dict[str, Any]
 
 
 def _shape(value):

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
+from keras_gans._typing import PathLike
 from keras_gans.data import named, orders, workers
 
 #: What stands for characters outside a vocabulary: Unicode's replacement character.
@@ -53,12 +54,12 @@ class TextInfo:
     split: str
 
     @property
-    def vocabulary_size(self):
+    def vocabulary_size(self) -> int:
         """Channels of a network for this text: see `vocabulary_size`."""
         return vocabulary_size(self.vocabulary)
 
 
-def vocabulary_size(vocabulary):
+def vocabulary_size(vocabulary: str) -> int:
     """Return how many channels a network for texts has: one for each character, and two more.
 
     The others are padding, after the end of a text, and characters outside the vocabulary.
@@ -73,14 +74,14 @@ def vocabulary_size(vocabulary):
 
 
 def load_text(
-    source="tiny_shakespeare",
-    split="train",
-    length=32,
-    batch_size=64,
-    stride=1,
-    shuffle=None,
-    seed=None,
-):
+    source: PathLike = "tiny_shakespeare",
+    split: str = "train",
+    length: int = 32,
+    batch_size: int = 64,
+    stride: int = 1,
+    shuffle: bool | None = None,
+    seed: int | None = None,
+) -> tuple[tf.data.Dataset, TextInfo]:
     """Load a running text, cut into windows of `length` characters, in shuffled batches.
 
     The windows begin at the characters 0, `stride`, 2 · `stride`, …: with a stride of 1, the
@@ -164,7 +165,8 @@ def _numbered(pieces):
         An array of the narrowest unsigned integers that can number the vocabulary, and a list.
     """
     number_of = np.full(sys.maxunicode + 1, -1, "int32")
-    vocabulary, characters = [], array.array("B")
+    vocabulary: list[int] = []
+    characters = array.array("B")
     for piece in pieces:
         points = np.frombuffer(piece.encode("utf-32-le"), "<u4")
         new = np.unique(points[number_of[points] < 0])
@@ -206,7 +208,8 @@ def _of_file(path):
         try:
             yield from iter(lambda: file.read(_PIECE), "")
         except UnicodeDecodeError as error:
-            place = file.buffer.tell() - len(error.object) + error.start
+            read = file.buffer.tell()  # type: ignore[attr-defined]
+            place = read - len(error.object) + error.start
             raise ValueError(
                 f"`source` must be UTF-8 text. Received: {str(path)!r}, with the byte "
                 f"{error.object[error.start]:#04x} at {place:,}: {error.reason}"

@@ -31,7 +31,7 @@ def unpaired_batches(a, b, batch_size=None, shuffle_seed=None):
             )
         is_endless = tf.data.INFINITE_CARDINALITY in lengths
         num_batches = tf.data.INFINITE_CARDINALITY if is_endless else max(lengths)
-        domains = a.repeat(), b.repeat()
+        domains = [a.repeat(), b.repeat()]
     else:
         a, b = np.asarray(a), np.asarray(b)
         batch_size = 32 if batch_size is None else _checks.positive_int("batch_size", batch_size)

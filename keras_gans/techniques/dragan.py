@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_gans import _replicas, penalties
+from keras_gans._typing import Critic, FloatOrSchedule, Tensor
 from keras_gans.techniques.penalty import Penalty
 
 
@@ -39,10 +40,12 @@ class DRAGAN(Penalty):
 
     loss_names = ("dragan",)
 
-    def __init__(self, weight=10.0, every=1, **kwargs):
+    def __init__(self, weight: FloatOrSchedule = 10.0, every: int = 1, **kwargs) -> None:
         super().__init__(weight, every, **kwargs)
 
-    def penalty(self, discriminate, model, real, fake):
+    def penalty(
+        self, discriminate: Critic, model: keras.Model, real: Tensor, fake: Tensor
+    ) -> Tensor:
         num, shape = ops.shape(real)[0], tuple(real.shape[1:])
         noise = model.draw(keras.random.uniform, num, shape)
         nearby = real + 0.5 * standard_deviation(real) * noise

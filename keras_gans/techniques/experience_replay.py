@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_gans import _checks, _replicas
 from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._typing import Examples, FloatOrSchedule
 from keras_gans.techniques.technique import Technique
 
 
@@ -40,15 +41,15 @@ class ExperienceReplay(Technique):
 
     probability = Hyperparameter(0.0, 1.0)
 
-    def __init__(self, capacity=1024, probability=0.5, **kwargs):
+    def __init__(self, capacity: int = 1024, probability: FloatOrSchedule = 0.5, **kwargs) -> None:
         super().__init__(**kwargs)
         self.capacity = _checks.positive_int("capacity", capacity)
         self.probability = probability
 
-    def prepare(self, model):
+    def prepare(self, model: keras.Model) -> None:
         self.prepare_for(model.discriminator)
 
-    def prepare_for(self, discriminator):
+    def prepare_for(self, discriminator: keras.Model) -> None:
         """Keep what a discriminator takes. A model of two discriminators has a memory for each."""
         self.kept = self.add_state("kept", dtype="int32")
         self.memory = [
@@ -56,7 +57,7 @@ class ExperienceReplay(Technique):
             for i, part in enumerate(discriminator.inputs)
         ]
 
-    def replay(self, model, fake):
+    def replay(self, model: keras.Model, fake: Examples) -> Examples:
         present = [_replicas.gather(part) for part in tf.nest.flatten(fake)]
         batch_size = ops.shape(present[0])[0]
         num = ops.minimum(batch_size, self.capacity)

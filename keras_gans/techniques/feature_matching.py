@@ -5,8 +5,10 @@ from keras import ops
 
 from keras_gans import _checks, _replicas, losses
 from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
+from keras_gans._typing import Examples, FloatOrSchedule, Tensor
 from keras_gans.techniques.technique import Technique
 
 
@@ -49,7 +51,13 @@ class FeatureMatching(Technique):
     loss_names = ("feature_matching",)
     weight = Hyperparameter(low=0.0)
 
-    def __init__(self, layer=None, weight=1.0, alone=False, **kwargs):
+    def __init__(
+        self,
+        layer: str | int | None = None,
+        weight: FloatOrSchedule = 1.0,
+        alone: bool = False,
+        **kwargs,
+    ) -> None:
         super().__init__(**kwargs)
         if isinstance(layer, bool) or not isinstance(layer, (str, int, type(None))):
             raise TypeError(f"`layer` must be a name, an index or None. Received: layer={layer!r}")
@@ -57,14 +65,14 @@ class FeatureMatching(Technique):
         self.weight = weight
         self.alone = _checks.boolean("alone", alone)
 
-    def prepare(self, model):
+    def prepare(self, model: keras.Model) -> None:
         discriminator = model.discriminator
         outputs = [self._features_of(discriminator), discriminator.outputs[0]]
         features_and_logits = keras.Model(discriminator.inputs, outputs)
         # In a function, as an attribute would make the discriminator a part of this layer.
         self.features_and_logits = lambda *args: read_only(features_and_logits, *args)
 
-    def features(self, model, examples):
+    def features(self, model: keras.Model, examples: Examples) -> Tensor:
         """What the discriminator makes of examples on the way to its logits."""
         found = []
 
@@ -91,13 +99,15 @@ class FeatureMatching(Technique):
             f"Received: layer={self.layer!r}"
         )
 
-    def objective(self, objective):
+    def objective(self, objective: losses.Objective) -> losses.Objective:
         """Without the generator's part, if the features are matched instead."""
         if not self.alone:
             return objective
         return losses.Objective(objective.discriminator, nothing, objective.name)
 
-    def loss(self, model, network, loss, real, fake):
+    def loss(
+        self, model: keras.Model, network: str, loss: LossResult, real: Examples, fake: Examples
+    ) -> LossResult:
         if network != "generator":
             return loss
         real, fake = (mean_of_batch(self.features(model, examples)) for examples in (real, fake))
@@ -126,7 +136,7 @@ def _has_kernel(layer):
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-def nothing(real_logits, fake_logits):
+def nothing(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """The adversarial loss of a generator that is not trained against the logits."""
     return ops.zeros((), dtype=fake_logits.dtype)
 

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_gans import _checks, penalties
+from keras_gans._typing import Critic, FloatOrSchedule, Tensor
 from keras_gans.techniques.penalty import Penalty
 
 
@@ -45,11 +46,13 @@ class GradientPenalty(Penalty):
 
     loss_names = ("gradient_penalty",)
 
-    def __init__(self, weight=10.0, one_sided=False, every=1, **kwargs):
+    def __init__(
+        self, weight: FloatOrSchedule = 10.0, one_sided: bool = False, every: int = 1, **kwargs
+    ) -> None:
         super().__init__(weight, every, **kwargs)
         self.one_sided = _checks.boolean("one_sided", one_sided)
 
-    def prepare(self, model):
+    def prepare(self, model: keras.Model) -> None:
         super().prepare(model)
         if "gradient_penalty" in model.loss_names:
             raise ValueError(
@@ -57,7 +60,9 @@ class GradientPenalty(Penalty):
                 f"already. Received: a {type(model).__name__}"
             )
 
-    def penalty(self, discriminate, model, real, fake):
+    def penalty(
+        self, discriminate: Critic, model: keras.Model, real: Tensor, fake: Tensor
+    ) -> Tensor:
         alpha = model.draw(keras.random.uniform, ops.shape(real)[0])
         return penalties.gradient_penalty(
             discriminate, real, fake, one_sided=self.one_sided, alpha=alpha

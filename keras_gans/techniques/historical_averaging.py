@@ -1,10 +1,14 @@
 """Historical averaging (Salimans et al. 2016)."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
+from keras_gans._typing import Examples, FloatOrSchedule
 from keras_gans.techniques.technique import Technique, refuse_decay_of_schedule
 
 
@@ -40,14 +44,16 @@ class HistoricalAveraging(Technique):
     weight = Hyperparameter(low=0.0)
     decay = Hyperparameter(0.0, 1.0, low_open=True, check=refuse_decay_of_schedule("weight"))
 
-    def __init__(self, weight=1.0, decay=None, **kwargs):
+    def __init__(
+        self, weight: FloatOrSchedule = 1.0, decay: FloatOrSchedule | None = None, **kwargs
+    ) -> None:
         super().__init__(**kwargs)
         self.weight = weight
         if decay is None:
             decay = 1.0 if self.is_scheduled("weight") else 0.999
         self.decay = decay
 
-    def prepare(self, model):
+    def prepare(self, model: keras.Model) -> None:
         self.updates = {}
         means = {}
         for network in ("generator", "discriminator"):
@@ -58,7 +64,9 @@ class HistoricalAveraging(Technique):
                 )
         self.mean_of = lambda parameter: means[id(parameter)]
 
-    def loss(self, model, network, loss, real, fake):
+    def loss(
+        self, model: keras.Model, network: str, loss: LossResult, real: Examples, fake: Examples
+    ) -> LossResult:
         distance = sum(
             ops.sum(ops.square(as_float(parameter - self.mean_of(parameter))))
             for parameter in getattr(model, network).trainable_variables
@@ -66,7 +74,7 @@ class HistoricalAveraging(Technique):
         has_a_past = as_float(self.updates[network] > 0)
         return loss.plus(f"{network[0]}_distance_to_mean", has_a_past * distance, self.weight)
 
-    def update(self, model, network, outputs):
+    def update(self, model: keras.Model, network: str, outputs: dict[str, Any]) -> None:
         self.updates[network].assign_add(1.0)
         for parameter in getattr(model, network).trainable_variables:
             mean = self.mean_of(parameter)

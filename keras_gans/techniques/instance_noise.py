@@ -1,10 +1,13 @@
 """Instance noise (Arjovsky and Bottou 2017; Sønderby et al. 2017)."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_gans._examples import images_of, with_images
 from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._typing import Examples, FloatOrSchedule
 from keras_gans.techniques.technique import Technique, refuse_decay_of_schedule
 
 
@@ -41,18 +44,20 @@ class InstanceNoise(Technique):
     stddev = Hyperparameter(low=0.0)
     decay = Hyperparameter(0.0, 1.0, low_open=True, check=refuse_decay_of_schedule("stddev"))
 
-    def __init__(self, stddev=0.1, decay=None, **kwargs):
+    def __init__(
+        self, stddev: FloatOrSchedule = 0.1, decay: FloatOrSchedule | None = None, **kwargs
+    ) -> None:
         super().__init__(**kwargs)
         self.stddev = stddev
         if decay is None:
             decay = 1.0 if self.is_scheduled("stddev") else 0.999
         self.decay = decay
 
-    def augment(self, model, examples):
+    def augment(self, model: keras.Model, examples: Examples) -> Examples:
         images = images_of(examples)
         noise = model.draw(keras.random.normal, ops.shape(images)[0], tuple(images.shape[1:]))
         return with_images(examples, images + self.stddev * noise)
 
-    def update(self, model, network, outputs):
+    def update(self, model: keras.Model, network: str, outputs: dict[str, Any]) -> None:
         if network == "generator" and not self.is_scheduled("stddev"):
             self.stddev *= self.decay

@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_gans import losses
 from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._typing import FloatOrSchedule
 from keras_gans.techniques.technique import Technique
 
 
@@ -53,12 +54,12 @@ class LabelSmoothing(Technique):
         0.0, 1.0, high_open=True, check=lambda self, fake: check_targets(self.real, fake)
     )
 
-    def __init__(self, real=0.9, fake=0.0, **kwargs):
+    def __init__(self, real: FloatOrSchedule = 0.9, fake: FloatOrSchedule = 0.0, **kwargs) -> None:
         super().__init__(**kwargs)
         self.real = real
         self.fake = fake
 
-    def objective(self, objective):
+    def objective(self, objective: losses.Objective) -> losses.Objective:
         if objective.discriminator is not losses.cross_entropy_discriminator_loss:
             raise ValueError(
                 "`techniques` must not hold LabelSmoothing here: it moves the targets of a "

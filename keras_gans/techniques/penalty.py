@@ -1,11 +1,15 @@
 """What the penalties on the discriminator's gradient share."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from keras_gans import _checks, _replicas
 from keras_gans._examples import images_of, with_images
 from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._loss_result import LossResult
+from keras_gans._typing import Critic, Examples, FloatOrSchedule, Tensor
 from keras_gans.penalties import refuse_batch_normalization
 from keras_gans.techniques.technique import Technique
 
@@ -42,16 +46,18 @@ class Penalty(Technique):
 
     weight = Hyperparameter(low=0.0)
 
-    def __init__(self, weight, every=1, **kwargs):
+    def __init__(self, weight: FloatOrSchedule, every: int = 1, **kwargs) -> None:
         super().__init__(**kwargs)
         self.weight = weight
         self.every = _checks.positive_int("every", every)
 
-    def prepare(self, model):
+    def prepare(self, model: keras.Model) -> None:
         refuse_batch_normalization("discriminator", model.discriminator)
         self.updates = self.add_state("updates", dtype="int64")
 
-    def penalty(self, discriminate, model, real, fake):
+    def penalty(
+        self, discriminate: Critic, model: keras.Model, real: Tensor, fake: Tensor
+    ) -> Tensor:
         """Return the penalty, a scalar.
 
         Args:
@@ -63,7 +69,9 @@ class Penalty(Technique):
         """
         raise NotImplementedError
 
-    def loss(self, model, network, loss, real, fake):
+    def loss(
+        self, model: keras.Model, network: str, loss: LossResult, real: Examples, fake: Examples
+    ) -> LossResult:
         if network != "discriminator":
             return loss
 
@@ -92,6 +100,6 @@ class Penalty(Technique):
                 variable.assign(tf.where(is_due, changed, variable.value))
         return tf.where(is_due, value, 0.0)
 
-    def update(self, model, network, outputs):
+    def update(self, model: keras.Model, network: str, outputs: dict[str, Any]) -> None:
         if network == "discriminator":
             self.updates.assign_add(1)

@@ -3,6 +3,7 @@
 import keras
 
 from keras_gans import penalties
+from keras_gans._typing import Critic, FloatOrSchedule, Tensor
 from keras_gans.techniques.penalty import Penalty
 
 
@@ -37,8 +38,10 @@ class R2(Penalty):
 
     loss_names = ("r2",)
 
-    def __init__(self, weight=10.0, every=1, **kwargs):
+    def __init__(self, weight: FloatOrSchedule = 10.0, every: int = 1, **kwargs) -> None:
         super().__init__(weight, every, **kwargs)
 
-    def penalty(self, discriminate, model, real, fake):
+    def penalty(
+        self, discriminate: Critic, model: keras.Model, real: Tensor, fake: Tensor
+    ) -> Tensor:
         return penalties.r1_penalty(discriminate, fake)

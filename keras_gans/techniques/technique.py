@@ -1,10 +1,14 @@
 """The narrow interface between a model of two networks and its techniques."""
 
 import collections.abc
+from typing import Any
 
 import keras
 
+from keras_gans import losses
 from keras_gans._hyperparameters import Tunable
+from keras_gans._loss_result import LossResult
+from keras_gans._typing import Examples, Initializer, Shape
 
 
 class Technique(Tunable, keras.layers.Layer):
@@ -53,32 +57,40 @@ class Technique(Tunable, keras.layers.Layer):
     ('g_loss', 'd_loss', 'logit_penalty')
     """
 
-    loss_names = ()
+    loss_names: tuple[str, ...] = ()
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
         self.in_use = False
         self.built = True
 
-    def prepare(self, model):
+    def prepare(self, model: keras.Model) -> None:
         pass
 
-    def objective(self, objective):
+    def objective(self, objective: losses.Objective) -> losses.Objective:
         return objective
 
-    def replay(self, model, fake):
+    def replay(self, model: keras.Model, fake: Examples) -> Examples:
         return fake
 
-    def augment(self, model, examples):
+    def augment(self, model: keras.Model, examples: Examples) -> Examples:
         return examples
 
-    def loss(self, model, network, loss, real, fake):
+    def loss(
+        self, model: keras.Model, network: str, loss: LossResult, real: Examples, fake: Examples
+    ) -> LossResult:
         return loss
 
-    def update(self, model, network, outputs):
+    def update(self, model: keras.Model, network: str, outputs: dict[str, Any]) -> None:
         pass
 
-    def add_state(self, name, shape=(), dtype="float32", initializer="zeros"):
+    def add_state(
+        self,
+        name: str,
+        shape: Shape = (),
+        dtype: str = "float32",
+        initializer: Initializer = "zeros",
+    ) -> keras.Variable:
         """Add a weight that no gradient trains, and that all replicas keep alike."""
         return self.add_weight(
             name=name,
@@ -106,15 +118,15 @@ def refuse_decay_of_schedule(name):
 class Combination:
     """Several techniques as one: every hook goes through all of them, in their order."""
 
-    def __init__(self, techniques):
+    def __init__(self, techniques: list[Technique]) -> None:
         self.techniques = techniques
 
     @property
-    def loss_names(self):
+    def loss_names(self) -> tuple[str, ...]:
         names = (name for technique in self.techniques for name in technique.loss_names)
         return tuple(dict.fromkeys(names))
 
-    def prepare(self, model):
+    def prepare(self, model: keras.Model) -> None:
         for technique in self.techniques:
             if technique.in_use:
                 raise ValueError(
@@ -124,32 +136,34 @@ class Combination:
             technique.prepare(model)
             technique.in_use = True
 
-    def objective(self, objective):
+    def objective(self, objective: losses.Objective) -> losses.Objective:
         for technique in self.techniques:
             objective = technique.objective(objective)
         return objective
 
-    def replay(self, model, fake):
+    def replay(self, model: keras.Model, fake: Examples) -> Examples:
         for technique in self.techniques:
             fake = technique.replay(model, fake)
         return fake
 
-    def augment(self, model, examples):
+    def augment(self, model: keras.Model, examples: Examples) -> Examples:
         for technique in self.techniques:
             examples = technique.augment(model, examples)
         return examples
 
-    def loss(self, model, network, loss, real, fake):
+    def loss(
+        self, model: keras.Model, network: str, loss: LossResult, real: Examples, fake: Examples
+    ) -> LossResult:
         for technique in self.techniques:
             loss = technique.loss(model, network, loss, real, fake)
         return loss
 
-    def update(self, model, network, outputs):
+    def update(self, model: keras.Model, network: str, outputs: dict[str, Any]) -> None:
         for technique in self.techniques:
             technique.update(model, network, outputs)
 
 
-def check(techniques):
+def check(techniques: collections.abc.Sequence[Technique]) -> list[Technique]:
     """Return techniques as a list of different ones, or say what is wrong with them."""
     if not isinstance(techniques, collections.abc.Sequence):
         raise TypeError(
