@@ -14,17 +14,32 @@ if TYPE_CHECKING:
 #: A tensor, concrete or symbolic.
 Tensor: TypeAlias = tf.Tensor
 
+#: A tensor, or a list, tuple or dictionary of tensors.
+Tensors: TypeAlias = Any
+
 #: Numbers in any form: a tensor, a NumPy array, nested lists, a scalar.
 ArrayLike: TypeAlias = npt.ArrayLike | tf.Tensor
 
 #: A distribution of TensorFlow Probability, whose import takes seconds.
 Distribution: TypeAlias = "tfp.distributions.Distribution"
 
+#: What a discriminator takes: a tensor, or a list of images and what they are conditioned on.
+Examples: TypeAlias = Tensor | list[Tensor]
+
+#: A number, or the schedule that it follows.
+FloatOrSchedule: TypeAlias = float | keras.optimizers.schedules.LearningRateSchedule
+
 #: A shape with its batch axis: integers, or `None` where a side is unknown.
 Shape: TypeAlias = tuple[Any, ...]
 
 #: The name of a Keras initializer, its config or itself.
 Initializer: TypeAlias = str | dict[str, Any] | keras.initializers.Initializer
+
+#: The name of a Keras optimizer, its config or itself.
+Optimizer: TypeAlias = str | dict[str, Any] | keras.optimizers.Optimizer
+
+#: A learning rate as a function of the updates that an optimizer has made.
+Schedule: TypeAlias = keras.optimizers.schedules.LearningRateSchedule
 
 #: An integer, a generator of seeds, or `None` for chance.
 Seed: TypeAlias = int | keras.random.SeedGenerator | None
