@@ -9,6 +9,8 @@ import csv
 import os
 import signal
 import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 #: What `evaluate` measures, and what turns images into the features that it looks at.
 METRICS = ("fid", "kid", "is", "prdc")
@@ -21,7 +23,7 @@ OF_MODEL = "by default what suits the model"
 RUN = "folder of a run, or of a SavedModel"
 
 
-def parser():
+def parser() -> argparse.ArgumentParser:
     main = argparse.ArgumentParser(
         prog="python -m keras_gans",
         description="Train generative adversarial networks, and sample from them.",
@@ -142,7 +144,7 @@ def parser():
     return main
 
 
-def parse(arguments=None):
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options, or end with what is wrong with them."""
     commands = parser()
     options = commands.parse_args(arguments)
@@ -151,25 +153,25 @@ def parse(arguments=None):
     return options
 
 
-def integer(text, low, high=2**31):
+def integer(text: str, low: int, high: int = 2**31) -> int:
     if not (text.isdecimal() and low <= int(text) < high):
         raise argparse.ArgumentTypeError(f"must be an integer from {low} to {high - 1}, not {text}")
     return int(text)
 
 
-def positive(text):
+def positive(text: str) -> int:
     return integer(text, 1)
 
 
-def two_or_more(text):
+def two_or_more(text: str) -> int:
     return integer(text, 2)
 
 
-def seed(text):
+def seed(text: str) -> int:
     return integer(text, 0)
 
 
-def decay(text):
+def decay(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
@@ -179,13 +181,13 @@ def decay(text):
     return value
 
 
-def path(text):
+def path(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("must not be empty")
     return os.path.expanduser(text)
 
 
-def names(text):
+def names(text: str) -> list[str]:
     """Names with commas between; those with commas of their own in double quotes."""
     found = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
     if not all(found) or not found:
@@ -193,7 +195,7 @@ def names(text):
     return found
 
 
-def metrics(text):
+def metrics(text: str) -> list[str]:
     chosen = names(text)
     if not set(chosen) <= set(METRICS):
         raise argparse.ArgumentTypeError(
@@ -203,7 +205,7 @@ def metrics(text):
 
 
 @contextlib.contextmanager
-def on_interrupt(handler):
+def on_interrupt(handler: Any) -> Iterator[None]:
     """Let Ctrl-C do something else in the block, unless the process ignores it."""
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.SIG_IGN:
@@ -214,7 +216,7 @@ def on_interrupt(handler):
         signal.signal(signal.SIGINT, before)
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     try:
         from keras_gans import _backend, commands  # noqa: F401

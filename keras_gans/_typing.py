@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 #: A tensor, concrete or symbolic.
 Tensor: TypeAlias = tf.Tensor
 
+#: A tensor, or a list, tuple or dictionary of tensors.
+Tensors: TypeAlias = Any
+
 #: Numbers in any form: a tensor, a NumPy array, nested lists, a scalar.
 ArrayLike: TypeAlias = npt.ArrayLike | tf.Tensor
 
@@ -41,6 +44,12 @@ Shape: TypeAlias = tuple[Any, ...]
 
 #: The name of a Keras initializer, its config or itself.
 Initializer: TypeAlias = str | dict[str, Any] | keras.initializers.Initializer
+
+#: The name of a Keras optimizer, its config or itself.
+Optimizer: TypeAlias = str | dict[str, Any] | keras.optimizers.Optimizer
+
+#: A learning rate as a function of the updates that an optimizer has made.
+Schedule: TypeAlias = keras.optimizers.schedules.LearningRateSchedule
 
 #: An integer, a generator of seeds, or `None` for chance.
 Seed: TypeAlias = int | keras.random.SeedGenerator | None

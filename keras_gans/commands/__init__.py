@@ -1,5 +1,6 @@
 """What the commands do; `keras_gans.__main__` reads their options."""
 
+import argparse
 import os
 import re
 import signal
@@ -10,11 +11,12 @@ import tensorflow as tf
 from keras_gans.commands import evaluation, sampling, training
 
 #: What goes wrong though the code is right: options, files, the network, memory.
+FORESEEN: tuple[type[Exception], ...]
 FORESEEN = (ValueError, TypeError, OSError, RuntimeError, MemoryError, ImportError)
 FORESEEN += (tf.errors.OpError,)
 
 
-def run(options):
+def run(options: argparse.Namespace) -> None:
     """Run the command of the options. What is foreseen to go wrong ends it with one line."""
     try:
         COMMANDS[options.command](options)
@@ -30,7 +32,7 @@ def run(options):
         sys.exit(f"Error: {in_options(' '.join(describe(error).split()), options)}")
 
 
-def describe(error):
+def describe(error: BaseException) -> str:
     """What went wrong, with its kind where the message does not tell it."""
     if isinstance(error, RecursionError):
         return "RecursionError: something is nested too deeply, a file that holds JSON or a model"
@@ -39,7 +41,7 @@ def describe(error):
     return str(error) or type(error).__name__
 
 
-def in_options(message, options):
+def in_options(message: str, options: argparse.Namespace) -> str:
     """A message about arguments in the words of the command line."""
     aliases = {
         "source": "dataset",
@@ -73,7 +75,7 @@ def _drop_output():
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def list_all(options):
+def list_all(options: argparse.Namespace) -> None:
     """List what there is to train, and on what."""
     print("Models for `train`:")
     for name, kind in training.trainable().items():

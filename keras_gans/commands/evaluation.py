@@ -1,25 +1,30 @@
 """`evaluate`."""
 
+import argparse
 import os
 import re
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_gans import metrics
+from keras_gans._typing import Tensor
 from keras_gans.commands.dataset import load
 from keras_gans.commands.trained import trained_sampler
+from keras_gans.data.sources import DatasetInfo
 
 #: What turns images into features, by the name that `--extractor` takes.
-EXTRACTORS = {
+EXTRACTORS: dict[str, Callable[[], Any]] = {
     "inception": metrics.InceptionFeatures,
     "mnist": metrics.MNISTFeatures,
     "pixels": lambda: pixels,
 }
 
 
-def evaluate(options):
+def evaluate(options: argparse.Namespace) -> None:
     """Compare a trained model's samples with real images, and print a table with the protocol.
 
     The samples of a conditional model are of its classes in the shares of the real images; of all
@@ -43,17 +48,17 @@ def evaluate(options):
     print(metrics.format_table(report))
 
 
-def extractor_for(dataset):
+def extractor_for(dataset: str) -> str:
     is_mnist = re.split("[:/]", dataset)[0].lower() == "mnist" and not os.path.isdir(dataset)
     return "mnist" if is_mnist else "inception"
 
 
-def pixels(images):
+def pixels(images: Tensor) -> Tensor:
     """Images as features: a vector of pixels each."""
     return keras.ops.reshape(images, (len(images), -1))
 
 
-def real_images(generator, options):
+def real_images(generator: Any, options: argparse.Namespace) -> tuple[tf.data.Dataset, DatasetInfo]:
     """All images of the dataset as the model makes them, in batches, and what the dataset holds.
 
     For a conditional model they come with the model's labels, if the dataset has classes.
@@ -87,7 +92,7 @@ def real_images(generator, options):
     return real, info
 
 
-def own_labels(generator, info):
+def own_labels(generator: Any, info: Any) -> list[int]:
     """The model's label of each class of a dataset: by its name, if both know the names."""
     if generator.class_names and info.class_names:
         unknown = set(info.class_names) - set(generator.class_names)
@@ -105,7 +110,7 @@ def own_labels(generator, info):
     return list(range(info.num_classes))
 
 
-def of_all_classes(generator):
+def of_all_classes(generator: Any) -> Callable[[int, int], np.ndarray]:
     """`sample(num, seed)` of a conditional model, of classes that are drawn alike."""
 
     def sample(num, seed):

@@ -1,16 +1,20 @@
 """`sample` and `interpolate`."""
 
+import argparse
 import math
 import os
 import pathlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_gans import _checks, _files, _memory, _server, callbacks, data, latents
+from keras_gans._typing import PathLike
 from keras_gans.commands.trained import trained_sampler
 
 
-def sample(options):
+def sample(options: argparse.Namespace) -> None:
     """Draw images of a trained model into one picture, or print the texts that it writes."""
     generator = trained_sampler(options.run)
     num = options.num
@@ -32,7 +36,7 @@ def sample(options):
         print(f"{num} samples are in {options.output}.")
 
 
-def interpolate(options):
+def interpolate(options: argparse.Namespace) -> None:
     """Draw, or print, what a trained model makes of paths between latents."""
     generator = trained_sampler(options.run)
     num, steps = options.num, options.steps
@@ -58,7 +62,7 @@ def interpolate(options):
     print(f"{num} paths of {steps} images are in {options.output} and {animation}.")
 
 
-def check_picture(filepath, generator, option, num, columns):
+def check_picture(filepath: PathLike, generator: Any, option: str, num: int, columns: int) -> None:
     """Refuse a picture that cannot be written, before its images are made.
 
     Args:
@@ -83,7 +87,7 @@ def check_picture(filepath, generator, option, num, columns):
     _files.check_folder(pathlib.Path(filepath).parent)
 
 
-def labels_of(generator, given, num):
+def labels_of(generator: Any, given: Sequence[str] | None, num: int) -> np.ndarray | None:
     """Labels for `num` examples: those given, by name or by number, or every class, in turn."""
     if not generator.conditional:
         if given:
@@ -94,7 +98,7 @@ def labels_of(generator, given, num):
     return np.resize([label_of(name, generator) for name in given], num)
 
 
-def label_of(name, generator):
+def label_of(name: str, generator: Any) -> int:
     if name in (generator.class_names or ()):
         return generator.class_names.index(name)
     if not name.isdecimal() or int(name) >= generator.num_classes:

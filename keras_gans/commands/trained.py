@@ -1,11 +1,14 @@
 """Trained models, found by the folder of their run."""
 
 import pathlib
+from typing import Any
 
 from keras_gans import _files, runs, saved_model
+from keras_gans._typing import PathLike
+from keras_gans.saved_model import SavedGenerator
 
 
-def trained(folder):
+def trained(folder: PathLike) -> SavedGenerator:
     """Return the SavedModel of a run, or that at a path of its own."""
     folder = pathlib.Path(folder)
     run = runs.Run(folder.parent if folder.suffix == ".keras" else folder)
@@ -23,7 +26,7 @@ def trained(folder):
     )
 
 
-def trained_sampler(folder):
+def trained_sampler(folder: PathLike) -> Any:
     """As `trained`, of a model that draws from latents."""
     generator = trained(folder)
     if "generate" not in generator.endpoints:

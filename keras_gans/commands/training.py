@@ -4,19 +4,23 @@ import argparse
 import inspect
 import math
 import pathlib
+import signal
 import sys
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from keras_gans import _checks, _files, callbacks, models, runs
+from keras_gans import _checks, _files, callbacks, data, models, runs
+from keras_gans._typing import Config
 from keras_gans.commands.dataset import load
+from keras_gans.data.sources import DatasetInfo
 
 #: Options that go to the model, if it takes them.
 OF_MODELS = ("latent_dim", "filters", "ema_decay")
 
 
-def train(options):
+def train(options: argparse.Namespace) -> None:
     """Train a model, or go on if the output folder holds a run of the same configuration."""
     kind = trainable()[_checks.one_of("model", options.model, list(trainable()))]
     options = with_defaults(options, kind)
@@ -37,13 +41,13 @@ def train(options):
         sys.exit(128 + stopped_by)
 
 
-def trainable():
+def trainable() -> dict[str, Any]:
     """The models that can be made for the images of a dataset, by the names of their files."""
     kinds = [kind for kind in vars(models).values() if getattr(kind, "for_images", None)]
     return dict(sorted((kind.__module__.rpartition(".")[2], kind) for kind in kinds))
 
 
-def with_defaults(options, kind):
+def with_defaults(options: argparse.Namespace, kind: Any) -> argparse.Namespace:
     """The options, and in them what the model takes: by default what `for_images` says."""
     options = argparse.Namespace(**vars(options))
     taken = inspect.signature(kind.for_images).parameters
@@ -60,7 +64,7 @@ def with_defaults(options, kind):
     return options
 
 
-def check_folders(dataset, run):
+def check_folders(dataset: str, run: runs.Run) -> None:
     """Refuse a run among the pictures that it is trained on, some of which its grids would be."""
     pictures, output = pathlib.Path(dataset).resolve(), run.folder.resolve()
     overlap = output.is_relative_to(pictures) or pictures.is_relative_to(run.samples.resolve())
@@ -71,7 +75,7 @@ def check_folders(dataset, run):
         )
 
 
-def batches(options, labels):
+def batches(options: argparse.Namespace, labels: bool) -> tuple[tf.data.Dataset, data.DatasetInfo]:
     """The batches of a run, and what the dataset holds."""
     return load(
         options,
@@ -85,7 +89,7 @@ def batches(options, labels):
     )
 
 
-def build(kind, info, options):
+def build(kind: Any, info: DatasetInfo, options: argparse.Namespace) -> models.LatentModel:
     """Return a compiled model of that kind for the dataset's images."""
     chosen = {name: value for name, value in vars(options).items() if name in OF_MODELS}
     model = kind.for_images(info, **chosen, seed=options.seed)
@@ -93,7 +97,9 @@ def build(kind, info, options):
     return model
 
 
-def fit(model, options, checkpoint):
+def fit(
+    model: models.LatentModel, options: argparse.Namespace, checkpoint: callbacks.Checkpoint
+) -> signal.Signals | None:
     """Train to the end of the last epoch. Returns the signal that stopped it before, or `None`."""
     run = checkpoint.run
     nan, stop = callbacks.TerminateOnNaN(run.checkpoint), runs.StopOnSignal()
@@ -114,7 +120,7 @@ def fit(model, options, checkpoint):
     return stop.received
 
 
-def configuration(options, info):
+def configuration(options: argparse.Namespace, info: DatasetInfo) -> Config:
     """What makes one run another run: options, and what images there are."""
     others = ("command", "epochs", "output", "on_error")
     chosen = {k: v for k, v in vars(options).items() if k not in others}

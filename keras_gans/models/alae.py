@@ -1,6 +1,8 @@
 """Adversarial latent autoencoder (Pidhorskyi et al. 2020)."""
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,6 +13,8 @@ from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import call_network, read_only
+from keras_gans._typing import ArrayLike, Examples, FloatOrSchedule, Optimizer, Tensor, Tensors
+from keras_gans.data.sources import DatasetInfo
 from keras_gans.models import checks
 from keras_gans.models.batches import in_batches
 from keras_gans.models.latent_model import LatentModel
@@ -89,16 +93,16 @@ class ALAE(LatentModel):
 
     def __init__(
         self,
-        mapping,
-        generator,
-        encoder,
-        discriminator,
-        latent_dim,
-        gamma=10.0,
-        ema_decay=None,
-        seed=None,
-        **kwargs,
-    ):
+        mapping: keras.Model,
+        generator: keras.Model,
+        encoder: keras.Model,
+        discriminator: keras.Model,
+        latent_dim: int,
+        gamma: FloatOrSchedule = 10.0,
+        ema_decay: FloatOrSchedule | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(latent_dim, seed, **kwargs)
         _check_networks(mapping, generator, encoder, discriminator, self.latent_dim)
         self.mapping = mapping
@@ -109,7 +113,14 @@ class ALAE(LatentModel):
         self.ema_decay = ema_decay
 
     @classmethod
-    def for_images(cls, info, latent_dim=64, filters=64, ema_decay=0.998, **kwargs):
+    def for_images(
+        cls,
+        info: DatasetInfo,
+        latent_dim: int = 64,
+        filters: int = 64,
+        ema_decay: FloatOrSchedule | None = 0.998,
+        **kwargs: Any,
+    ) -> "ALAE":
         """Return a model for the images of a dataset, with networks of styles as in the paper.
 
         Args:
@@ -141,14 +152,20 @@ class ALAE(LatentModel):
         }
         return cls(latent_dim=latent_dim, ema_decay=ema_decay, **{**made, **kwargs})
 
-    def default_optimizers(self):
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Adam as in the paper's code: learning rate 2e-3, β₁ 0, β₂ 0.99."""
         return {
             name: keras.optimizers.Adam(2e-3, beta_1=0.0, beta_2=0.99, name=f"{name[0]}_adam")
             for name in self.optimizer_networks
         }
 
-    def compile(self, d_optimizer=None, g_optimizer=None, r_optimizer=None, **kwargs):
+    def compile(  # type: ignore[override]  # the optimizers come first
+        self,
+        d_optimizer: Optimizer | None = None,
+        g_optimizer: Optimizer | None = None,
+        r_optimizer: Optimizer | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Give the three steps their optimizers.
 
         Args:
@@ -164,7 +181,7 @@ class ALAE(LatentModel):
 
     # Algorithm 1
 
-    def train_step(self, data):
+    def train_step(self, data: Tensors) -> dict[str, Tensor]:
         real = self.real_examples(data)
         batch_size = ops.shape(real)[0]
         self.record(self.train_discriminator(real))
@@ -172,13 +189,13 @@ class ALAE(LatentModel):
         self.record(self.train_reciprocity(batch_size))
         return self.logs()
 
-    def train_discriminator(self, real):
+    def train_discriminator(self, real: Tensor) -> LossResult:
         """Step I: update E and D on a mini-batch of real examples and one of fakes."""
         latents = self.draw_latents(ops.shape(real)[0])
         fake = read_only(self.generator, read_only(self.mapping, latents))
         return self.minimize("d_optimizer", lambda: self.discriminator_loss(real, fake))
 
-    def train_generator(self, batch_size):
+    def train_generator(self, batch_size: int | Tensor) -> LossResult:
         """Step II: update F and G on a mini-batch of latents."""
         latents = self.draw_latents(batch_size)
 
@@ -188,17 +205,19 @@ class ALAE(LatentModel):
 
         return self.minimize("g_optimizer", loss)
 
-    def train_reciprocity(self, batch_size):
+    def train_reciprocity(self, batch_size: int | Tensor) -> LossResult:
         """Step III: update E and G on the codes of a mini-batch of latents."""
         codes = read_only(self.mapping, self.draw_latents(batch_size))
         return self.minimize("r_optimizer", lambda: self.reciprocity_loss(codes))
 
-    def discriminate(self, examples, training=False, call=call_network):
+    def discriminate(
+        self, examples: Examples, training: bool = False, call: Callable[..., Tensor] = call_network
+    ) -> Tensor:
         """Return the logits D∘E of examples: the only way to the discriminator."""
         encoder, discriminator = (self.in_use(n, training) for n in ("encoder", "discriminator"))
         return as_float(call(discriminator, call(encoder, examples, training), training))
 
-    def discriminator_loss(self, real, fake, training=True):
+    def discriminator_loss(self, real: Tensor, fake: Tensor, training: bool = True) -> LossResult:
         """What step I minimizes."""
         adversarial_loss = losses.non_saturating.discriminator(
             self.discriminate(real, training), self.discriminate(fake, training)
@@ -207,11 +226,11 @@ class ALAE(LatentModel):
         result = LossResult({"d_loss": adversarial_loss})
         return result.plus("gradient_penalty", penalty, self.gamma)
 
-    def generator_loss(self, fake_logits):
+    def generator_loss(self, fake_logits: Tensor) -> LossResult:
         """What step II minimizes."""
         return LossResult({"g_loss": losses.non_saturating.generator(None, fake_logits)})
 
-    def reciprocity_loss(self, codes, training=True):
+    def reciprocity_loss(self, codes: Tensor, training: bool = True) -> LossResult:
         """What step III minimizes: the squared distance of codes to those of what they make."""
         generator, encoder = (self.in_use(name, training) for name in ("generator", "encoder"))
         found = encoder(generator(codes, training=training), training=training)
@@ -219,7 +238,7 @@ class ALAE(LatentModel):
         distance = ops.mean(ops.sum(ops.square(difference), axis=-1))
         return LossResult({"reciprocity_loss": distance})
 
-    def test_step(self, data):
+    def test_step(self, data: Tensors) -> dict[str, Tensor]:
         real = self.real_examples(data)
         batch_size = ops.shape(real)[0]
         latents = self.draw_latents(batch_size, training=False)
@@ -234,10 +253,10 @@ class ALAE(LatentModel):
     # Encoding, sampling and serving
 
     @property
-    def samplers(self):
+    def samplers(self) -> list[keras.layers.Layer]:
         return [self.in_use("mapping"), self.in_use("generator")]
 
-    def encode(self, x, batch_size=256):
+    def encode(self, x: ArrayLike, batch_size: int = 256) -> np.ndarray:
         """Return the codes E(x) of examples.
 
         Args:
@@ -253,7 +272,7 @@ class ALAE(LatentModel):
         """
         return self.serve("encode", x, batch_size=batch_size)
 
-    def reconstruct(self, x, batch_size=256):
+    def reconstruct(self, x: ArrayLike, batch_size: int = 256) -> np.ndarray:
         """Return G(E(x)): examples made from the codes of examples.
 
         Args:
@@ -268,7 +287,7 @@ class ALAE(LatentModel):
         """
         return self.serve("reconstruct", x, batch_size=batch_size)
 
-    def score(self, x, labels=None, batch_size=256):
+    def score(self, x: ArrayLike, labels: None = None, batch_size: int = 256) -> np.ndarray:
         """Return the logits D(E(x)) of examples.
 
         Args:
@@ -284,7 +303,9 @@ class ALAE(LatentModel):
         """
         return self.serve("score", x, labels, batch_size=batch_size)
 
-    def mix(self, coarse, fine, layer, batch_size=256):
+    def mix(
+        self, coarse: ArrayLike, fine: ArrayLike, layer: int, batch_size: int = 256
+    ) -> np.ndarray:
         """Mix the styles of examples: coarse ones from one set, fine ones from another.
 
         The i-th image is drawn with the code of `coarse[i]` in the generator's first styles, those
@@ -323,7 +344,7 @@ class ALAE(LatentModel):
         is_coarse = np.arange(num_styles)[:, None] < layer
         return in_batches(draw, np.where(is_coarse, *codes), batch_size)
 
-    def served_verbs(self):
+    def served_verbs(self) -> list[serving.Verb]:
         """Those of `LatentModel`; `encode(x)`: codes; `reconstruct(x)`; and `score(x)`: D∘E."""
         generator, encoder = self.in_use("generator"), self.in_use("encoder")
 

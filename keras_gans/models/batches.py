@@ -1,14 +1,19 @@
 """Networks called on more examples than one call should take."""
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks
 from keras_gans._precision import as_float
+from keras_gans._typing import Tensor, Tensors
 
 
-def in_batches(function, inputs, batch_size):
+def in_batches(
+    function: Callable[[Tensors], Tensor], inputs: Tensors, batch_size: int
+) -> np.ndarray:
     """Call a network, or a function, on parts of its inputs.
 
     Args:

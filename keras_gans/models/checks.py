@@ -1,13 +1,15 @@
 """Checks of the networks that a model is given."""
 
 import re
+from collections.abc import Sequence
 
 import keras
 
 from keras_gans import _checks
+from keras_gans._typing import Shape
 
 
-def network(name, network, num_outputs=(1,)):
+def network(name: str, network: keras.Model, num_outputs: Sequence[int] = (1,)) -> None:
     """Refuse what is not a built Sequential or functional model with as many outputs."""
     if not isinstance(network, keras.Model):
         raise TypeError(
@@ -28,7 +30,7 @@ def network(name, network, num_outputs=(1,)):
         )
 
 
-def inputs(name, network, what, *shapes):
+def inputs(name: str, network: keras.Model, what: str, *shapes: Shape) -> None:
     """Refuse a network that does not take `what`, tensors of these shapes."""
     received = [tuple(tensor.shape) for tensor in network.inputs]
     if received != list(shapes):
@@ -39,7 +41,7 @@ def inputs(name, network, what, *shapes):
         )
 
 
-def outputs(name, network, what, shape):
+def outputs(name: str, network: keras.Model, what: str, shape: Shape) -> None:
     """Refuse a network that does not make `what`, a tensor of this shape."""
     if tuple(network.output_shape) != shape:
         raise ValueError(
@@ -82,7 +84,7 @@ PASSING_ON = {
 }
 
 
-def logits(name, network):
+def logits(name: str, network: keras.Model) -> None:
     """Refuse a network that ends in an activation: losses compute the sigmoid themselves.
 
     Looks through wrappers, nested networks, and layers that reshape, cast or average. What a

@@ -1,11 +1,14 @@
 """A model with several named optimizers, each of some of its networks."""
 
 import inspect
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
 from keras_gans import _checks
 from keras_gans._hyperparameters import Tunable
+from keras_gans._typing import Config, Optimizer
 from keras_gans.models import layers_on_replicas
 from keras_gans.models.optimizers import OptimizerGroup, with_loss_scale
 from keras_gans.models.saving import Saved
@@ -17,22 +20,22 @@ class Compiled(Saved):
     A subclass states `optimizer_networks`, `default_optimizers` and `learning_rates`.
     """
 
-    optimizer_networks = {}
+    optimizer_networks: dict[str, tuple[str, ...]] = {}
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.sample_metrics = []
+        self.sample_metrics: list[keras.metrics.Metric] = []
 
     def compile(
         self,
-        metrics=None,
-        run_eagerly=False,
-        steps_per_execution=1,
-        jit_compile="auto",
-        auto_scale_loss=True,
-        total_steps=None,
-        **optimizers,
-    ):
+        metrics: Sequence[keras.metrics.Metric] | None = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
+        total_steps: int | None = None,
+        **optimizers: Optimizer | None,
+    ) -> None:
         """Give the model its optimizers.
 
         Args:
@@ -119,14 +122,14 @@ class Compiled(Saved):
             )
         return rates
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> Config:
         if not self.compiled:
             return {}
         parts = {name: getattr(self, name) for name in self.optimizer_networks}
         parts["metrics"] = self.sample_metrics
         return {**self._compile_arguments, **keras.saving.serialize_keras_object(parts)}
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: Config) -> None:
         if config:
             self.compile(**keras.saving.deserialize_keras_object(config))
 

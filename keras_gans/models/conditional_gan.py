@@ -1,16 +1,21 @@
 """Conditional GAN (Mirza and Osindero 2014)."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks
 from keras_gans._precision import as_float
+from keras_gans._typing import Examples, Tensor, Tensors
+from keras_gans.data.sources import DatasetInfo
 from keras_gans.data.specs import Spec
 from keras_gans.models.gan import GAN
 
 
-class Conditional:
+class Conditional(GAN):
     """What makes any GAN conditional: a condition reaches both networks.
 
     The generator takes `[latents, condition]` and the discriminator `[examples, condition]`. In
@@ -40,10 +45,12 @@ class Conditional:
 
     conditional = True
 
-    def real_examples(self, data):
+    def real_examples(self, data: Tensors) -> Examples:
         return [super().real_examples(data), condition_of(data)]
 
-    def fake_examples(self, real, generator, training=True):
+    def fake_examples(
+        self, real: Examples, generator: Callable[..., Tensor], training: bool = True
+    ) -> Examples:
         images, condition = real
 
         def generator_on_condition(latents):
@@ -51,7 +58,7 @@ class Conditional:
 
         return [super().fake_examples(images, generator_on_condition, training), condition]
 
-    def as_inputs(self, name, inputs):
+    def as_inputs(self, name: str, inputs: Any) -> Tensors:
         if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
             what = "condition" if self.num_classes is None else "labels"
             raise TypeError(
@@ -67,22 +74,25 @@ class ClassConditional(Conditional):
 
     def __init__(
         self,
-        generator,
-        discriminator,
-        latent_dim,
-        num_classes=None,
-        class_names=None,
-        **kwargs,
-    ):
+        generator: keras.Model,
+        discriminator: keras.Model,
+        latent_dim: int,
+        num_classes: int | None = None,
+        class_names: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(generator, discriminator, latent_dim, **kwargs)
         self.num_classes = check_num_classes(num_classes, generator, discriminator)
-        if class_names is not None:
-            labels = Spec(kind="integer", num_classes=self.num_classes, class_names=class_names)
-            class_names = labels.class_names
-        self.class_names = class_names
+        names: Any = class_names
+        if names is not None:
+            labels = Spec(kind="integer", num_classes=self.num_classes, class_names=names)
+            names = labels.class_names
+        self.class_names = names
 
     @classmethod
-    def networks_for_images(cls, info, latent_dim, filters):
+    def networks_for_images(  # type: ignore[override]  # with classes of the dataset
+        cls, info: DatasetInfo, latent_dim: int, filters: int
+    ) -> dict[str, Any]:
         if info.num_classes is None:
             raise ValueError(
                 f"`info` must have classes for {cls.__name__}: sub-folders, if it "
@@ -92,12 +102,12 @@ class ClassConditional(Conditional):
         return {**made, "num_classes": info.num_classes, "class_names": info.class_names}
 
     @property
-    def condition_spec(self):
+    def condition_spec(self) -> Spec:
         """What a label is."""
         return Spec(kind="integer", num_classes=self.num_classes, class_names=self.class_names)
 
 
-def condition_of(data):
+def condition_of(data: Tensors) -> Tensors:
     """What examples are conditioned on in what `fit` is given, as networks take it."""
     _, condition, _ = keras.utils.unpack_x_y_sample_weight(data)
 
@@ -110,7 +120,7 @@ def condition_of(data):
     return tf.nest.map_structure(as_input, condition)
 
 
-def check_num_classes(num_classes, *networks):
+def check_num_classes(num_classes: int | None, *networks: keras.Model) -> int:
     """Return the number of classes, by default the one that the networks' layers speak of."""
     known = set()
     for network in networks:
@@ -136,7 +146,7 @@ def check_num_classes(num_classes, *networks):
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class ConditionalGAN(ClassConditional, GAN):
+class ConditionalGAN(ClassConditional):
     """GAN with labels: a generator of examples of a given class.
 
     It is trained as a `GAN`, with both networks told the class: the discriminator sees real

@@ -1,9 +1,14 @@
 """One verb of a model as an ONNX or LiteRT file, converted by Keras."""
 
 import importlib.util
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
+
+from keras_gans._typing import PathLike, Tensor
+from keras_gans.serving import Verb
 
 #: By format, what converts to it.
 CONVERTERS = {"onnx": "tf2onnx", "litert": "tensorflow"}
@@ -12,16 +17,16 @@ CONVERTERS = {"onnx": "tf2onnx", "litert": "tensorflow"}
 class Endpoint(keras.Model):
     """A function of tensors as a model of its own, which Keras can export."""
 
-    def __init__(self, function):
+    def __init__(self, function: Callable[..., Tensor]) -> None:
         super().__init__()
         self.function = function
         self.built = True
 
-    def call(self, *inputs, training=None):
+    def call(self, *inputs: Tensor, training: bool | None = None) -> Tensor:
         return self.function(*inputs)
 
 
-def check(model, filepath, format):
+def check(model: keras.Model, filepath: PathLike, format: str) -> None:
     """Refuse what is known not to work before anything is converted."""
     converter = CONVERTERS[format]
     if importlib.util.find_spec(converter) is None:
@@ -38,7 +43,7 @@ def check(model, filepath, format):
         )
 
 
-def convert(verb, filepath, format, verbose, **kwargs):
+def convert(verb: Verb, filepath: PathLike, format: str, verbose: bool, **kwargs: Any) -> None:
     """Write a verb, or raise a `ValueError` if the format lacks an operation of it.
 
     Args:

@@ -1,8 +1,10 @@
 """Cycle-consistent adversarial networks (Zhu et al. 2017)."""
 
 import dataclasses
+from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_gans import _checks, _inputs, losses, serving
@@ -10,7 +12,9 @@ from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import read_only
+from keras_gans._typing import ArrayLike, FloatOrSchedule, Optimizer, Schedule, Tensor, Tensors
 from keras_gans.data import unpaired
+from keras_gans.data.batch_spec import BatchSpec
 from keras_gans.data.specs import Spec
 from keras_gans.models import checks
 from keras_gans.models.generative_model import GenerativeModel
@@ -92,16 +96,16 @@ class CycleGAN(GenerativeModel):
 
     def __init__(
         self,
-        generator_ab,
-        generator_ba,
-        discriminator_a,
-        discriminator_b,
-        cycle_weight=10.0,
-        identity_weight=0.5,
-        pool_size=50,
-        seed=None,
-        **kwargs,
-    ):
+        generator_ab: keras.Model,
+        generator_ba: keras.Model,
+        discriminator_a: keras.Model,
+        discriminator_b: keras.Model,
+        cycle_weight: FloatOrSchedule = 10.0,
+        identity_weight: FloatOrSchedule = 0.5,
+        pool_size: int = 50,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(seed, **kwargs)
         _check_networks(generator_ab, generator_ba, discriminator_a, discriminator_b)
         self.generator_ab = generator_ab
@@ -117,7 +121,7 @@ class CycleGAN(GenerativeModel):
         self.pool_a.prepare_for(discriminator_a)
         self.pool_b.prepare_for(discriminator_b)
 
-    def check_identity_weight(self, weight):
+    def check_identity_weight(self, weight: float) -> None:
         """Refuse identity losses where there are none."""
         a, b = self.shape_of_a, self.shape_of_b
         if weight and a != b:
@@ -133,28 +137,33 @@ class CycleGAN(GenerativeModel):
             )
 
     @property
-    def shape_of_a(self):
+    def shape_of_a(self) -> tuple[int, ...]:
         """Shape of one image of A."""
         return tuple(self.generator_ab.input_shape[1:])
 
     @property
-    def shape_of_b(self):
+    def shape_of_b(self) -> tuple[int, ...]:
         """Shape of one image of B."""
         return tuple(self.generator_ba.input_shape[1:])
 
-    def default_optimizers(self):
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Adam with the paper's learning rate 2e-4 and the authors' β₁ 0.5."""
         return {
             "g_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.5, name="g_adam"),
             "d_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.5, name="d_adam"),
         }
 
-    def learning_rates(self, total_steps):
+    def learning_rates(self, total_steps: int) -> dict[str, Schedule] | None:
         """Constant in the first half of the run, then linearly to 0."""
         rate = LinearToZero(2e-4, total_steps, start=total_steps // 2)
         return {"g_optimizer": rate, "d_optimizer": rate}
 
-    def compile(self, g_optimizer=None, d_optimizer=None, **kwargs):
+    def compile(  # type: ignore[override]  # the optimizers come first
+        self,
+        g_optimizer: Optimizer | None = None,
+        d_optimizer: Optimizer | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Give the generators and the discriminators their optimizers.
 
         Args:
@@ -167,7 +176,7 @@ class CycleGAN(GenerativeModel):
 
     # Training steps
 
-    def train_step(self, data):
+    def train_step(self, data: Tensors) -> dict[str, Tensor]:
         a, b = self.real_images(data)
         translation = self.minimize("g_optimizer", lambda: self.generator_loss(a, b))
         fake_a = self.pool_a.replay(self, translation.handed_on["fake_a"])
@@ -178,17 +187,17 @@ class CycleGAN(GenerativeModel):
         )
         return self.logs()
 
-    def real_images(self, data):
+    def real_images(self, data: Tensors) -> tuple[Tensor, Tensor]:
         """Return images of both domains, out of what `fit` is given."""
         a, b, _ = keras.utils.unpack_x_y_sample_weight(data)
         return as_float(a), as_float(b)
 
-    def networks(self, training):
+    def networks(self, training: bool) -> list[keras.layers.Layer]:
         """The two generators and the two discriminators, in training or as they are in use."""
         names = ("generator_ab", "generator_ba", "discriminator_a", "discriminator_b")
         return [self.in_use(name, training) for name in names]
 
-    def generator_loss(self, a, b, training=True):
+    def generator_loss(self, a: Tensor, b: Tensor, training: bool = True) -> LossResult:
         """What the generators minimize; the translations are handed on."""
         generator_ab, generator_ba, discriminator_a, discriminator_b = self.networks(training)
         fake_b = as_float(generator_ab(a, training=training))
@@ -215,7 +224,9 @@ class CycleGAN(GenerativeModel):
             {"fake_a": fake_a, "fake_b": fake_b},
         )
 
-    def discriminator_loss(self, a, b, fake_a, fake_b, training=True):
+    def discriminator_loss(
+        self, a: Tensor, b: Tensor, fake_a: Tensor, fake_b: Tensor, training: bool = True
+    ) -> LossResult:
         """The sum for both discriminators, which do not meet."""
         _, _, discriminator_a, discriminator_b = self.networks(training)
         logits = [
@@ -230,7 +241,7 @@ class CycleGAN(GenerativeModel):
         objective = losses.least_squares.discriminator
         return LossResult({"d_loss": objective(*logits[:2]) + objective(*logits[2:])})
 
-    def test_step(self, data):
+    def test_step(self, data: Tensors) -> dict[str, Tensor]:
         a, b = self.real_images(data)
         num_pairs = ops.minimum(ops.shape(a)[0], ops.shape(b)[0])
         translation = self.generator_loss(a, b, training=False)
@@ -242,7 +253,9 @@ class CycleGAN(GenerativeModel):
 
     # Data
 
-    def training_batches(self, x, y, batch_size, shuffle_seed):
+    def training_batches(
+        self, x: Any, y: Any, batch_size: int | None, shuffle_seed: int | None
+    ) -> Any:
         """Pairs of batches: made of two arrays or two datasets, or of what yields them."""
         batch_size = 1 if batch_size is None else batch_size
         if y is not None:
@@ -251,7 +264,7 @@ class CycleGAN(GenerativeModel):
             x, y = unpaired.unpaired_batches(x, y, batch_size, shuffle_seed), None
         return super().training_batches(x, y, batch_size, shuffle_seed)
 
-    def evaluation_batches(self, x, y):
+    def evaluation_batches(self, x: Any, y: Any) -> tuple[Any, Any]:
         if y is not None:
             if unpaired.are_datasets(x, y):
                 x, y = unpaired.unpaired_batches(x, y), None
@@ -260,12 +273,12 @@ class CycleGAN(GenerativeModel):
         return super().evaluation_batches(x, y)
 
     @property
-    def example_spec(self):
+    def example_spec(self) -> Spec:
         """What one image of A is."""
         return Spec(self.shape_of_a)
 
     @property
-    def batch_spec(self):
+    def batch_spec(self) -> BatchSpec:
         """Images of A, and as many or others of B."""
         return dataclasses.replace(
             super().batch_spec,
@@ -277,14 +290,16 @@ class CycleGAN(GenerativeModel):
 
     # Translation and serving
 
-    def as_inputs(self, name, inputs):
+    def as_inputs(self, name: str, inputs: Any) -> Tensors:
         return _inputs.examples(name, inputs, self.example_spec)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensors, training: bool = False) -> Tensor:
         """Translate images from A to B: what `model(images)` and `model.predict` do."""
         return as_float(self.in_use("generator_ab", training)(inputs, training=training))
 
-    def translate(self, images, direction="ab", batch_size=32):
+    def translate(
+        self, images: ArrayLike, direction: str = "ab", batch_size: int = 32
+    ) -> np.ndarray:
         """Translate images from one domain to the other.
 
         Args:
@@ -301,7 +316,7 @@ class CycleGAN(GenerativeModel):
         """
         return self.serve("translate", images, direction, batch_size=batch_size)
 
-    def served_verbs(self):
+    def served_verbs(self) -> list[serving.Verb]:
         """`translate(images, direction)`, of each direction, as domains may differ in shape."""
 
         def verb(direction, generator):
@@ -309,19 +324,20 @@ class CycleGAN(GenerativeModel):
                 return as_float(generator(images, training=False))
 
             shapes = generator.input_shape, generator.output_shape
-            taken, made = (serving.of("examples", Spec(shape[1:])) for shape in shapes)
+            sides: list[Any] = [serving.of("examples", Spec(shape[1:])) for shape in shapes]
+            taken, made = sides
             fixed = {"direction": direction}
             return serving.Verb("translate", translate, {"images": taken}, made, fixed)
 
         return [verb(name, self.in_use(f"generator_{name}")) for name in ("ab", "ba")]
 
 
-def least_squares(fake_logits):
+def least_squares(fake_logits: Tensor) -> Tensor:
     """E(D(x) − 1)², twice the loss of the LSGAN paper."""
     return 2 * losses.least_squares.generator(None, as_float(fake_logits))
 
 
-def l1(images, expected):
+def l1(images: Tensor, expected: Tensor) -> Tensor:
     """Mean absolute difference of pixels."""
     return ops.mean(ops.abs(as_float(images) - expected))
 

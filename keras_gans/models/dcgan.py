@@ -1,5 +1,8 @@
 """Deep convolutional GAN (Radford et al. 2015)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from keras_gans import _checks, networks
@@ -46,15 +49,15 @@ class DCGAN(GAN):
 
     def __init__(
         self,
-        generator=None,
-        discriminator=None,
-        latent_dim=100,
-        image_shape=None,
-        **kwargs,
-    ):
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        latent_dim: int = 100,
+        image_shape: Sequence[int] | None = None,
+        **kwargs: Any,
+    ) -> None:
         if generator is not None:
             checks.network("generator", generator)
-        paper = {"filters": 128, "max_filters": 1024}
+        paper: dict[str, Any] = {"filters": 128, "max_filters": 1024}
         if image_shape is None:
             image_shape = (64, 64, 3) if generator is None else generator.output_shape[1:]
         shape = _checks.image_shape("image_shape", image_shape)

@@ -1,6 +1,8 @@
 """A model that trains on, and is measured on, whatever holds examples."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,7 +22,7 @@ class Fitted(Trainer):
     `evaluation_batches`.
     """
 
-    def __init__(self, seed=None, **kwargs):
+    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.seed = _checks.seed("seed", seed)
         self.training_seeds = keras.random.SeedGenerator(self.seed)
@@ -28,20 +30,20 @@ class Fitted(Trainer):
 
     def fit(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        verbose="auto",
-        callbacks=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        validation_batch_size=None,
-        initial_epoch=0,
-        steps_per_epoch=None,
-        **kwargs,
-    ):
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        validation_batch_size: int | None = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
         """Train the model. As `keras.Model.fit`, with these additions.
 
         One step is one iteration of the paper's algorithm: it consumes `batches_per_step`
@@ -150,16 +152,16 @@ class Fitted(Trainer):
 
     def evaluate(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        verbose="auto",
-        sample_weight=None,
-        steps=None,
-        callbacks=None,
-        return_dict=False,
-        **kwargs,
-    ):
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight: None = None,
+        steps: int | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> dict[str, float] | list[float]:
         """Measure the losses, and the metrics given to `compile`, on held-out examples.
 
         As `keras.Model.evaluate`. Networks run with `training=False`, and noise is the same at
@@ -197,11 +199,18 @@ class Fitted(Trainer):
 
     # Single batches
 
-    def as_batch(self, x, y):
+    def as_batch(self, x: Any, y: Any) -> tuple[Any, Any]:
         """Return one batch of examples as arrays, or refuse what `fit` refuses."""
         return self.batch_spec.single(x, y)
 
-    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: None = None,
+        class_weight: None = None,
+        return_dict: bool = False,
+    ) -> Any:
         """Take one step, as `keras.Model.train_on_batch`.
 
         Args:
@@ -224,7 +233,9 @@ class Fitted(Trainer):
             )
         return super().train_on_batch(x, y, return_dict=return_dict)
 
-    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: None = None, return_dict: bool = False
+    ) -> Any:
         """Measure the losses of one batch, as `keras.Model.test_on_batch`.
 
         Args:

@@ -1,8 +1,11 @@
 """The two-player game of Goodfellow et al. 2014."""
 
 import functools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -11,10 +14,20 @@ from keras_gans._examples import each_repeated, images_of
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import call_network, read_only
+from keras_gans._typing import (
+    ArrayLike,
+    Examples,
+    FloatOrSchedule,
+    Optimizer,
+    Shape,
+    Tensor,
+    Tensors,
+)
 from keras_gans.data import specs
+from keras_gans.data.sources import DatasetInfo
 from keras_gans.models import checks
 from keras_gans.models.latent_model import LatentModel, with_labels
-from keras_gans.models.moving_average import DecayOfAverages
+from keras_gans.models.moving_average import DecayOfAverages, MovingAverage
 from keras_gans.techniques import technique
 
 
@@ -76,25 +89,25 @@ class GAN(LatentModel):
     """
 
     optimizer_networks = {"g_optimizer": ("generator",), "d_optimizer": ("discriminator",)}
-    loss_names = ("g_loss", "d_loss")
+    loss_names: tuple[str, ...] = ("g_loss", "d_loss")
     ema_decay = DecayOfAverages("generator")
 
     #: How the discriminator that `for_images` makes is normalized.
-    discriminator_normalization = "batch"
+    discriminator_normalization: str | None = "batch"
 
     def __init__(
         self,
-        generator,
-        discriminator,
-        latent_dim,
-        n_critic=1,
-        objective="non_saturating",
-        techniques=(),
-        ema_decay=None,
-        seed=None,
-        generator_batch_multiple=1,
-        **kwargs,
-    ):
+        generator: keras.Model,
+        discriminator: keras.Model,
+        latent_dim: int,
+        n_critic: int = 1,
+        objective: str | losses.Objective = "non_saturating",
+        techniques: Sequence[technique.Technique] = (),
+        ema_decay: FloatOrSchedule | None = None,
+        seed: int | None = None,
+        generator_batch_multiple: int = 1,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(latent_dim, seed, **kwargs)
         _check_networks(generator, discriminator, self.latent_dim, self.condition_spec)
         self.generator = generator
@@ -112,7 +125,14 @@ class GAN(LatentModel):
         self.log_also(*self.combination.loss_names)
 
     @classmethod
-    def for_images(cls, info, latent_dim=64, filters=64, ema_decay=0.998, **kwargs):
+    def for_images(
+        cls,
+        info: DatasetInfo,
+        latent_dim: int = 64,
+        filters: int = 64,
+        ema_decay: FloatOrSchedule | None = 0.998,
+        **kwargs: Any,
+    ) -> "GAN":
         """Return a model for the images of a dataset, with the networks of the DCGAN paper's kind.
 
         Args:
@@ -140,10 +160,12 @@ class GAN(LatentModel):
         return cls(latent_dim=latent_dim, ema_decay=ema_decay, **{**made, **kwargs})
 
     @classmethod
-    def networks_for_images(cls, info, latent_dim, filters, num_classes=None):
+    def networks_for_images(
+        cls, info: DatasetInfo, latent_dim: int, filters: int, num_classes: int | None = None
+    ) -> dict[str, Any]:
         """Return what `for_images` gives the constructor of the dataset: networks by argument."""
         shape, normalization = info.image_shape, cls.discriminator_normalization
-        classes = {"num_classes": num_classes}
+        classes: dict[str, Any] = {"num_classes": num_classes}
         return {
             "generator": networks.dcgan_generator(shape, latent_dim, filters, **classes),
             "discriminator": networks.dcgan_discriminator(
@@ -151,14 +173,19 @@ class GAN(LatentModel):
             ),
         }
 
-    def default_optimizers(self):
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Adam with the DCGAN paper's learning rate 2e-4 and β₁ 0.5."""
         return {
             "g_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.5, name="g_adam"),
             "d_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.5, name="d_adam"),
         }
 
-    def compile(self, g_optimizer=None, d_optimizer=None, **kwargs):
+    def compile(  # type: ignore[override]  # the optimizers come first
+        self,
+        g_optimizer: Optimizer | None = None,
+        d_optimizer: Optimizer | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Give both networks their optimizers.
 
         Args:
@@ -172,16 +199,16 @@ class GAN(LatentModel):
     # Algorithm 1
 
     @property
-    def batches_per_step(self):
+    def batches_per_step(self) -> int:
         return self.n_critic
 
-    def train_step(self, data):
+    def train_step(self, data: Tensors) -> dict[str, Tensor]:
         for real in self.mini_batches(self.real_examples(data)):
             self.record(self.train_discriminator(real))
         self.record(self.train_generator(real))
         return self.logs()
 
-    def mini_batches(self, examples):
+    def mini_batches(self, examples: Examples) -> list[Examples]:
         """Cut one step's examples into a mini-batch for each discriminator update."""
         size = images_of(examples).shape[0]
         if size is not None and size % self.n_critic:
@@ -194,7 +221,7 @@ class GAN(LatentModel):
             for j in range(self.n_critic)
         ]
 
-    def train_discriminator(self, real):
+    def train_discriminator(self, real: Examples) -> LossResult:
         """Update the discriminator on a mini-batch of real examples and one of fakes."""
         fake = self.fake_examples(real, functools.partial(read_only, self.generator))
         fake = self.combination.replay(self, fake)
@@ -207,7 +234,7 @@ class GAN(LatentModel):
         self.combination.update(self, "discriminator", result.handed_on)
         return result
 
-    def train_generator(self, real):
+    def train_generator(self, real: Examples) -> LossResult:
         """Update the generator on a mini-batch of noise.
 
         Of the real examples only the number and the condition matter, but for relativistic
@@ -229,14 +256,18 @@ class GAN(LatentModel):
         self.combination.update(self, "generator", result.handed_on)
         return result
 
-    def fake_examples(self, real, generator, training=True):
+    def fake_examples(
+        self, real: Examples, generator: Callable[..., Tensor], training: bool = True
+    ) -> Examples:
         """Return as many fakes as there are real examples, as the discriminator takes them.
 
         `generator` is a function of what the generator takes.
         """
         return as_float(generator(self.draw_latents(ops.shape(images_of(real))[0], training)))
 
-    def discriminate(self, examples, training=False, call=call_network):
+    def discriminate(
+        self, examples: Examples, training: bool = False, call: Callable[..., Tensor] = call_network
+    ) -> Tensor:
         """Return the discriminator's logits: the only way to it, for losses and penalties.
 
         Args:
@@ -253,27 +284,33 @@ class GAN(LatentModel):
             examples = self.combination.augment(self, examples)
         return as_float(call(self.in_use("discriminator", training), examples, training))
 
-    def with_techniques(self, network, loss, real, fake):
+    def with_techniques(
+        self, network: str, loss: LossResult, real: Examples, fake: Examples
+    ) -> LossResult:
         """Add the techniques' terms to what `"discriminator"` or `"generator"` minimizes."""
         return self.combination.loss(self, network, loss, real, fake)
 
-    def objective_in(self, training):
+    def objective_in(self, training: bool) -> losses.Objective:
         """The objective as the techniques want it in training, and as it is in evaluation."""
         return self.combination.objective(self.objective) if training else self.objective
 
-    def discriminator_loss(self, real, fake, training=True):
+    def discriminator_loss(
+        self, real: Examples, fake: Examples, training: bool = True
+    ) -> LossResult:
         real_logits = self.discriminate(real, training)
         fake_logits = self.discriminate(fake, training)
         loss = self.objective_in(training).discriminator(real_logits, fake_logits)
         logits = {"real_logits": real_logits, "fake_logits": fake_logits}
         return LossResult({"d_loss": loss}, handed_on=logits)
 
-    def generator_loss(self, real_logits, fake_logits, training=True):
+    def generator_loss(
+        self, real_logits: Tensor | None, fake_logits: Tensor, training: bool = True
+    ) -> LossResult:
         loss = self.objective_in(training).generator(real_logits, fake_logits)
         logits = {"real_logits": real_logits, "fake_logits": fake_logits}
         return LossResult({"g_loss": loss}, handed_on=logits)
 
-    def test_step(self, data):
+    def test_step(self, data: Tensors) -> dict[str, Tensor]:
         real = self.real_examples(data)
         fake = self.fake_examples(real, self, training=False)
         batch_size = ops.shape(images_of(real))[0]
@@ -287,11 +324,11 @@ class GAN(LatentModel):
     # Sampling and serving
 
     @property
-    def samplers(self):
+    def samplers(self) -> list[keras.layers.Layer]:
         return [self.in_use("generator")]
 
     @property
-    def ema_generator(self):
+    def ema_generator(self) -> MovingAverage | None:
         """The moving average of the generator, which samples are drawn from, or `None`.
 
         It is called as the generator is; `ema_generator.copy()` is a plain `keras.Model`.
@@ -299,11 +336,11 @@ class GAN(LatentModel):
         return self.averages.get("generator")
 
     @property
-    def logits_shape(self):
+    def logits_shape(self) -> Shape:
         """Shape of what `discriminate` returns, with `None` for the number of examples."""
         return self.discriminator.output_shape
 
-    def score(self, x, labels=None, batch_size=256):
+    def score(self, x: ArrayLike, labels: Any = None, batch_size: int = 256) -> np.ndarray:
         """Return the discriminator's logits of examples.
 
         Args:
@@ -321,7 +358,7 @@ class GAN(LatentModel):
         """
         return self.serve("score", x, labels, batch_size=batch_size)
 
-    def served_verbs(self):
+    def served_verbs(self) -> list[serving.Verb]:
         """Those of `LatentModel`, and `score(x, labels)`: the discriminator's logits."""
 
         def score(x, *labels):

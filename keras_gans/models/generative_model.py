@@ -1,6 +1,8 @@
 """What every generative model needs and no paper talks about: what a new one states and calls."""
 
 import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -9,6 +11,7 @@ from keras import ops
 from keras_gans import _replicas
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import float_dtype
+from keras_gans._typing import Schedule, Tensor, Tensors
 from keras_gans.data import mini_batches
 from keras_gans.data.batch_spec import BatchSpec
 from keras_gans.models.fitting import Fitted
@@ -83,22 +86,22 @@ class GenerativeModel(Fitted):
     ['error']
     """
 
-    loss_names = ()
-    example_spec = None
-    condition_spec = None
+    loss_names: tuple[str, ...] = ()
+    example_spec: Any = None
+    condition_spec: Any = None
 
-    def __init__(self, seed=None, **kwargs):
+    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
         self.trackers = [keras.metrics.Mean(name) for name in self.loss_names]
         self.built = True
 
     # Optimizers
 
-    def default_optimizers(self):
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Return the paper's optimizers: a dictionary with the keys of `optimizer_networks`."""
         raise NotImplementedError
 
-    def learning_rates(self, total_steps):
+    def learning_rates(self, total_steps: int) -> dict[str, Schedule] | None:
         """Return the paper's learning rates over a run, or `None` if it keeps them constant.
 
         Args:
@@ -109,7 +112,7 @@ class GenerativeModel(Fitted):
             Dictionary of `keras.optimizers.schedules.LearningRateSchedule`s by optimizer.
         """
 
-    def minimize(self, optimizer_name, loss_fn):
+    def minimize(self, optimizer_name: str, loss_fn: Callable[[], LossResult]) -> LossResult:
         """Update the networks of one optimizer.
 
         A moving average of a network follows the last optimizer that trains the network.
@@ -156,7 +159,13 @@ class GenerativeModel(Fitted):
 
     # Randomness
 
-    def draw(self, distribution, batch_size, shape=(), training=True):
+    def draw(
+        self,
+        distribution: Callable[..., Tensor],
+        batch_size: int | Tensor,
+        shape: Sequence[int] = (),
+        training: bool = True,
+    ) -> Tensor:
         """Draw noise for the global batch and return this replica's part.
 
         Args:
@@ -179,21 +188,21 @@ class GenerativeModel(Fitted):
     # Logs
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         return self.trackers
 
-    def log_also(self, *names):
+    def log_also(self, *names: str) -> None:
         """Log more than the class does, under these names: to be called by the constructor."""
         new = [name for name in names if name not in self.loss_names]
         self.loss_names = (*self.loss_names, *new)
         self.trackers.extend(keras.metrics.Mean(name) for name in new)
 
-    def record(self, result, batch_size=1):
+    def record(self, result: LossResult, batch_size: int | Tensor = 1) -> None:
         """Add what a `LossResult` logs, means over `batch_size` examples, to the running means."""
         for name, value in result.logs.items():
             self.record_mean(name, value, batch_size)
 
-    def record_mean(self, name, value, num):
+    def record_mean(self, name: str, value: Tensor, num: int | Tensor) -> None:
         """Add the mean of `num` examples to a running mean.
 
         A replica without examples, in the last batch of an evaluation, adds nothing.
@@ -203,7 +212,7 @@ class GenerativeModel(Fitted):
             if tracker.name == name:
                 tracker.update_state(ops.where(num > 0, value, 0.0), sample_weight=num)
 
-    def logs(self, names=None):
+    def logs(self, names: Sequence[str] | None = None) -> dict[str, Tensor]:
         """Return the running means by name: all, or those of some names."""
         names = self.loss_names if names is None else names
         return {t.name: t.result() for t in self.trackers if t.name in names}
@@ -211,16 +220,18 @@ class GenerativeModel(Fitted):
     # Training and evaluation
 
     @property
-    def batches_per_step(self):
+    def batches_per_step(self) -> int:
         """Mini-batches of real examples that one `train_step` consumes. Defaults to `1`."""
         return 1
 
     @property
-    def batch_spec(self):
+    def batch_spec(self) -> BatchSpec:
         """What a batch that this model learns from holds."""
         return BatchSpec(self.example_spec, self.condition_spec, type(self).__name__)
 
-    def training_batches(self, x, y, batch_size, shuffle_seed):
+    def training_batches(
+        self, x: Any, y: Any, batch_size: int | None, shuffle_seed: int | None
+    ) -> Any:
         """Return what `fit` was given as batches that each hold the mini-batches of one step.
 
         Args:
@@ -237,18 +248,18 @@ class GenerativeModel(Fitted):
             spec=self.batch_spec,
         )
 
-    def evaluation_batches(self, x, y):
+    def evaluation_batches(self, x: Any, y: Any) -> tuple[Any, Any]:
         """Return what `evaluate` was given, checked, as `keras.Model.evaluate` takes it."""
         return mini_batches.evaluation_batches(x, y, self.batch_spec)
 
-    def as_inputs(self, name, inputs):
+    def as_inputs(self, name: str, inputs: Any) -> Tensors:
         """Return what the model is called on, checked by the argument's name."""
         return inputs
 
-    def __call__(self, inputs, *args, **kwargs):
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Tensors:
         return super().__call__(self.as_inputs("inputs", inputs), *args, **kwargs)
 
-    def update_sample_metrics(self, real, generated):
+    def update_sample_metrics(self, real: Tensor, generated: Tensor) -> None:
         """Show a batch to the metrics given to `compile`; some compare, some look at one side."""
         for metric in self.sample_metrics:
             if "real" in inspect.signature(metric.update_state).parameters:

@@ -1,10 +1,15 @@
 """Models that draw examples from latents."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
+import numpy as np
 from keras import ops
 
 from keras_gans import _checks, _inputs, _memory, latents, serving
 from keras_gans._precision import as_float
+from keras_gans._typing import ArrayLike, Examples, Tensor, Tensors
 from keras_gans.data import specs
 from keras_gans.models.generative_model import GenerativeModel
 
@@ -58,56 +63,58 @@ class LatentModel(GenerativeModel):
     """
 
     conditional = False
-    num_classes = None
-    class_names = None
+    num_classes: Any = None
+    class_names: Any = None
 
-    def __init__(self, latent_dim, seed=None, **kwargs):
+    def __init__(self, latent_dim: int, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
         self.latent_dim = _checks.positive_int("latent_dim", latent_dim)
 
-    def draw_latents(self, batch_size, training=True):
+    def draw_latents(self, batch_size: int | Tensor, training: bool = True) -> Tensor:
         """Draw latents from N(0, I), float32 `(batch_size, latent_dim)`."""
         return self.draw(keras.random.normal, batch_size, (self.latent_dim,), training)
 
     @property
-    def samplers(self):
+    def samplers(self) -> list[keras.layers.Layer]:
         """The networks that, one after the other, turn latents into examples."""
         raise NotImplementedError
 
     @property
-    def example_shape(self):
+    def example_shape(self) -> tuple[int, ...]:
         """Shape of one example."""
         return tuple(self.samplers[-1].output_shape[1:])
 
     @property
-    def example_spec(self):
+    def example_spec(self) -> specs.Spec:
         """What one example is: by default floats of `example_shape`, images in [−1, 1]."""
         return specs.Spec(self.example_shape)
 
     @property
-    def sampled_shape(self):
+    def sampled_shape(self) -> tuple[int, ...]:
         """Shape of what `sample` returns of each example."""
         return self.example_shape
 
-    def real_examples(self, data):
+    def real_examples(self, data: Tensors) -> Examples:
         """Return real examples, out of what `fit` is given, as the networks take them."""
         examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         return as_float(examples)
 
-    def as_examples(self, name, x):
+    def as_examples(self, name: str, x: ArrayLike) -> np.ndarray:
         """Return examples as an array, or refuse what `fit` refuses, by the argument's name."""
         return ops.convert_to_numpy(_inputs.examples(name, x, self.example_spec))
 
-    def as_inputs(self, name, inputs):
+    def as_inputs(self, name: str, inputs: Any) -> Tensors:
         return _inputs.latents(name, inputs, self.latent_dim)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensors, training: bool = False) -> Tensor:
         """Generate examples from latents: what `model(latents)` and `model.predict` do."""
         for network in self.samplers:
             inputs = network(inputs, training=training)
         return as_float(inputs)
 
-    def sample(self, num, labels=None, seed=None, batch_size=256):
+    def sample(
+        self, num: int, labels: Any = None, seed: int | None = None, batch_size: int = 256
+    ) -> np.ndarray:
         """Generate examples.
 
         Args:
@@ -130,7 +137,7 @@ class LatentModel(GenerativeModel):
         _memory.check("num", num, [(self.latent_dim,), self.sampled_shape])
         return self.serve("sample", num, labels, seed, batch_size=batch_size)
 
-    def generate(self, latents, labels=None, batch_size=256):
+    def generate(self, latents: ArrayLike, labels: Any = None, batch_size: int = 256) -> np.ndarray:
         """Generate examples from latents.
 
         Args:
@@ -149,26 +156,26 @@ class LatentModel(GenerativeModel):
         """
         return self.serve("generate", latents, labels, batch_size=batch_size)
 
-    def check_labels(self, labels, num):
+    def check_labels(self, labels: Any, num: int | None) -> Any:
         """Return labels, or another condition, one for each of `num` examples, or refuse them."""
         if self.condition_spec is not None:
             return _inputs.conditions("labels", labels, self.condition_spec, num)
         _inputs.no_labels(labels, type(self).__name__)
 
     @property
-    def served_examples(self):
+    def served_examples(self) -> Any:
         """What the networks take and make as examples, described for `served_verbs`."""
         return serving.of("examples", self.example_spec)
 
     @property
-    def served_labels(self):
+    def served_labels(self) -> serving.ArraySpec | serving.Parts | None:
         """What verbs take beside latents or examples, or `None`."""
         if self.condition_spec is None:
             return None
         meaning = "labels" if specs.are_labels(self.condition_spec) else "condition"
         return serving.of(meaning, self.condition_spec)
 
-    def served_verbs(self):
+    def served_verbs(self) -> list[serving.Verb]:
         """`generate(latents, labels)` and `sample(num, labels, seed)`."""
         z = serving.ArraySpec("latents", (None, self.latent_dim))
         labels, examples = self.served_labels, self.served_examples
@@ -187,6 +194,6 @@ class LatentModel(GenerativeModel):
         ]
 
 
-def with_labels(x, labels):
+def with_labels(x: Tensor, labels: Sequence[Tensors]) -> Tensors:
     """What a network takes: `x`, or `[x, labels]` if there are labels."""
     return [x, *labels] if labels else x

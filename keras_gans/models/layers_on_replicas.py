@@ -18,15 +18,15 @@ from keras_gans._hyperparameters import Tunable
 MIXING = (keras.layers.CutMix, keras.layers.MixUp)
 
 
-def prepare(model):
+def prepare(model: keras.Model) -> None:
     """Let the layers of a model's networks see, and draw noise for, what all replicas share.
 
     Their calls change, of these objects alone and only where replicas share a batch: nothing that
     is saved, exported or made of their configs does. What a layer from elsewhere does is not known:
     a warning names those that draw noise or keep statistics of their own.
     """
-    layers = dict.fromkeys(model._flatten_layers(include_self=False))
-    layers = [layer for layer in layers if not isinstance(layer, Tunable)]
+    found = dict.fromkeys(model._flatten_layers(include_self=False))
+    layers = [layer for layer in found if not isinstance(layer, Tunable)]
     loops = [layer for layer in layers if isinstance(layer, keras.layers.RNN)]
     cells = {id(cell) for loop in loops for cell in loop._flatten_layers(include_self=False)}
     unknown = []
@@ -109,5 +109,5 @@ def _share(layer, call_on_replicas):
 
         return call_on_replicas(call_on, tensors)
 
-    shared_call.on_replicas = call_on_replicas
     layer.call = shared_call
+    layer.call.on_replicas = call_on_replicas

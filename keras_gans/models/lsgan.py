@@ -1,5 +1,7 @@
 """Least-squares GAN (Mao et al. 2017)."""
 
+from typing import Any
+
 import keras
 
 from keras_gans import _checks, losses
@@ -42,13 +44,22 @@ class LSGAN(GAN):
         Mao et al. 2017, Least Squares Generative Adversarial Networks, equations 2, 8 and 9.
     """
 
-    def __init__(self, generator, discriminator, latent_dim, a=0.0, b=1.0, c=1.0, **kwargs):
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        latent_dim: int,
+        a: float = 0.0,
+        b: float = 1.0,
+        c: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
         codes = [_checks.real_number(*code) for code in (("a", a), ("b", b), ("c", c))]
         objective = losses.least_squares_with_codes(*codes)
         super().__init__(generator, discriminator, latent_dim, objective=objective, **kwargs)
         self.a, self.b, self.c = codes
 
-    def default_optimizers(self):
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """RMSprop with learning rate 1e-4."""
         return {
             "g_optimizer": keras.optimizers.RMSprop(1e-4, name="g_rmsprop"),

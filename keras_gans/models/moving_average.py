@@ -1,11 +1,15 @@
 """A moving average of a network."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks
 from keras_gans._hyperparameters import SCHEDULE, Hyperparameter, Tunable
+from keras_gans._typing import FloatOrSchedule, Tensor, Tensors
 
 
 class MovingAverage(Tunable, keras.layers.Layer):
@@ -49,7 +53,7 @@ class MovingAverage(Tunable, keras.layers.Layer):
 
     decay = Hyperparameter(0.0, 1.0, high_open=True, argument="ema_decay")
 
-    def __init__(self, network, decay, **kwargs):
+    def __init__(self, network: keras.Model, decay: FloatOrSchedule, **kwargs: Any) -> None:
         super().__init__(trainable=False, dtype="float32", autocast=False, **kwargs)
         self.decay = decay
         # In a function, as an attribute would make the network a part of this layer.
@@ -75,13 +79,13 @@ class MovingAverage(Tunable, keras.layers.Layer):
         self.built = True
         self.catch_up()
 
-    def catch_up(self):
+    def catch_up(self) -> None:
         """Before the first update, be what the network is now. To be called eagerly."""
         if not int(ops.convert_to_numpy(self.updates)):
             for average, weight in zip(self.averages, self.network().weights, strict=True):
                 average.assign(weight)
 
-    def update(self):
+    def update(self) -> None:
         """Move one step towards the network."""
         t = ops.cast(self.updates, "float32")
         kept = ops.minimum(ops.cast(self.decay, "float32"), (1 + t) / (10 + t))
@@ -92,7 +96,9 @@ class MovingAverage(Tunable, keras.layers.Layer):
                 average.assign(weight)
         self.updates.assign_add(1)
 
-    def call(self, inputs, training=False, part=None):
+    def call(
+        self, inputs: Tensors, training: bool = False, part: Callable[..., Tensor] | None = None
+    ) -> Tensor:
         """What the network makes of `inputs` with the averages, or what a part of it makes."""
         if tf.executing_eagerly():
             self.catch_up()
@@ -100,7 +106,7 @@ class MovingAverage(Tunable, keras.layers.Layer):
         with keras.StatelessScope(state_mapping=values):
             return (part or self.network())(inputs, training=training)
 
-    def copy(self):
+    def copy(self) -> keras.Model:
         """Return a plain network with the averaged weights, to save, or to build on.
 
         Raises:
@@ -112,11 +118,11 @@ class MovingAverage(Tunable, keras.layers.Layer):
         return network
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> Any:
         return self.network().input_shape
 
     @property
-    def output_shape(self):
+    def output_shape(self) -> Any:
         return self.network().output_shape
 
 
@@ -147,7 +153,7 @@ class DecayOfAverages:
     'MovingAverage'
     """
 
-    def __init__(self, *networks):
+    def __init__(self, *networks: str) -> None:
         self.networks = networks
 
     def __set_name__(self, owner, name):

@@ -1,9 +1,12 @@
 """The optimizers of a model with several: where Keras looks for one, and in half precision."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from keras_gans import _replicas
+from keras_gans._typing import Config, Tensor
 
 
 class OptimizerGroup:
@@ -18,11 +21,11 @@ class OptimizerGroup:
     built = True
     name = "optimizer_group"
 
-    def __init__(self, optimizers):
+    def __init__(self, optimizers: dict[str, keras.optimizers.Optimizer]) -> None:
         self.named = dict(optimizers)
         self.optimizers = list(self.named.values())
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The configs of all optimizers, under names such as `g_optimizer/learning_rate`."""
         config = {"name": self.name}
         for name, optimizer in self.named.items():
@@ -31,31 +34,31 @@ class OptimizerGroup:
         return config
 
     @property
-    def variables(self):
+    def variables(self) -> list[keras.Variable]:
         return [variable for optimizer in self.optimizers for variable in optimizer.variables]
 
     @property
-    def iterations(self):
+    def iterations(self) -> keras.Variable:
         return self.optimizers[0].iterations
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> Any:
         return self.optimizers[0].learning_rate
 
     @learning_rate.setter
-    def learning_rate(self, value):
+    def learning_rate(self, value: Any) -> None:
         for optimizer in self.optimizers:
             optimizer.learning_rate = value
 
 
-def with_loss_scale(optimizer):
+def with_loss_scale(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.LossScaleOptimizer:
     """An optimizer that scales losses against underflow in float16."""
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         return optimizer
     return keras.optimizers.LossScaleOptimizer(optimizer)
 
 
-def overflow_everywhere(gradients):
+def overflow_everywhere(gradients: list[Tensor | None]) -> list[Tensor | None]:
     """Let an overflow on one replica show on all.
 
     For Keras 3.15, whose loss scaling looks at the gradients of the first only.

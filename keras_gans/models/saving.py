@@ -3,15 +3,18 @@
 import contextlib
 import json
 import warnings
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import __version__, _checks, _files, _manifest, _replicas, _server
+from keras_gans import __version__, _checks, _files, _manifest, _replicas, _server, serving
 from keras_gans._configured import MADE_WITH, check_call
 from keras_gans._hyperparameters import Tunable
 from keras_gans._read_only import SEED_STATE
+from keras_gans._typing import PathLike
 from keras_gans.models import conversion
 from keras_gans.models.averages import Averaged
 
@@ -37,7 +40,7 @@ class Saved(Averaged):
             _replicas.wait_for_all(self.distribute_strategy)
         _replicas.wait_for_all(self.distribute_strategy)
 
-    def save(self, filepath, overwrite=True, **kwargs):
+    def save(self, filepath: PathLike, overwrite: bool = True, **kwargs: Any) -> None:
         """Save the model as a `.keras` file, written beside its target and renamed.
 
         Of several workers all must call this, as `save_weights` and `export`. The chief writes.
@@ -50,7 +53,7 @@ class Saved(Averaged):
         with self._writing(_files.replacing, filepath, overwrite) as temporary:
             super().save(temporary, **kwargs)
 
-    def save_weights(self, filepath, overwrite=True, **kwargs):
+    def save_weights(self, filepath: PathLike, overwrite: bool = True, **kwargs: Any) -> None:
         """Save all weights, optimizers and random state as a `.weights.h5` file.
 
         Raises:
@@ -72,13 +75,13 @@ class Saved(Averaged):
         with self._writing(_files.replacing, filepath, overwrite) as temporary:
             super().save_weights(temporary)
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: Any) -> None:
         """As `keras.Model`, with random states, which Keras 3.15 does not save."""
         super().save_own_variables(store)
         for key, state in self._seed_states().items():
             store[key] = ops.convert_to_numpy(state)
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Any) -> None:
         states = self._seed_states()
         missing = set(states) - set(store.keys())
         if missing:
@@ -100,7 +103,7 @@ class Saved(Averaged):
 
         One whose networks hold layers without a config can be trained and exported.
         """
-        kind = type(self)
+        kind: Any = type(self)
         parts = keras.tree.flatten(list(vars(self)[MADE_WITH].values()))
         networks = [part for part in parts if isinstance(part, keras.Model)]
         without = [network.name for network in networks if not _has_config(network)]
@@ -115,7 +118,8 @@ class Saved(Averaged):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # saving will give them
                 json.dumps(keras.saving.serialize_keras_object(self))
-            if kind.from_config.__func__ is Tunable.from_config.__func__:
+            default: Any = Tunable.from_config
+            if kind.from_config.__func__ is default.__func__:
                 check_call(kind, self.get_config())
         except Exception as error:
             raise ValueError(
@@ -126,7 +130,14 @@ class Saved(Averaged):
 
     # Serving
 
-    def export(self, filepath, format="tf_saved_model", verbose=None, endpoint=None, **kwargs):
+    def export(
+        self,
+        filepath: PathLike,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        endpoint: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Write the model for inference, beside its target and renamed.
 
         A SavedModel holds all of `served_verbs()`, and a manifest that describes them,
@@ -199,16 +210,18 @@ class Saved(Averaged):
         with self._writing(_files.replacing, filepath) as temporary:
             conversion.convert(verbs[endpoint], temporary, format, verbose, **kwargs)
 
-    def served_verbs(self):
+    def served_verbs(self) -> list[serving.Verb]:
         """Return what others may do with the model: a list of `keras_gans.serving.Verb`s."""
         raise NotImplementedError
 
-    def tensor_verbs(self):
+    def tensor_verbs(self) -> list[serving.Verb]:
         """Return those of `served_verbs` that take and give numbers and draw none at random, which
         is what ONNX and LiteRT know."""
         return [verb for verb in self.served_verbs() if verb.is_of_numbers]
 
-    def serve(self, verb, /, *args, batch_size=_server.BATCH_SIZE, **kwargs):
+    def serve(
+        self, verb: str, /, *args: Any, batch_size: int = _server.BATCH_SIZE, **kwargs: Any
+    ) -> np.ndarray:
         """Call one of `served_verbs` by its name: what the methods of these names do.
 
         Args:

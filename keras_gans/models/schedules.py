@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_gans._typing import Config, Tensor
+
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class LinearToZero(keras.optimizers.schedules.LearningRateSchedule):
@@ -21,16 +23,16 @@ class LinearToZero(keras.optimizers.schedules.LearningRateSchedule):
     [1.0, 1.0, 0.75, 0.0, 0.0]
     """
 
-    def __init__(self, learning_rate, total_steps, start=0):
+    def __init__(self, learning_rate: float, total_steps: int, start: int = 0) -> None:
         self.learning_rate = learning_rate
         self.total_steps = total_steps
         self.start = start
 
-    def __call__(self, step):
+    def __call__(self, step: int | Tensor) -> Tensor:
         rest = self.total_steps - ops.cast(step, "float32")
         return self.learning_rate * ops.clip(rest / (self.total_steps - self.start), 0.0, 1.0)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             "learning_rate": self.learning_rate,
             "total_steps": self.total_steps,

@@ -1,6 +1,8 @@
 """Semi-supervised GAN (Salimans et al. 2016)."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,11 +14,13 @@ from keras_gans._examples import images_of
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import call_network
+from keras_gans._typing import ArrayLike, Examples, FloatOrSchedule, Shape, Tensor, Tensors
+from keras_gans.data.batch_spec import BatchSpec
 from keras_gans.data.semi_supervised import UNLABELED, in_turn, semi_supervised_batches
 from keras_gans.data.specs import Spec
 from keras_gans.models.conditional_gan import condition_of
 from keras_gans.models.gan import GAN
-from keras_gans.models.moving_average import DecayOfAverages
+from keras_gans.models.moving_average import DecayOfAverages, MovingAverage
 from keras_gans.techniques import FeatureMatching, technique
 
 
@@ -93,18 +97,18 @@ class SemiSupervisedGAN(GAN):
 
     loss_names = ("g_loss", "d_loss", "supervised_loss", "accuracy")
     classifier_ema_decay = DecayOfAverages("discriminator")
-    for_images = None  # It learns from few labels, and those of a dataset are all there.
+    for_images: Any = None  # It learns from few labels, and those of a dataset are all there.
 
     def __init__(
         self,
-        generator,
-        discriminator,
-        latent_dim,
-        feature_layer=None,
-        techniques=(),
-        classifier_ema_decay=0.9999,
-        **kwargs,
-    ):
+        generator: keras.Model,
+        discriminator: keras.Model,
+        latent_dim: int,
+        feature_layer: str | int | None = None,
+        techniques: Sequence[technique.Technique] = (),
+        classifier_ema_decay: FloatOrSchedule | None = 0.9999,
+        **kwargs: Any,
+    ) -> None:
         techniques = [FeatureMatching(feature_layer, alone=True), *technique.check(techniques)]
         super().__init__(generator, discriminator, latent_dim, techniques=techniques, **kwargs)
         self.feature_layer = feature_layer
@@ -117,7 +121,7 @@ class SemiSupervisedGAN(GAN):
                 f"{discriminator.output_shape}"
             )
 
-    def default_optimizers(self):
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Adam as in the authors' code: learning rate 3e-3, β₁ 0.5, epsilon 1e-4."""
         return {
             name: keras.optimizers.Adam(3e-3, beta_1=0.5, epsilon=1e-4, name=f"{name[0]}_adam")
@@ -127,13 +131,13 @@ class SemiSupervisedGAN(GAN):
     # Training steps
 
     @property
-    def batches_per_step(self):
+    def batches_per_step(self) -> int:
         return 2 * self.n_critic + 1
 
-    def real_examples(self, data):
+    def real_examples(self, data: Tensors) -> Examples:
         return [super().real_examples(data), condition_of(data)]
 
-    def mini_batches(self, examples):
+    def mini_batches(self, examples: Examples) -> list[list[Tensor]]:
         """Cut one step's examples into those of each update.
 
         Returns:
@@ -151,21 +155,27 @@ class SemiSupervisedGAN(GAN):
         pairs = [[images[j + 1 :: n], images[j::n], labels[j::n]] for j in range(0, n - 1, 2)]
         return [*pairs, [images[n - 1 :: n]]]
 
-    def train_step(self, data):
+    def train_step(self, data: Tensors) -> dict[str, Tensor]:
         *pairs, unlabeled = self.mini_batches(self.real_examples(data))
         for pair in pairs:
             self.record(self.train_discriminator(pair))
         self.record(self.train_generator(unlabeled))
         return self.logs()
 
-    def discriminate(self, examples, training=False, call=call_network):
+    def discriminate(
+        self, examples: Examples, training: bool = False, call: Callable[..., Tensor] = call_network
+    ) -> Tensor:
         """Return log Z of examples, the logit of "real": see `GAN.discriminate`."""
         return log_z(super().discriminate(images_of(examples), training, call))
 
-    def with_techniques(self, network, loss, real, fake):
+    def with_techniques(
+        self, network: str, loss: LossResult, real: Examples, fake: Examples
+    ) -> LossResult:
         return super().with_techniques(network, loss, images_of(real), fake)
 
-    def discriminator_loss(self, real, fake, training=True):
+    def discriminator_loss(
+        self, real: Examples, fake: Examples, training: bool = True
+    ) -> LossResult:
         unlabeled, labeled, labels = real
         unsupervised = super().discriminator_loss(unlabeled, fake, training)
         means, num_labeled = supervised_means(super().discriminate(labeled, training), labels)
@@ -179,14 +189,14 @@ class SemiSupervisedGAN(GAN):
             {**unsupervised.handed_on, "num_labeled": num_labeled},
         )
 
-    def record(self, result, batch_size=1):
+    def record(self, result: LossResult, batch_size: int | Tensor = 1) -> None:
         """As `GenerativeModel.record`; what is about labeled examples counts those only."""
         for name, value in result.logs.items():
             of_labeled = name in ("supervised_loss", "accuracy")
             num = result.handed_on["num_labeled"] if of_labeled else batch_size
             self.record_mean(name, value, num)
 
-    def test_step(self, data):
+    def test_step(self, data: Tensors) -> dict[str, Tensor]:
         images, labels = self.real_examples(data)
         fake = self.fake_examples(images, self, training=False)
         batch_size = ops.shape(images)[0]
@@ -201,7 +211,9 @@ class SemiSupervisedGAN(GAN):
 
     # Data
 
-    def training_batches(self, x, y, batch_size, shuffle_seed):
+    def training_batches(
+        self, x: Any, y: Any, batch_size: int | None, shuffle_seed: int | None
+    ) -> Any:
         """Labelled and unlabeled batches in turn: made of arrays, checked in a dataset."""
         if hasattr(x, "__array__") and y is not None:
             x, y = np.asarray(x), np.asarray(y)
@@ -217,7 +229,7 @@ class SemiSupervisedGAN(GAN):
         return super().training_batches(x, y, None, shuffle_seed)
 
     @property
-    def batch_spec(self):
+    def batch_spec(self) -> BatchSpec:
         """Examples with labels, of which some are not known."""
         known_or_not = UNLABELED, self.num_classes - 1
         labels = Spec(kind="integer", value_range=known_or_not, num_classes=self.num_classes)
@@ -226,14 +238,14 @@ class SemiSupervisedGAN(GAN):
     # Classification and serving
 
     @property
-    def ema_discriminator(self):
+    def ema_discriminator(self) -> MovingAverage | None:
         """The moving average of the discriminator, which classifies, or `None`.
 
         It is called as the discriminator is; `ema_discriminator.copy()` is a plain `keras.Model`.
         """
         return self.averages.get("discriminator")
 
-    def classify(self, x, batch_size=256):
+    def classify(self, x: ArrayLike, batch_size: int = 256) -> np.ndarray:
         """Return class probabilities of examples.
 
         Args:
@@ -250,10 +262,10 @@ class SemiSupervisedGAN(GAN):
         return self.serve("classify", x, batch_size=batch_size)
 
     @property
-    def logits_shape(self):
+    def logits_shape(self) -> Shape:
         return (None, 1)  # of log Z
 
-    def served_verbs(self):
+    def served_verbs(self) -> list[serving.Verb]:
         """Those of `GAN`, and `classify(x)`: probabilities."""
 
         def classify(x):
@@ -264,7 +276,7 @@ class SemiSupervisedGAN(GAN):
         return [*super().served_verbs(), serving.Verb("classify", classify, inputs, probabilities)]
 
 
-def supervised_means(logits, labels):
+def supervised_means(logits: Tensor, labels: Tensor) -> tuple[dict[str, Tensor], Tensor]:
     """Cross-entropy, and the share that is right, of the examples with labels; and their number."""
     is_labeled = ops.cast(labels >= 0, logits.dtype)
     cross_entropy = is_labeled * keras.losses.sparse_categorical_crossentropy(
@@ -279,6 +291,6 @@ def supervised_means(logits, labels):
     return means, num_labeled
 
 
-def log_z(logits):
+def log_z(logits: Tensor) -> Tensor:
     """log Σₖ exp lₖ, the logit of "real", `(batch, 1)`."""
     return ops.logsumexp(logits, axis=-1, keepdims=True)

@@ -1,6 +1,8 @@
 """Character-level language model (Gulrajani et al. 2017)."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,6 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, _inputs, serving
+from keras_gans._typing import ArrayLike, Schedule, Tensor, Tensors
 from keras_gans.data import mini_batches
 from keras_gans.data.specs import Spec, check_values
 from keras_gans.data.text import UNKNOWN, vocabulary_size
@@ -69,9 +72,17 @@ class TextGAN(WGANGP):
         of the authors' code, `gan_language.py`.
     """
 
-    for_images = None  # It learns from texts.
+    for_images: Any = None  # It learns from texts.
 
-    def __init__(self, generator, discriminator, latent_dim, vocabulary, n_critic=10, **kwargs):
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        latent_dim: int,
+        vocabulary: str | Sequence[str],
+        n_critic: int = 10,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(generator, discriminator, latent_dim, n_critic, **kwargs)
         self.vocabulary = _check_vocabulary(vocabulary, generator)
         lookup = {"vocabulary": self.vocabulary, "mask_token": "", "oov_token": UNKNOWN}
@@ -81,19 +92,19 @@ class TextGAN(WGANGP):
             layer.build((None, self.generator.output_shape[1]))
             layer.supports_jit = True  # strings stay outside of the step that XLA compiles
 
-    def default_optimizers(self):
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Adam with learning rate 1e-4, β₁ 0.5, β₂ 0.9, as the authors' code."""
         return {
             "g_optimizer": keras.optimizers.Adam(1e-4, beta_1=0.5, beta_2=0.9, name="g_adam"),
             "d_optimizer": keras.optimizers.Adam(1e-4, beta_1=0.5, beta_2=0.9, name="d_adam"),
         }
 
-    def learning_rates(self, total_steps):
+    def learning_rates(self, total_steps: int) -> dict[str, Schedule] | None:
         """Constant ones, as in the authors' code."""
 
     # Strings and tokens
 
-    def encode(self, texts):
+    def encode(self, texts: ArrayLike) -> Tensor:
         """Turn texts into tokens, cut or padded to the generator's length.
 
         Args:
@@ -127,7 +138,7 @@ class TextGAN(WGANGP):
             check_values("texts", spec, tokens.numpy())
         return tokens
 
-    def decode(self, probabilities):
+    def decode(self, probabilities: Any) -> Tensor:
         """Read the most likely character at each position.
 
         Args:
@@ -151,46 +162,50 @@ class TextGAN(WGANGP):
         tokens = tf.argmax(probabilities, axis=-1)
         return tf.strings.reduce_join(self.to_characters(tokens), axis=-1)
 
-    def one_hot(self, texts):
+    def one_hot(self, texts: ArrayLike) -> Tensor:
         """Turn texts into what the critic takes, floats `(num, length, len(vocabulary) + 2)`."""
         return ops.one_hot(self.encode(texts), vocabulary_size(self.vocabulary))
 
     # Training steps
 
-    def real_examples(self, data):
+    def real_examples(self, data: Tensors) -> Tensor:
         texts, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         return self.one_hot(texts)
 
-    def update_sample_metrics(self, real, generated):
+    def update_sample_metrics(self, real: Tensor, generated: Tensor) -> None:
         if self.sample_metrics:
             super().update_sample_metrics(self.decode(real), self.decode(generated))
 
     # Data
 
     @property
-    def example_shape(self):
+    def example_shape(self) -> tuple[int, ...]:
         return ()
 
     @property
-    def example_spec(self):
+    def example_spec(self) -> Spec:
         """What one example is: a string."""
         return Spec(kind="string")
 
-    def training_batches(self, x, y, batch_size, shuffle_seed):
+    def training_batches(
+        self, x: Any, y: Any, batch_size: int | None, shuffle_seed: int | None
+    ) -> Any:
         batches = super().training_batches(_as_array(x), y, batch_size, shuffle_seed)
         return mini_batches.mapped(self.encode, batches)
 
-    def as_batch(self, x, y):
+    def as_batch(self, x: Any, y: Any) -> tuple[Any, Any]:
         x, y = super().as_batch(x, y)
         return self.encode(x), y
 
-    def evaluation_batches(self, x, y):
+    def evaluation_batches(self, x: Any, y: Any) -> tuple[Any, Any]:
         x, y = super().evaluation_batches(_as_array(x), y)
         return mini_batches.mapped(self.encode, x), y
 
     # Sampling and serving
 
-    def generate(self, latents, labels=None, batch_size=256):
+    def generate(
+        self, latents: ArrayLike, labels: None = None, batch_size: int = 256
+    ) -> np.ndarray:
         """Write the texts of latents: what `sample` does with random ones.
 
         Args:
@@ -206,14 +221,14 @@ class TextGAN(WGANGP):
         return super().generate(latents, labels, batch_size)
 
     @property
-    def sampled_shape(self):
+    def sampled_shape(self) -> tuple[int, ...]:
         return (self.generator.output_shape[1],)  # characters
 
     @property
-    def served_examples(self):
+    def served_examples(self) -> serving.ArraySpec:
         return serving.ArraySpec("probabilities", self.generator.output_shape)
 
-    def served_verbs(self):
+    def served_verbs(self) -> list[serving.Verb]:
         """Those of `WGANGP`: `generate` and `sample` give strings, `score` takes them."""
         *makers, critic = super().served_verbs()
         texts = serving.ArraySpec("texts", (None,), "string", vocabulary=self.vocabulary)
@@ -231,7 +246,7 @@ class TextGAN(WGANGP):
         reading = dataclasses.replace(critic, function=score, inputs=inputs)
         return [*map(writing, makers), reading]
 
-    def tensor_verbs(self):
+    def tensor_verbs(self) -> list[serving.Verb]:
         """Those of `WGANGP`: `generate` gives the probabilities that `decode` reads, `score` takes
         what `one_hot` makes of texts."""
         return [verb for verb in super().served_verbs() if verb.is_of_numbers]

@@ -6,11 +6,15 @@ optimizers are in `optimizers.py`, that about random states in `saving.py`.
 
 import itertools
 import types
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks, _replicas
+from keras_gans._typing import Tensors
 from keras_gans.models.compiling import Compiled
 
 
@@ -20,7 +24,11 @@ class Trainer(Compiled):
     A subclass states `train_step`, `test_step`, and `as_inputs`: what it is called on.
     """
 
-    def __init__(self, **kwargs):
+    train_function: Any
+    test_function: Any
+    jit_compile: Any
+
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if isinstance(self.distribute_strategy, tf.distribute.ParameterServerStrategy):
             raise ValueError(
@@ -37,7 +45,7 @@ class Trainer(Compiled):
         """
         return super()._make_function(_replicas.begun_by_data(step_function))
 
-    def make_train_function(self, force=False):
+    def make_train_function(self, force: bool = False) -> Callable[..., Any]:
         """As `keras.Model`; of several replicas, see `_on_replicas`."""
         self.catch_up()
         if not self._is_replicated:
@@ -46,7 +54,7 @@ class Trainer(Compiled):
             self.train_function = self._on_replicas(self.train_step)
         return self.train_function
 
-    def make_test_function(self, force=False):
+    def make_test_function(self, force: bool = False) -> Callable[..., Any]:
         """As `keras.Model`, but without XLA if there are metrics, which sort and count on hosts."""
         self.catch_up()
         if not self._is_replicated:
@@ -58,7 +66,7 @@ class Trainer(Compiled):
             self.test_function = self._on_replicas(_replicas.never_empty(self.test_step))
         return self.test_function
 
-    def predict_step(self, data):
+    def predict_step(self, data: Tensors) -> Tensors:
         """As `keras.Model.predict_step`, also of a replica that has no example.
 
         For Keras 3.15, which calls networks on empty batches, and TensorFlow 2.21.
@@ -70,7 +78,7 @@ class Trainer(Compiled):
 
         return _replicas.never_empty(predictions)(data)
 
-    def make_predict_function(self, force=False):
+    def make_predict_function(self, force: bool = False) -> Callable[..., Any]:
         self.catch_up()
         return super().make_predict_function(force)
 
@@ -94,7 +102,14 @@ class Trainer(Compiled):
         strategy, num = self.distribute_strategy, self.steps_per_execution
         return _replicas.steps(strategy, step, num, self.run_eagerly)
 
-    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        steps: int | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+    ) -> np.ndarray:
         """Call the model on many inputs, as `keras.Model.predict`.
 
         Args:
@@ -133,7 +148,7 @@ class Trainer(Compiled):
                 raise refused[0] from None
             raise
 
-    def predict_on_batch(self, x):
+    def predict_on_batch(self, x: Any) -> np.ndarray:
         """Call the model on one batch of inputs, as `keras.Model.predict_on_batch`.
 
         On several replicas through `predict`, for Keras 3.15, which gives each the whole batch.
@@ -147,7 +162,7 @@ class Trainer(Compiled):
         return super().predict_on_batch(x)
 
 
-def is_within_fit(kwargs):
+def is_within_fit(kwargs: dict[str, Any]) -> bool:
     """Whether it is `fit` that calls `evaluate`, with examples that it has prepared.
 
     For Keras 3.15, which says so by this argument alone.

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,6 +13,8 @@ from keras_gans import _checks, _inputs, likelihoods, networks, serving
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float, float_dtype
+from keras_gans._typing import ArrayLike, FloatOrSchedule, Optimizer, Tensor, Tensors
+from keras_gans.data.sources import DatasetInfo
 from keras_gans.data.specs import Spec
 from keras_gans.models import checks
 from keras_gans.models.batches import in_batches
@@ -79,8 +82,15 @@ class VAE(LatentModel):
     beta = Hyperparameter(low=0.0)
 
     def __init__(
-        self, encoder, decoder, latent_dim, likelihood="bernoulli", beta=1.0, seed=None, **kwargs
-    ):
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        latent_dim: int,
+        likelihood: str | likelihoods.Likelihood = "bernoulli",
+        beta: FloatOrSchedule = 1.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(latent_dim, seed, **kwargs)
         self.likelihood = likelihoods.get(likelihood)
         _check_networks(encoder, decoder, self.latent_dim, self.likelihood)
@@ -89,7 +99,9 @@ class VAE(LatentModel):
         self.beta = beta
 
     @classmethod
-    def for_images(cls, info, latent_dim=64, filters=64, **kwargs):
+    def for_images(
+        cls, info: DatasetInfo, latent_dim: int = 64, filters: int = 64, **kwargs: Any
+    ) -> "VAE":
         """Return a model for the images of a dataset, with the convolutional networks of a DCGAN.
 
         Args:
@@ -117,11 +129,13 @@ class VAE(LatentModel):
         }
         return cls(latent_dim=latent_dim, **{**made, **kwargs})
 
-    def default_optimizers(self):
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Adam with its own paper's rate 1e-3; the VAE paper's Adagrad came before it."""
         return {"optimizer": keras.optimizers.Adam(1e-3)}
 
-    def compile(self, optimizer=None, **kwargs):
+    def compile(  # type: ignore[override]  # the optimizer comes first
+        self, optimizer: Optimizer | None = None, **kwargs: Any
+    ) -> None:
         """Give the model its optimizer.
 
         Args:
@@ -133,13 +147,13 @@ class VAE(LatentModel):
 
     # The bound
 
-    def train_step(self, data):
+    def train_step(self, data: Tensors) -> dict[str, Tensor]:
         x = self.real_examples(data)
         noise = self.draw_latents(ops.shape(x)[0])
         self.record(self.minimize("optimizer", lambda: self.bound(x, noise)))
         return self.logs()
 
-    def bound(self, x, noise, training=True):
+    def bound(self, x: Tensor, noise: Tensor, training: bool = True) -> LossResult:
         """The negative bound, to be minimized."""
         mean, log_variance = self.approximate_posterior(x, training)
         z = mean + ops.exp(log_variance / 2) * noise
@@ -154,17 +168,17 @@ class VAE(LatentModel):
             },
         )
 
-    def approximate_posterior(self, x, training=False):
+    def approximate_posterior(self, x: Tensor, training: bool = False) -> list[Tensor]:
         """Return μ(x) and log σ²(x) of q(z | x)."""
         encoder = self.in_use("encoder", training)
         return [as_float(output) for output in encoder(x, training=training)]
 
-    def log_prob(self, x, z, training=False):
+    def log_prob(self, x: Tensor, z: Tensor, training: bool = False) -> Tensor:
         """Return log p(x | z) of each example."""
         decoder = self.in_use("decoder", training)
         return self.likelihood.log_prob(x, tf.nest.flatten(decoder(z, training=training)))
 
-    def test_step(self, data):
+    def test_step(self, data: Tensors) -> dict[str, Tensor]:
         x = self.real_examples(data)
         batch_size = ops.shape(x)[0]
         noise = self.draw_latents(batch_size, training=False)
@@ -174,26 +188,26 @@ class VAE(LatentModel):
         return self.logs()
 
     @property
-    def example_spec(self):
+    def example_spec(self) -> Spec:
         value_range = self.likelihood.value_range
         return Spec(self.example_shape, value_range="auto" if value_range is None else value_range)
 
     # Latents
 
     @property
-    def samplers(self):
+    def samplers(self) -> list[keras.layers.Layer]:
         return [self.in_use("decoder")]
 
     @property
-    def example_shape(self):
+    def example_shape(self) -> tuple[int, ...]:
         return tuple(self.encoder.input_shape[1:])
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensors, training: bool = False) -> Tensor:
         """Decode latents to mean examples: what `model(latents)` and `model.predict` do."""
         decoder = self.in_use("decoder", training)
         return self.likelihood.mean(*tf.nest.flatten(decoder(inputs, training=training)))
 
-    def encode(self, x, batch_size=256):
+    def encode(self, x: ArrayLike, batch_size: int = 256) -> np.ndarray:
         """Return the mean latents μ(x) of examples.
 
         Args:
@@ -209,12 +223,12 @@ class VAE(LatentModel):
         """
         return self.serve("encode", self.as_examples("x", x), batch_size=batch_size)
 
-    def decode(self, latents, batch_size=256):
+    def decode(self, latents: ArrayLike, batch_size: int = 256) -> np.ndarray:
         """Return the mean examples of latents: another name of `generate`."""
         latents = _inputs.latents("latents", latents, self.latent_dim)
         return self.generate(latents, batch_size=batch_size)
 
-    def reconstruct(self, x, batch_size=256):
+    def reconstruct(self, x: ArrayLike, batch_size: int = 256) -> np.ndarray:
         """Return the mean examples of the mean latents of examples.
 
         Args:
@@ -229,7 +243,9 @@ class VAE(LatentModel):
         """
         return self.serve("reconstruct", self.as_examples("x", x), batch_size=batch_size)
 
-    def log_likelihood(self, x, num_samples=100, seed=0, batch_size=100):
+    def log_likelihood(
+        self, x: ArrayLike, num_samples: int = 100, seed: int | None = 0, batch_size: int = 100
+    ) -> np.ndarray:
         """Estimate the evidence log p(x) of each example, by importance sampling.
 
         log 1/K Σₖ p(x | zₖ) p(zₖ) / q(zₖ | x), zₖ ~ q(z | x): a lower bound of log p(x) in
@@ -284,7 +300,7 @@ class VAE(LatentModel):
         ]
         return tf.function(log_evidence, input_signature=specs)
 
-    def served_verbs(self):
+    def served_verbs(self) -> list[serving.Verb]:
         """Those of `LatentModel`, `encode(x)` to μ(x), and `reconstruct(x)`."""
 
         def encode(x):
@@ -301,7 +317,7 @@ class VAE(LatentModel):
         ]
 
 
-def kl_from_standard_normal(mean, log_variance):
+def kl_from_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(N(μ, σ²) ‖ N(0, I)) of each example, in nats: −½ Σⱼ (1 + log σⱼ² − μⱼ² − σⱼ²)."""
     return -0.5 * ops.sum(1 + log_variance - mean**2 - ops.exp(log_variance), axis=-1)
 

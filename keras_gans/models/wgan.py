@@ -1,9 +1,13 @@
 """Wasserstein GAN with weight clipping (Arjovsky et al. 2017)."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._loss_result import LossResult
+from keras_gans._typing import Examples, FloatOrSchedule, Tensor
 from keras_gans.models.gan import GAN
 
 
@@ -48,24 +52,34 @@ class WGAN(GAN):
     loss_names = ("g_loss", "d_loss", "wasserstein_estimate")
     clip_value = Hyperparameter(low=0.0, low_open=True)
 
-    def __init__(self, generator, discriminator, latent_dim, n_critic=5, clip_value=0.01, **kwargs):
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        latent_dim: int,
+        n_critic: int = 5,
+        clip_value: FloatOrSchedule = 0.01,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(generator, discriminator, latent_dim, n_critic, "wasserstein", **kwargs)
         self.clip_value = clip_value
         for weight in discriminator.trainable_variables:
             weight.constraint = self.clip
 
-    def clip(self, weight):
+    def clip(self, weight: Tensor) -> Tensor:
         """Return a weight of the critic as it is after an update."""
         bound = ops.cast(self.clip_value, weight.dtype)
         return ops.clip(weight, -bound, bound)
 
-    def default_optimizers(self):
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """RMSprop with the paper's learning rate 5e-5."""
         return {
             "g_optimizer": keras.optimizers.RMSprop(5e-5, name="g_rmsprop"),
             "d_optimizer": keras.optimizers.RMSprop(5e-5, name="d_rmsprop"),
         }
 
-    def discriminator_loss(self, real, fake, training=True):
+    def discriminator_loss(
+        self, real: Examples, fake: Examples, training: bool = True
+    ) -> LossResult:
         result = super().discriminator_loss(real, fake, training)
         return result.logging(wasserstein_estimate=-result.loss)

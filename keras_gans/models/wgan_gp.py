@@ -1,11 +1,15 @@
 """Wasserstein GAN with gradient penalty (Gulrajani et al. 2017)."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_gans import _checks
 from keras_gans._examples import images_of, with_images
 from keras_gans._hyperparameters import Hyperparameter
+from keras_gans._loss_result import LossResult
+from keras_gans._typing import Examples, FloatOrSchedule, Schedule
 from keras_gans.models.gan import GAN
 from keras_gans.models.schedules import LinearToZero
 from keras_gans.penalties import gradient_penalty, refuse_batch_normalization
@@ -61,34 +65,36 @@ class WGANGP(GAN):
 
     def __init__(
         self,
-        generator,
-        discriminator,
-        latent_dim,
-        n_critic=5,
-        gp_weight=10.0,
-        one_sided=False,
-        **kwargs,
-    ):
+        generator: keras.Model,
+        discriminator: keras.Model,
+        latent_dim: int,
+        n_critic: int = 5,
+        gp_weight: FloatOrSchedule = 10.0,
+        one_sided: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(generator, discriminator, latent_dim, n_critic, "wasserstein", **kwargs)
         refuse_batch_normalization("discriminator", discriminator)
         self.gp_weight = gp_weight
         self.one_sided = _checks.boolean("one_sided", one_sided)
 
-    def default_optimizers(self):
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Adam with the defaults of the paper's Algorithm 1: α 1e-4, β₁ 0, β₂ 0.9."""
         return {
             "g_optimizer": keras.optimizers.Adam(1e-4, beta_1=0.0, beta_2=0.9, name="g_adam"),
             "d_optimizer": keras.optimizers.Adam(1e-4, beta_1=0.0, beta_2=0.9, name="d_adam"),
         }
 
-    def learning_rates(self, total_steps):
+    def learning_rates(self, total_steps: int) -> dict[str, Schedule] | None:
         """Linearly from 2e-4 to 0, as for the ResNets of the paper on CIFAR-10 (appendix F)."""
         return {
             "g_optimizer": LinearToZero(2e-4, total_steps),
             "d_optimizer": LinearToZero(2e-4, total_steps * self.n_critic),
         }
 
-    def discriminator_loss(self, real, fake, training=True):
+    def discriminator_loss(
+        self, real: Examples, fake: Examples, training: bool = True
+    ) -> LossResult:
         result = super().discriminator_loss(real, fake, training)
         images = images_of(real)
         penalty = gradient_penalty(

@@ -118,7 +118,7 @@ def refuse_decay_of_schedule(name):
 class Combination:
     """Several techniques as one: every hook goes through all of them, in their order."""
 
-    def __init__(self, techniques: list[Technique]) -> None:
+    def __init__(self, techniques: collections.abc.Sequence[Technique]) -> None:
         self.techniques = techniques
 
     @property
