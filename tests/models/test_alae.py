@@ -10,6 +10,8 @@ from tests.models import every_model
 from tests.models.test_gan import images
 from tests.shared import ModelTests, assert_same_weights, descend
 
+pytestmark = pytest.mark.first_cases
+
 NETWORKS = ("mapping", "generator", "encoder", "discriminator")
 POINTS = kg.data.ring_of_gaussians().sample(64, seed=0)
 

@@ -10,6 +10,8 @@ from keras_gans.models.conditional_gan import Conditional
 from tests.models import every_model
 from tests.shared import assert_same_weights, descend
 
+pytestmark = pytest.mark.first_cases
+
 RING = kg.data.ring_of_gaussians(3)
 LABELS = np.random.default_rng(0).integers(0, 3, 64)
 POINTS = RING.modes[LABELS] + np.random.default_rng(1).normal(0, 0.02, (64, 2)).astype("float32")

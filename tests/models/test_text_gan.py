@@ -10,6 +10,8 @@ from keras_gans import _memory, latents
 from keras_gans.__main__ import main
 from tests.shared import ModelTests, assert_same_weights, descend
 
+pytestmark = pytest.mark.first_cases
+
 VOCABULARY = "abcé \n"
 LENGTH = 6
 TEXTS = np.array(["to be", "or not", "to be", "that"] * 8)
