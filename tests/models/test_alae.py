@@ -89,6 +89,7 @@ class StyleALAE(ModelTests):
         return images()
 
 
+@pytest.mark.slow
 def test_a_saved_style_alae_trains_on_bit_for_bit(tmp_path):
     case = StyleALAE()
     case.test_saved_model_trains_on_bit_for_bit(case.train(tmp_path))

@@ -105,6 +105,7 @@ def test_the_penalty_is_at_the_real_examples_labels():
     np.testing.assert_allclose(penalty, np.mean((norms[LABELS] - 1) ** 2), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_learns_the_classes():
     """Samples of a class lie near its mode."""
     keras.utils.set_random_seed(0)

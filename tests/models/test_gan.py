@@ -85,6 +85,7 @@ class GANWithManyDiscriminatorSteps(ModelTests):
         return kg.data.ring_of_gaussians().sample(64, seed=0)
 
 
+@pytest.mark.slow
 def test_many_discriminator_steps_on_one_batch_and_from_a_saved_model(tmp_path):
     case = GANWithManyDiscriminatorSteps()
     trained = case.train(tmp_path)

@@ -352,6 +352,7 @@ def test_labels_are_refused():
         gan.fit(texts(32), np.zeros(32, "int32"), batch_size=8, verbose=0)
 
 
+@pytest.mark.slow
 def test_learns_to_write():
     """Of three words, the samples are mostly those, and all of them."""
     keras.utils.set_random_seed(0)
