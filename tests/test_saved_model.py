@@ -14,6 +14,8 @@ import keras_gans as kg
 from keras_gans import _files, _memory
 from tests.models.test_gan import images, points
 
+pytestmark = pytest.mark.first_cases
+
 
 @pytest.fixture
 def exported(tmp_path):

@@ -16,6 +16,8 @@ from keras_gans.callbacks import Checkpoint
 from tests.models import every_model
 from tests.shared import assert_same_weights, assert_same_weights_of_optimizers
 
+pytestmark = pytest.mark.first_cases
+
 X = np.random.default_rng(0).uniform(-1, 1, (70, 2)).astype("float32")
 IMAGES = X.reshape(35, 2, 2, 1)
 
@@ -410,6 +412,7 @@ def test_a_folder_that_is_taken_away_ends_the_run(tmp_path, replaced):
         assert not folder.exists()
 
 
+@pytest.mark.slow
 class TestUnknownOrders:
     @pytest.mark.parametrize(
         "make, problem",
@@ -448,6 +451,7 @@ class TestUnknownOrders:
             )
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_an_earlier_version_is_gone_on_with(tmp_path):
     """It has no record of its run, as its configuration has no name."""
     folder, arguments = tmp_path / "run", {"steps_per_epoch": 3}

@@ -14,6 +14,8 @@ from keras_gans.callbacks import LatentInterpolation, SampleGrid
 from keras_gans.callbacks.pictures import columns_of_classes, write_animation
 from keras_gans.data import image_grid
 
+pytestmark = pytest.mark.first_cases
+
 X = np.random.default_rng(0).uniform(-1, 1, (24, 8, 8, 1)).astype("float32")
 
 
@@ -160,6 +162,7 @@ class TestSampleGrid:
         with pytest.raises(error, match=f"`{next(iter(arguments))}` must be"):
             SampleGrid("samples", **arguments)
 
+    @pytest.mark.slow
     def test_training_goes_the_same_way_with_it(self, tmp_path):
         a, b = make_gan(), make_gan()
         fit(a, SampleGrid(tmp_path, num=3))
@@ -192,6 +195,7 @@ class TestLatentInterpolation:
         with Image.open(tmp_path / "epoch_0002.png") as picture:
             assert picture.size == (22, 12)
 
+    @pytest.mark.slow
     def test_training_goes_the_same_way_with_it(self, tmp_path):
         a, b = make_gan(), make_gan()
         fit(a, LatentInterpolation(tmp_path, num=2, steps=3, kind="walk"))
@@ -242,6 +246,7 @@ class Interrupt(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 class TestKerasCallbacks:
     def test_model_checkpoint(self, tmp_path):
         gan = make_gan()
@@ -422,6 +427,7 @@ def cycle_gan(channels=1):
     return gan
 
 
+@pytest.mark.slow
 class TestSampleGridOfTranslations:
     def test_shows_images_over_their_translations_in_both_directions(self, tmp_path):
         gan, a, b = cycle_gan(), X[:5], X[5:8]

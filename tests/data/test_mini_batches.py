@@ -11,6 +11,8 @@ from keras_gans.data.assertions import readable_errors
 from keras_gans.data.batch_spec import ANY, BatchSpec
 from keras_gans.data.mini_batches import checked, evaluation_batches, mapped, mini_batches, split
 
+pytestmark = pytest.mark.first_cases
+
 BATCHES = [np.arange(12.0, dtype="float32").reshape(4, 3) + 100 * i for i in range(7)]
 LABELS = [np.arange(4) + 10 * i for i in range(7)]
 

@@ -8,6 +8,8 @@ import tensorflow as tf
 from keras_gans.layers import SelfAttention2D, SpectralNormalization
 from tests.shared import LayerTests
 
+pytestmark = pytest.mark.first_cases
+
 
 class TestSelfAttention2D(LayerTests):
     inputs = np.random.default_rng(0).normal(size=(4, 4, 3, 8)).astype("float32")

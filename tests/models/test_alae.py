@@ -10,6 +10,8 @@ from tests.models import every_model
 from tests.models.test_gan import images
 from tests.shared import ModelTests, assert_same_weights, descend
 
+pytestmark = pytest.mark.first_cases
+
 NETWORKS = ("mapping", "generator", "encoder", "discriminator")
 POINTS = kg.data.ring_of_gaussians().sample(64, seed=0)
 
@@ -87,6 +89,7 @@ class StyleALAE(ModelTests):
         return images()
 
 
+@pytest.mark.slow
 def test_a_saved_style_alae_trains_on_bit_for_bit(tmp_path):
     case = StyleALAE()
     case.test_saved_model_trains_on_bit_for_bit(case.train(tmp_path))

@@ -10,6 +10,8 @@ from keras_gans.models.conditional_gan import Conditional
 from tests.models import every_model
 from tests.shared import assert_same_weights, descend
 
+pytestmark = pytest.mark.first_cases
+
 RING = kg.data.ring_of_gaussians(3)
 LABELS = np.random.default_rng(0).integers(0, 3, 64)
 POINTS = RING.modes[LABELS] + np.random.default_rng(1).normal(0, 0.02, (64, 2)).astype("float32")
@@ -103,6 +105,7 @@ def test_the_penalty_is_at_the_real_examples_labels():
     np.testing.assert_allclose(penalty, np.mean((norms[LABELS] - 1) ** 2), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_learns_the_classes():
     """Samples of a class lie near its mode."""
     keras.utils.set_random_seed(0)

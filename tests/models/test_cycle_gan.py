@@ -7,6 +7,8 @@ import keras_gans as kg
 from tests.models import every_model
 from tests.shared import ModelTests, assert_same_weights, descend
 
+pytestmark = pytest.mark.first_cases
+
 SHAPE = (8, 8, 1)
 
 

@@ -7,6 +7,8 @@ import keras_gans as kg
 from tests.models import every_model
 from tests.shared import ModelTests, assert_same_weights, descend
 
+pytestmark = pytest.mark.first_cases
+
 
 def tiny(**kwargs):
     return every_model.two_player(kg.models.GAN, **{"objective": "minimax", **kwargs})
@@ -83,6 +85,7 @@ class GANWithManyDiscriminatorSteps(ModelTests):
         return kg.data.ring_of_gaussians().sample(64, seed=0)
 
 
+@pytest.mark.slow
 def test_many_discriminator_steps_on_one_batch_and_from_a_saved_model(tmp_path):
     case = GANWithManyDiscriminatorSteps()
     trained = case.train(tmp_path)

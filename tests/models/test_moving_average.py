@@ -7,6 +7,8 @@ import keras_gans as kg
 from keras_gans.models.moving_average import DecayOfAverages, MovingAverage
 from tests.models import every_model
 
+pytestmark = pytest.mark.first_cases
+
 
 def network():
     return keras.Sequential(

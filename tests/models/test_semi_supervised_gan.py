@@ -7,6 +7,8 @@ import keras_gans as kg
 from tests.models import every_model
 from tests.shared import ModelTests
 
+pytestmark = pytest.mark.first_cases
+
 RING = kg.data.ring_of_gaussians(3)
 CLASSES = np.random.default_rng(0).integers(0, 3, 64)
 POINTS = RING.modes[CLASSES] + np.random.default_rng(1).normal(0, 0.1, (64, 2)).astype("float32")

@@ -10,6 +10,8 @@ from keras_gans import _memory, latents
 from keras_gans.__main__ import main
 from tests.shared import ModelTests, assert_same_weights, descend
 
+pytestmark = pytest.mark.first_cases
+
 VOCABULARY = "abcé \n"
 LENGTH = 6
 TEXTS = np.array(["to be", "or not", "to be", "that"] * 8)
@@ -350,6 +352,7 @@ def test_labels_are_refused():
         gan.fit(texts(32), np.zeros(32, "int32"), batch_size=8, verbose=0)
 
 
+@pytest.mark.slow
 def test_learns_to_write():
     """Of three words, the samples are mostly those, and all of them."""
     keras.utils.set_random_seed(0)

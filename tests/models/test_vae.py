@@ -9,6 +9,8 @@ from keras_gans.models.vae import kl_from_standard_normal
 from tests.models import every_model
 from tests.shared import ModelTests
 
+pytestmark = pytest.mark.first_cases
+
 tfd = tfp.distributions
 
 LATENT_DIM = 3
