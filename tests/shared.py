@@ -340,9 +340,11 @@ class ModelTests:
         served = kg.load(trained.folder / "saved_model")
         for verb in trained.model.served_verbs():
             of_model = inspect.signature(getattr(trained.model, verb.name)).parameters
-            of_model = [str(p) for p in of_model.values() if p.name != "batch_size"]
-            of_served = inspect.signature(getattr(served, verb.name)).parameters
-            assert list(map(str, of_served.values())) == of_model
+            of_model = [p for p in of_model.values() if p.name != "batch_size"]
+            of_served = inspect.signature(getattr(served, verb.name)).parameters.values()
+            assert [(p.name, p.default, p.kind) for p in of_served] == [
+                (p.name, p.default, p.kind) for p in of_model
+            ]
         self.assert_same_samples(self.sample(served), trained.samples)
 
     @pytest.mark.slow
