@@ -125,7 +125,7 @@ class ArraySpec:
         if self.meaning == "count":
             return _checks.positive_int(name, value)
         if self.meaning == "seed":
-            return _checks.seed_or_new(value, name)
+            return _checks.seed_or_new(name, value)
         if self.meaning in CONDITIONS:
             return _inputs.conditions(name, value, self.spec, num)
         if self.shape == () and self.is_float:

@@ -167,7 +167,7 @@ def seed(name, value):
     return whole
 
 
-def seed_or_new(value, name="seed"):
+def seed_or_new(name, value):
     """Return a seed, or a new one from Python's `random` if it is `None`."""
     value = seed(name, value)
     return random.randrange(2**31) if value is None else value

@@ -133,7 +133,7 @@ def _for_all(name, value, spec, num):
     return found
 
 
-def no_labels(value, model, name="labels"):
+def no_labels(name, value, model):
     """Refuse labels for a model that takes none."""
     if value is not None:
         raise ValueError(

@@ -70,7 +70,7 @@ class Server:
         values, num = {}, None
         for name, spec in verb.inputs.items():
             if spec is None:
-                _inputs.no_labels(arguments[name], self.owner, name)
+                _inputs.no_labels(name, arguments[name], self.owner)
                 continue
             values[name] = spec.check(name, arguments[name], num)
             if spec.meaning == "count":

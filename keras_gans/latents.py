@@ -151,7 +151,7 @@ def paths(
     steps = _checks.positive_int("steps", steps, minimum=2)
     _memory.check("steps", steps, [(2, latent_dim)])
     _memory.check("num", num, [(2, steps, latent_dim)])
-    seed = _checks.seed_or_new(seed)
+    seed = _checks.seed_or_new("seed", seed)
     if _checks.one_of("kind", kind, [*PATHS, "walk"]) == "walk":
         seeds = np.random.default_rng(seed).integers(0, 2**31, num)
         return np.stack([random_walk(latent_dim, steps, seed=s) for s in seeds])

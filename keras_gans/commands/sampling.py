@@ -26,7 +26,9 @@ def sample(options: argparse.Namespace) -> None:
     if not generator.makes_text:
         check_picture(options.output, generator, "num", num, columns)
     labels = labels_of(generator, options.labels, num)
-    drawn = latents.draw(num, generator.latent_dim, _checks.seed_or_new(options.seed)).numpy()
+    drawn = latents.draw(
+        num, generator.latent_dim, _checks.seed_or_new("seed", options.seed)
+    ).numpy()
     if generator.makes_text:
         for part in _server.parts(drawn):
             print("\n".join(generator.generate(part)))

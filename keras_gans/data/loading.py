@@ -140,7 +140,7 @@ def load(
         return examples.batch(own_size, drop_remainder=True)
 
     if repeat:
-        order_seed = _checks.seed_or_new(seed)
+        order_seed = _checks.seed_or_new("seed", seed)
         batches_in_round = num_examples and num_examples // own_size
 
     def begun_at(first):

@@ -90,7 +90,7 @@ def agreed_seed(seed):
             "`seed` must be given where several workers shuffle alike; or load the data inside "
             "`strategy.scope()`, where they take the chief's. Received: seed=None"
         )
-    return int(tf.Variable(_checks.seed_or_new(None)).numpy())
+    return int(tf.Variable(_checks.seed_or_new("seed", None)).numpy())
 
 
 def _workers_in_environment():

@@ -160,7 +160,7 @@ class LatentModel(GenerativeModel):
         """Return labels, or another condition, one for each of `num` examples, or refuse them."""
         if self.condition_spec is not None:
             return _inputs.conditions("labels", labels, self.condition_spec, num)
-        _inputs.no_labels(labels, type(self).__name__)
+        _inputs.no_labels("labels", labels, type(self).__name__)
 
     @property
     def served_examples(self) -> Any:

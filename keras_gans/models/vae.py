@@ -268,7 +268,7 @@ class VAE(LatentModel):
         """
         x = self.as_examples("x", x)
         num_samples = _checks.positive_int("num_samples", num_samples)
-        seed = _checks.seed_or_new(seed)
+        seed = _checks.seed_or_new("seed", seed)
         draws = itertools.count(step=num_samples)
         return in_batches(
             lambda batch: self._log_evidence(batch, num_samples, [seed, next(draws)]),
