@@ -101,7 +101,7 @@ def places_of_verbs(name, made):
 
 def places_of_own_methods(name, made):
     for method, arguments in own_calls(name).items():
-        for argument in ABOUT_DATA & set(arguments):
+        for argument in sorted(ABOUT_DATA & set(arguments)):
             call = functools.partial(
                 lambda method, arguments, name, value: method(**{**arguments, name: value}),
                 method,
