@@ -77,11 +77,16 @@ def optimized_graph(function, *arguments):
 def conflicts(graph):
     """Names of any two operations on one variable, unless both only read it."""
     reads = {"ReadVariableOp", "ResourceGather", "ResourceGatherNd"}
+    passing_on = {"Identity", "Switch"}  # a switch, to the operations of a condition
     users = collections.defaultdict(list)
     for user in graph.values():
-        for name in user.input if user.op != "Identity" else ():
+        if user.op in passing_on:
+            continue
+        for name in user.input:
+            if name.startswith("^"):  # it only runs before
+                continue
             source = graph[operation_of(name)]
-            while source.op == "Identity":
+            while source.op in passing_on:
                 source = graph[operation_of(source.input[0])]
             if source.op == "_Arg" and source.attr["T"].type == tf.resource.as_datatype_enum:
                 users[source.name].append(user)
@@ -417,12 +422,17 @@ class ModelTests:
         self.check_samples(self.sample(model))
 
     def test_xla_trains(self, trained, xla):
-        """XLA draws other noise from the same seeds, so only statistics agree."""
+        """XLA draws other noise from the same seeds, so only statistics agree.
+
+        What techniques add may be all noise, and is finite.
+        """
         model = self.compiled()
         model.compile(jit_compile=True)
         assert model.jit_compile
-        for name, values in self.fit(model).history.items():
-            np.testing.assert_allclose(values, trained.history[name], rtol=0.1, atol=0.05)
+        history = self.fit(model).history
+        assert np.isfinite(list(history.values())).all()
+        for name in type(model).loss_names:
+            np.testing.assert_allclose(history[name], trained.history[name], rtol=0.1, atol=0.05)
 
     @pytest.mark.slow
     def test_ways_of_running_give_the_same_weights(self):
