@@ -32,6 +32,8 @@ class Fixed:
                     f"Received: {name}={value!r}"
                 )
         super().__setattr__(name, value)
+        if is_plain and name in arguments_of(type(self)):
+            vars(self).setdefault(name, value)  # TensorFlow skips a value that the class has
 
 
 class Configured(Fixed):

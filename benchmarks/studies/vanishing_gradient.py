@@ -151,7 +151,7 @@ def generator_gradient(gan, objective):
     weights = gan.generator.trainable_variables
     with tf.GradientTape() as tape:
         fake = gan.generator(gan.draw_latents(BATCH_SIZE))
-        loss = objective.generator(gan.discriminator(fake))
+        loss = objective.generator(None, gan.discriminate(fake))
     return tf.concat([tf.reshape(g, [-1]) for g in tape.gradient(loss, weights)], axis=0)
 
 

@@ -18,7 +18,7 @@ from keras_gans.models.trainer import Trainer, is_within_fit
 class Fitted(Trainer):
     """A model that turns examples into batches, refuses what it cannot learn from, and resumes.
 
-    A subclass states `batches_per_step`, `check_examples`, `training_batches` and
+    A subclass states `batches_per_step`, `batch_spec`, `training_batches` and
     `evaluation_batches`.
     """
 
@@ -190,7 +190,7 @@ class Fitted(Trainer):
             )
         if not logs:
             raise ValueError("`x` must hold an example to evaluate. Received: none")
-        logs = {name: logs[name] for name in self.metrics_names if name in logs}
+        logs = {name: logs[name] for name in type(self).loss_names}
         for metric in self.sample_metrics:
             result = metric.result()
             logs.update(result if isinstance(result, dict) else {metric.name: result})
@@ -246,7 +246,9 @@ class Fitted(Trainer):
             ValueError, TypeError: As `evaluate`.
         """
         _refuse_weights(sample_weight=sample_weight)
-        return super().test_on_batch(*self.as_batch(x, y), return_dict=return_dict)
+        logs = super().test_on_batch(*self.as_batch(x, y), return_dict=True)
+        logs = {name: logs[name] for name in type(self).loss_names}
+        return logs if return_dict else list(logs.values())
 
     def _shuffle_seed(self):
         """A seed that all workers share, and that is another in the next `fit`."""

@@ -319,7 +319,7 @@ class GAN(LatentModel):
         self.record(of_discriminator, batch_size)
         self.record(of_generator, batch_size)
         self.update_sample_metrics(images_of(real), images_of(fake))
-        return self.logs(type(self).loss_names)
+        return self.logs()
 
     # Sampling and serving
 

@@ -192,7 +192,10 @@ class GenerativeModel(Fitted):
         return self.trackers
 
     def log_also(self, *names: str) -> None:
-        """Log more than the class does, under these names: to be called by the constructor."""
+        """Log more in training than the class does: to be called by the constructor.
+
+        `evaluate` gives what the class logs, `type(self).loss_names`.
+        """
         new = [name for name in names if name not in self.loss_names]
         self.loss_names = (*self.loss_names, *new)
         self.trackers.extend(keras.metrics.Mean(name) for name in new)
@@ -212,10 +215,9 @@ class GenerativeModel(Fitted):
             if tracker.name == name:
                 tracker.update_state(ops.where(num > 0, value, 0.0), sample_weight=num)
 
-    def logs(self, names: Sequence[str] | None = None) -> dict[str, Tensor]:
-        """Return the running means by name: all, or those of some names."""
-        names = self.loss_names if names is None else names
-        return {t.name: t.result() for t in self.trackers if t.name in names}
+    def logs(self) -> dict[str, Tensor]:
+        """Return the running means by name: all, as Keras asks for to average over replicas."""
+        return {tracker.name: tracker.result() for tracker in self.trackers}
 
     # Training and evaluation
 

@@ -207,7 +207,7 @@ class SemiSupervisedGAN(GAN):
         self.record(of_discriminator, batch_size)
         self.record(of_generator, batch_size)
         self.update_sample_metrics(images, fake)
-        return self.logs(type(self).loss_names)
+        return self.logs()
 
     # Data
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from keras import ops
 
 from keras_gans import _checks, _replicas
 from keras_gans._examples import images_of, with_images
@@ -80,17 +81,17 @@ class Penalty(Technique):
 
         def penalty():
             value = self.penalty(discriminate, model, images_of(real), images_of(fake))
-            return value * self.every
+            return ops.cast(value * self.every, loss.loss.dtype)
 
         (name,) = self.loss_names
-        return loss.plus(name, self._when_due(penalty, model), self.weight)
+        return loss.plus(name, self._when_due(penalty, model, loss.loss.dtype), self.weight)
 
-    def _when_due(self, penalty, model):
+    def _when_due(self, penalty, model, dtype):
         if self.every == 1:
             return penalty()
         is_due = tf.equal(self.updates.value % self.every, 0)
         if _replicas.context() is None:
-            return tf.cond(is_due, penalty, lambda: 0.0)
+            return tf.cond(is_due, penalty, lambda: tf.zeros((), dtype))
         # Replicas do not meet inside a condition: they compute it, and drop it with all its traces.
         with keras.StatelessScope() as scope:
             value = penalty()
@@ -98,7 +99,7 @@ class Penalty(Technique):
             changed = scope.get_current_value(variable)
             if changed is not None:
                 variable.assign(tf.where(is_due, changed, variable.value))
-        return tf.where(is_due, value, 0.0)
+        return tf.where(is_due, value, tf.zeros((), dtype))
 
     def update(self, model: keras.Model, network: str, outputs: dict[str, Any]) -> None:
         if network == "discriminator":

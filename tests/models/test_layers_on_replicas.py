@@ -222,7 +222,7 @@ class NoisyTest(kg.models.GAN):
     def test_step(self, data):
         num = ops.shape(data)[0]
         logits = self.discriminator(data, training=True)
-        self.record({"d_loss": ops.mean(logits)}, num)
+        self.record(kg.models.LossResult({"d_loss": ops.mean(logits)}), num)
         return self.logs()
 
 
