@@ -105,6 +105,8 @@ def test_every_technique_is_among_them():
 class TestAllTechniquesTogether(ModelTests):
     """Whatever a model promises, it promises with techniques, too."""
 
+    noise_of_losses = 0.25  # of three seeds they differ by up to 0.12
+
     def make_model(self):
         techniques = [make_technique() for make_technique in TECHNIQUES.values()]
         return every_model.make("GAN", n_critic=2, techniques=techniques)
