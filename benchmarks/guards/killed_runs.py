@@ -100,8 +100,7 @@ def train_model(name, epochs, folder):
     arguments = {}
     if hasattr(getattr(kg.models, name), "ema_decay"):
         arguments["ema_decay"] = 0.9
-    if name in test_every_technique.MODELS:
-        arguments["techniques"] = test_every_technique.allowed(name)
+    arguments |= test_every_technique.allowed(name)
     model = every_model.make(name, **arguments)
     model.compile()
     checkpoint = kg.callbacks.Checkpoint(folder, every=EVERY)
