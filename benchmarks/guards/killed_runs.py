@@ -41,7 +41,7 @@ from benchmarks import results
 from keras_gans import __main__ as command_line
 from tests import forked, killing
 from tests.distribution import killed_worker
-from tests.models import every_model, test_every_technique
+from tests.models import every_model
 
 COMMAND_LINE, WORKERS = "command line", "two workers"
 TRAININGS = (*every_model.NAMES, COMMAND_LINE, WORKERS)
@@ -100,6 +100,8 @@ def train_model(name, epochs, folder):
     arguments = {}
     if hasattr(getattr(kg.models, name), "ema_decay"):
         arguments["ema_decay"] = 0.9
+    from tests.models import test_every_technique  # makes models, which workers must not have
+
     arguments |= test_every_technique.allowed(name)
     model = every_model.make(name, **arguments)
     model.compile()
@@ -236,7 +238,8 @@ def measure_workers(options, folder):
     expected, numbers = folder / "whole.npz", folder / "killed.npz"
     resumed = functools.partial(train, killed, numbers, epochs=length)
     workers = functools.partial(forked.workers, folder=folder, timeout=options.timeout)
-    assert workers(functools.partial(train, whole, expected, epochs=length)) == [0, 0]
+    codes = workers(functools.partial(train, whole, expected, epochs=length))
+    assert codes == [0, 0], (codes, (folder / "worker_0.txt").read_text()[-2000:])
     found = {}
     for worker, point, exchanges in kills:
         codes = workers(functools.partial(resumed, exchanges=exchanges), worker, point)
