@@ -18,7 +18,7 @@ and scale with `tf.distribute`. The modules, each of which uses only those above
 
 import sys
 
-__version__ = "0.1.0"
+from keras_gans._version import __version__ as __version__
 
 __all__ = [
     "callbacks",

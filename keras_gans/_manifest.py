@@ -8,6 +8,7 @@ import os
 import tensorflow as tf
 
 from keras_gans import _server, serving
+from keras_gans._version import __version__
 from keras_gans.data import specs
 
 #: The file, in the folder of the SavedModel.
@@ -29,12 +30,12 @@ BEFORE = {
 # Writing
 
 
-def write(folder, model, verbs, version):
+def write(folder, model, verbs):
     """Write the manifest of a model's verbs into the folder of its SavedModel."""
     _server.check(verbs)
     content = {
         "format": FORMAT,
-        "keras_gans": version,
+        "keras_gans": __version__,
         "model": type(model).__name__,
         "endpoints": {verb.endpoint: _of_verb(model, verb) for verb in verbs},
     }

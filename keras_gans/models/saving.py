@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import __version__, _checks, _files, _manifest, _replicas, _server, serving
+from keras_gans import _checks, _files, _manifest, _replicas, _server, serving
 from keras_gans._configured import MADE_WITH, check_call
 from keras_gans._hyperparameters import Tunable
 from keras_gans._read_only import SEED_STATE
@@ -197,7 +197,7 @@ class Saved(Averaged):
             verb.check_output(served.get_concrete_function().structured_outputs)
         with self._writing(_files.replacing_saved_model, filepath) as temporary:
             archive.write_out(temporary, verbose=bool(verbose))
-            _manifest.write(temporary, self, verbs, __version__)
+            _manifest.write(temporary, self, verbs)
 
     def _export_file(self, filepath, format, endpoint, verbose, kwargs):
         verbs = {verb.endpoint: verb for verb in self.tensor_verbs()}
