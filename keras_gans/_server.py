@@ -144,22 +144,8 @@ def _in_batches(verb, values, batch_size):
     batched = {name for name in values if specs[name].is_batched}
     if not (batched and verb.output.is_batched):
         return _called(verb, values)
-    num = num_of(values[next(iter(batched))])
-    outputs = []
-    for i in range(0, num, batch_size):
-        part = slice(i, i + batch_size)
-        own = {n: _sliced(v, part) if n in batched else v for n, v in values.items()}
-        outputs.append(_called(verb, own))
-    return np.concatenate(outputs)
-
-
-def num_of(value):
-    """How many examples an argument is for, be it of several parts."""
-    return len(tf.nest.flatten(value)[0])
-
-
-def _sliced(value, part):
-    return tf.nest.map_structure(lambda x: x[part], value)
+    examples = {name: values[name] for name in batched}
+    return in_batches(lambda own: _called(verb, {**values, **own}), examples, batch_size)
 
 
 def _called(verb, values):
@@ -172,6 +158,27 @@ def _check_num(name, value, num):
             f"`{name}` must hold {num} examples, as what was given before. "
             f"Received: {num_of(value)}"
         )
+
+
+def in_batches(function, inputs, batch_size):
+    """Call a function on some examples at a time, and join what it gives.
+
+    Args:
+        function: Function of a part of the inputs, to one tensor or array with an axis of examples.
+        inputs: Nest of arrays `(num, …)`.
+        batch_size: Positive integer, examples of one call.
+    """
+    batch_size = _checks.positive_int("batch_size", batch_size)
+    outputs = []
+    for i in range(0, num_of(inputs), batch_size):
+        part = tf.nest.map_structure(lambda x, i=i: x[i : i + batch_size], inputs)
+        outputs.append(as_numpy(function(part)))
+    return np.concatenate(outputs)
+
+
+def num_of(value):
+    """How many examples an argument is for, be it of several parts."""
+    return len(tf.nest.flatten(value)[0])
 
 
 def as_numpy(outputs):

@@ -13,10 +13,10 @@ from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import call_network, read_only
+from keras_gans._server import in_batches
 from keras_gans._typing import ArrayLike, Examples, FloatOrSchedule, Optimizer, Tensor, Tensors
 from keras_gans.data.sources import DatasetInfo
 from keras_gans.models import checks
-from keras_gans.models.batches import in_batches
 from keras_gans.models.latent_model import LatentModel
 from keras_gans.models.moving_average import DecayOfAverages
 from keras_gans.networks.style import synthesis
@@ -342,7 +342,8 @@ class ALAE(LatentModel):
             )
         codes = [self.encode(x, batch_size)[:, None] for x in (coarse, fine)]
         is_coarse = np.arange(num_styles)[:, None] < layer
-        return in_batches(draw, np.where(is_coarse, *codes), batch_size)
+        styles = np.where(is_coarse, *codes)
+        return in_batches(lambda part: as_float(draw(part)), styles, batch_size)
 
     def served_verbs(self) -> list[serving.Verb]:
         """Those of `LatentModel`; `encode(x)`: codes; `reconstruct(x)`; and `score(x)`: D∘E."""

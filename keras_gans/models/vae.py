@@ -13,11 +13,11 @@ from keras_gans import _checks, _inputs, likelihoods, networks, serving
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float, float_dtype
+from keras_gans._server import in_batches
 from keras_gans._typing import ArrayLike, FloatOrSchedule, Optimizer, Tensor, Tensors
 from keras_gans.data.sources import DatasetInfo
 from keras_gans.data.specs import Spec
 from keras_gans.models import checks
-from keras_gans.models.batches import in_batches
 from keras_gans.models.latent_model import LatentModel
 
 
