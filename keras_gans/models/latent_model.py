@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_gans import _checks, _inputs, _memory, latents, serving
+from keras_gans import _checks, _inputs, latents, serving
 from keras_gans._precision import as_float
 from keras_gans._typing import ArrayLike, Examples, Tensor, Tensors
 from keras_gans.data import specs
@@ -89,11 +89,6 @@ class LatentModel(GenerativeModel):
         """What one example is: by default floats of `example_shape`, images in [−1, 1]."""
         return specs.Spec(self.example_shape)
 
-    @property
-    def sampled_shape(self) -> tuple[int, ...]:
-        """Shape of what `sample` returns of each example."""
-        return self.example_shape
-
     def real_examples(self, data: Tensors) -> Examples:
         """Return real examples, out of what `fit` is given, as the networks take them."""
         examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -133,8 +128,6 @@ class LatentModel(GenerativeModel):
             ValueError, TypeError: If an argument is out of range, or the examples could never fit
                 in memory.
         """
-        num = _checks.positive_int("num", num)
-        _memory.check("num", num, [(self.latent_dim,), self.sampled_shape])
         return self.serve("sample", num, labels, seed, batch_size=batch_size)
 
     def generate(self, latents: ArrayLike, labels: Any = None, batch_size: int = 256) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _inputs, serving
+from keras_gans import _checks, _inputs, _memory, serving
 from keras_gans._typing import ArrayLike, Schedule, Tensor, Tensors
 from keras_gans.data import mini_batches
 from keras_gans.data.specs import Spec, check_values
@@ -203,6 +203,25 @@ class TextGAN(WGANGP):
 
     # Sampling and serving
 
+    def sample(
+        self, num: int, labels: None = None, seed: int | None = None, batch_size: int = 256
+    ) -> np.ndarray:
+        """Write texts: see `generate`.
+
+        Args:
+            num, seed, batch_size: See `LatentModel.sample`.
+            labels: Must be `None`.
+
+        Returns:
+            As `generate`.
+
+        Raises:
+            ValueError, TypeError: As `LatentModel.sample`.
+        """
+        characters = (self.generator.output_shape[1],)
+        _memory.check("num", _checks.positive_int("num", num), [(self.latent_dim,), characters])
+        return super().sample(num, labels, seed, batch_size)
+
     def generate(
         self, latents: ArrayLike, labels: None = None, batch_size: int = 256
     ) -> np.ndarray:
@@ -219,10 +238,6 @@ class TextGAN(WGANGP):
             ValueError, TypeError: As `LatentModel.generate`.
         """
         return super().generate(latents, labels, batch_size)
-
-    @property
-    def sampled_shape(self) -> tuple[int, ...]:
-        return (self.generator.output_shape[1],)  # characters
 
     @property
     def served_examples(self) -> serving.ArraySpec:
