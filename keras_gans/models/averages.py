@@ -1,5 +1,6 @@
 """A model that is used, outside training, with moving averages of its networks."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -19,14 +20,14 @@ class Averaged(Tunable, keras.Model):
         network = getattr(self, name)
         return network if training else self.averages.get(name, network)
 
-    def update_averages(self, *names: str) -> None:
-        """Move averages, of all networks if none is named, after an update of the networks.
+    def update_averages(self, names: Iterable[str] | None = None) -> None:
+        """Move averages after an update of the networks: those of some, by default of all.
 
         `minimize` does so itself.
         """
-        for name in names or self.averages:
-            if name in self.averages:
-                self.averages[name].update()
+        for name, average in self.averages.items():
+            if names is None or name in names:
+                average.update()
 
     def catch_up(self) -> None:
         """Before the first step, let averages be what the networks are, whatever was loaded."""

@@ -1,5 +1,6 @@
 """A model that trains on, and is measured on, whatever holds examples."""
 
+import contextlib
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
@@ -27,6 +28,7 @@ class Fitted(Trainer):
         self.seed = _checks.seed("seed", seed)
         self.training_seeds = keras.random.SeedGenerator(self.seed)
         self.evaluation_seeds = keras.random.SeedGenerator(0)
+        self.is_evaluated = False
 
     def fit(
         self,
@@ -177,7 +179,7 @@ class Fitted(Trainer):
         self.evaluation_seeds.state.assign(np.array([0, 0]))
         for metric in self.sample_metrics:
             metric.reset_state()
-        with readable_errors():
+        with readable_errors(), self._evaluation():
             logs = super().evaluate(
                 x,
                 y,
@@ -246,9 +248,17 @@ class Fitted(Trainer):
             ValueError, TypeError: As `evaluate`.
         """
         _refuse_weights(sample_weight=sample_weight)
-        logs = super().test_on_batch(*self.as_batch(x, y), return_dict=True)
-        logs = {name: logs[name] for name in type(self).loss_names}
-        return logs if return_dict else list(logs.values())
+        with self._evaluation():
+            return super().test_on_batch(*self.as_batch(x, y), return_dict=return_dict)
+
+    @contextlib.contextmanager
+    def _evaluation(self):
+        """What `metrics` are depends on it."""
+        self.is_evaluated = True
+        try:
+            yield
+        finally:
+            self.is_evaluated = False
 
     def _shuffle_seed(self):
         """A seed that all workers share, and that is another in the next `fit`."""

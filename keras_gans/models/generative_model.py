@@ -147,15 +147,13 @@ class GenerativeModel(Fitted):
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             gradients = overflow_everywhere(gradients)
         optimizer.apply(gradients, variables)
-        self._update_averages_of(optimizer_name)
+        self.update_averages(self._trained_last_by(optimizer_name))
         return result
 
-    def _update_averages_of(self, optimizer_name):
-        """Move the averages of the networks that no later optimizer trains, too."""
+    def _trained_last_by(self, optimizer_name):
+        """Names of the networks that no later optimizer trains, too."""
         last = {name: o for o, names in self.optimizer_networks.items() for name in names}
-        for name, average in self.averages.items():
-            if last.get(name) == optimizer_name:
-                average.update()
+        return [name for name, o in last.items() if o == optimizer_name]
 
     # Randomness
 
@@ -189,7 +187,9 @@ class GenerativeModel(Fitted):
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        return self.trackers
+        """The running means: in an evaluation those that the class logs, without techniques'."""
+        names = type(self).loss_names if self.is_evaluated else self.loss_names
+        return [tracker for tracker in self.trackers if tracker.name in names]
 
     def log_also(self, *names: str) -> None:
         """Log more in training than the class does: to be called by the constructor.
@@ -216,8 +216,11 @@ class GenerativeModel(Fitted):
                 tracker.update_state(ops.where(num > 0, value, 0.0), sample_weight=num)
 
     def logs(self) -> dict[str, Tensor]:
-        """Return the running means by name: all, as Keras asks for to average over replicas."""
-        return {tracker.name: tracker.result() for tracker in self.trackers}
+        """Return the running means by name: those of all `metrics`.
+
+        Keras takes its own means, which are over all replicas, if the names are the same.
+        """
+        return {metric.name: metric.result() for metric in self.metrics}
 
     # Training and evaluation
 

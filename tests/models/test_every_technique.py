@@ -102,6 +102,27 @@ def test_every_technique_is_among_them():
     assert {type(make()) for make in TECHNIQUES.values()} == kinds - set(bases)
 
 
+def test_an_evaluation_shows_the_losses_of_the_class_alone(capsys):
+    """Also in its progress bar, and what callbacks are told."""
+    told = []
+    gan = every_model.make("GAN", techniques=[kg.techniques.R1(), kg.techniques.FeatureMatching()])
+    gan.compile()
+    x, _ = every_model.examples(gan)
+    teller = keras.callbacks.LambdaCallback()
+    teller.on_test_end = lambda logs=None: told.append(logs)
+    gan.evaluate(x, batch_size=8, verbose=1, callbacks=[teller])
+    history = gan.fit(x, batch_size=8, validation_data=x, verbose=2, callbacks=[teller]).history
+    assert [set(logs) for logs in told] == [{"g_loss", "d_loss"}] * 2
+    assert set(gan.test_on_batch(x, return_dict=True)) == {"g_loss", "d_loss"}
+    assert len(gan.test_on_batch(x)) == 2
+    of_training = {"g_loss", "d_loss", "r1", "feature_matching"}
+    assert set(history) == {*of_training, "val_g_loss", "val_d_loss"}
+    assert {name for name in of_training if history[name] != [0.0]} == of_training
+    shown = capsys.readouterr().out
+    assert "r1: 0.0" not in shown
+    assert "val_r1" not in shown
+
+
 class TestAllTechniquesTogether(ModelTests):
     """Whatever a model promises, it promises with techniques, too."""
 
