@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import runpy
+import subprocess
 import sys
 
 import numpy as np
@@ -412,3 +413,26 @@ def test_kills_are_at_every_point_of_a_save_and_at_random_moments(benchmark):
     assert len(kills) == 2 * len(at_points) == 20
     assert {(kill.point, kill.exchanges) for kill in at_points} == set(module.POINTS)
     assert {kill.point for kill in kills if kill.delay is not None} == {"start", "step", "save"}
+
+
+def test_killed_runs_begins_without_a_tensor(repository):
+    """Its processes import it again, and those of several workers must come before TensorFlow."""
+    code = (
+        "import benchmarks.guards.killed_runs\n"
+        "from tensorflow.python.eager import context\n"
+        "assert not context.context()._initialized\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=repository, check=True, timeout=300)
+
+
+def test_killed_runs_of_a_model_with_all_techniques(repository, tmp_path):
+    subprocess.run(
+        [sys.executable, "benchmarks/guards/killed_runs.py", "--kills=1", "--trainings", "GAN"],
+        cwd=repository,
+        env={**os.environ, "BENCHMARK_RESULTS": str(tmp_path)},
+        check=True,
+        timeout=300,
+    )
+    values = json.loads((tmp_path / "killed_runs.json").read_text())["results"]["GAN"]
+    assert values["kills"] == 1
+    assert values["arrays_equal_bit_for_bit"] == values["arrays"]

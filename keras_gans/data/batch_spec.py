@@ -123,10 +123,6 @@ class BatchSpec:
         )
 
 
-#: A batch of anything.
-ANY = BatchSpec()
-
-
 def _array_of_one_batch(name, spec, x):
     found = _checks.as_array(x)
     if not found.ndim:

@@ -8,7 +8,7 @@ import tensorflow as tf
 import keras_gans as kg
 from keras_gans.data import Spec
 from keras_gans.data.assertions import readable_errors
-from keras_gans.data.batch_spec import ANY, BatchSpec
+from keras_gans.data.batch_spec import BatchSpec
 from keras_gans.data.mini_batches import checked, evaluation_batches, mapped, mini_batches, split
 
 pytestmark = pytest.mark.first_cases
@@ -17,7 +17,10 @@ BATCHES = [np.arange(12.0, dtype="float32").reshape(4, 3) + 100 * i for i in ran
 LABELS = [np.arange(4) + 10 * i for i in range(7)]
 
 
-def batches_of(x, n, y=None, batch_size=None, replicas=1, shuffle_seed=None, spec=ANY):
+ANYTHING = BatchSpec()
+
+
+def batches_of(x, n, y=None, batch_size=None, replicas=1, shuffle_seed=None, spec=ANYTHING):
     return mini_batches(x, y, batch_size, n, replicas, shuffle_seed, spec)
 
 
@@ -216,7 +219,7 @@ class TestRaggedBatches:
 
     @pytest.mark.parametrize("kind", ["py_dataset", "generator"])
     def test_are_evaluated(self, kind):
-        batches, _ = evaluation_batches(SOURCES[kind](self.RAGGED), None, ANY)
+        batches, _ = evaluation_batches(SOURCES[kind](self.RAGGED), None, BatchSpec())
         assert [len(batch) for batch in as_numpy(batches)] == [*[len(BATCHES[0])] * 5, 3]
 
 
@@ -361,12 +364,12 @@ class TestOtherInput:
     @pytest.mark.parametrize("x", [None, [1.0, 2.0], "digits", {"x": BATCHES[0]}])
     def test_of_another_kind_is_refused(self, x):
         with pytest.raises(TypeError, match=r"`x` must be an array, a tf.data.Dataset"):
-            checked(x, None, ANY)
+            checked(x, None, BatchSpec())
 
     @pytest.mark.parametrize("kind", SOURCES)
     def test_labels_beside_a_dataset_are_refused(self, kind):
         with pytest.raises(ValueError, match="`y` must be None when `x` is a dataset"):
-            checked(SOURCES[kind](BATCHES), LABELS[0], ANY)
+            checked(SOURCES[kind](BATCHES), LABELS[0], BatchSpec())
 
     @pytest.mark.parametrize("kind", SOURCES)
     def test_three_components_are_refused(self, kind):
@@ -377,7 +380,7 @@ class TestOtherInput:
     def test_distributed_datasets_are_refused(self, two_replicas):
         dataset = two_replicas.experimental_distribute_dataset(static(BATCHES))
         with pytest.raises(TypeError, match=r"must be the plain tf.data.Dataset"):
-            checked(dataset, None, ANY)
+            checked(dataset, None, BatchSpec())
 
 
 def unknown_rank(x):
@@ -418,7 +421,7 @@ class TestWhatIsNoTensor:
         dataset, error, message = NOT_TENSORS[kind]
         for read in (mini_batches_of_one, evaluation_batches):
             with pytest.raises(error, match=message):
-                read(dataset, None, ANY)
+                read(dataset, None, BatchSpec())
 
     @pytest.mark.parametrize("kind", ["py_dataset", "generator"])
     def test_elsewhere_is_refused(self, kind):
@@ -496,17 +499,17 @@ class TestLabels:
 class TestValidationSplit:
     def test_cuts_the_last_part_off(self):
         x, y = np.arange(10), np.arange(10) * 2
-        (x_train, y_train), (x_held_out, y_held_out) = split(x, y, 0.3, ANY)
+        (x_train, y_train), (x_held_out, y_held_out) = split(x, y, 0.3, BatchSpec())
         np.testing.assert_array_equal(np.concatenate([x_train, x_held_out]), x)
         np.testing.assert_array_equal(np.concatenate([y_train, y_held_out]), y)
         assert len(x_held_out) == 3
-        (x_train, y_train), x_held_out = split(x, None, 0.3, ANY)
+        (x_train, y_train), x_held_out = split(x, None, 0.3, BatchSpec())
         assert y_train is None
         np.testing.assert_array_equal(x_held_out, x[7:])
 
     def test_cuts_the_same_share_off_arrays_that_do_not_belong_together(self):
         x, y = np.arange(20), np.arange(8)
-        (x_train, y_train), (x_held_out, y_held_out) = split(x, y, 0.25, ANY)
+        (x_train, y_train), (x_held_out, y_held_out) = split(x, y, 0.25, BatchSpec())
         assert [len(part) for part in (x_train, x_held_out)] == [15, 5]
         assert [len(part) for part in (y_train, y_held_out)] == [6, 2]
 
@@ -515,19 +518,19 @@ class TestValidationSplit:
         with pytest.raises(
             ValueError, match=rf"`validation_split` must be a number in \(0, 1\).*={fraction}"
         ):
-            split(np.arange(10), None, fraction, ANY)
+            split(np.arange(10), None, fraction, BatchSpec())
 
     def test_must_leave_something(self):
         with pytest.raises(ValueError, match="`validation_split` must leave an example"):
-            split(np.arange(10), None, 1e-9, ANY)
+            split(np.arange(10), None, 1e-9, BatchSpec())
 
     def test_must_be_a_number(self):
         with pytest.raises(TypeError, match="`validation_split` must be a number"):
-            split(np.arange(10), None, "a", ANY)
+            split(np.arange(10), None, "a", BatchSpec())
 
     def test_needs_an_array(self):
         with pytest.raises(ValueError, match="`validation_split` needs `x` to be an array"):
-            split(static(BATCHES), None, 0.5, ANY)
+            split(static(BATCHES), None, 0.5, BatchSpec())
 
 
 @pytest.mark.parametrize("kind", ["py_dataset", "generator"])
