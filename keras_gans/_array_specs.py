@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks, _inputs
-from keras_gans._precision import as_float, float_dtype
+from keras_gans._precision import float_dtype
 from keras_gans._typing import ArrayLike, Tensor
 from keras_gans.data import specs
 
@@ -130,6 +130,8 @@ class ArraySpec:
             return _inputs.conditions(name, value, self.spec, num)
         if self.shape == () and self.is_float:
             return _checks.real_number(name, value, *(self.value_range or ()))
+        if self.is_text and not self.is_batched:
+            return _checks.string(name, value)
         if self.meaning == "latents":
             found = _inputs.latents(name, value, self.shape[1])
         elif self.is_text or self.meaning == "examples":
@@ -140,7 +142,7 @@ class ArraySpec:
 
     def as_tensor(self, value: ArrayLike) -> Tensor:
         """Return what `check` did, or some examples of it, as the verb's function takes it."""
-        return as_float(value) if self.is_float else tf.constant(value, self.dtype)
+        return tf.cast(value, self.dtype) if self.is_float else tf.constant(value, self.dtype)
 
     def tensor_spec(self, name: str) -> tf.TensorSpec:
         """Return what TensorFlow needs to know of it."""
@@ -170,6 +172,7 @@ class Parts:
 
     Raises:
         TypeError: If it holds something else, or nothing.
+        ValueError: If names of nested parts coincide when they are joined.
 
     Example:
 
@@ -192,6 +195,7 @@ class Parts:
                 "`parts` must be a tuple or a dictionary of ArraySpecs. "
                 f"Received: parts={self.parts!r}"
             )
+        self.named("")  # which refuses names that coincide
 
     @property
     def spec(self) -> specs.Specs:
@@ -209,7 +213,13 @@ class Parts:
         found: dict[str, ArraySpec] = {}
         for key, part in sorted(named):
             own = f"{name}_{key}"
-            found |= part.named(own) if isinstance(part, Parts) else {own: part}
+            more = part.named(own) if isinstance(part, Parts) else {own: part}
+            if found.keys() & more.keys():
+                raise ValueError(
+                    "`parts` must have names that differ when those of nested parts are joined by "
+                    f"underscores. Received: {sorted(found.keys() & more.keys())} twice"
+                )
+            found |= more
         return found
 
     def check(self, name: str, value: Any, num: int | None = None) -> Any:

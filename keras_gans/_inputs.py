@@ -72,7 +72,7 @@ def array(name, value, shape, dtype, value_range=None):
     """
     found = _checks.as_array(value)
     if "float" in dtype:
-        found = _checks.finite(name, value)
+        found = _checks.finite(name, value, "float64" if dtype == "float64" else "float32")
     elif found.dtype.kind not in ("b" if dtype == "bool" else "iu"):
         kind = "booleans" if dtype == "bool" else "integers"
         raise TypeError(f"`{name}` must hold {kind}. Received: {name} of dtype {found.dtype}")
@@ -82,6 +82,8 @@ def array(name, value, shape, dtype, value_range=None):
             f"`{name}` must have shape ({wanted}{',' * (len(shape) == 1)}). "
             f"Received: shape {found.shape}"
         )
+    if "int" in dtype and value_range is None:
+        value_range = np.iinfo(dtype).min, np.iinfo(dtype).max
     if value_range is not None:
         kind = "float" if found.dtype.kind == "f" else "integer"
         specs.check_values(name, specs.Spec(found.shape, kind, value_range), found)

@@ -49,6 +49,7 @@ class Server:
         return _in_batches(verb, values, batch_size)
 
     def _bound(self, name, args, kwargs):
+        _checks.one_of("verb", name, list(self.verbs))
         try:
             bound = self.signature(name).bind(*args, **kwargs)
         except TypeError as error:

@@ -371,3 +371,67 @@ class TestManifestsOfOthers:
         content["endpoints"]["generate"]["inputs"]["latents"]["prior"] = "normal"
         path.write_text(json.dumps(content | {"license": "MIT"}))
         assert kg.load(folder).sample(2, 0).shape == (2, 2)
+
+
+class TestArguments:
+    """What a verb describes is what its function gets, live and from a SavedModel."""
+
+    class Echo(kg.models.GAN):
+        def served_verbs(self):
+            """Verbs that give back what they take."""
+
+            def echo(name, *described):
+                spec = serving.ArraySpec(*described)
+                return serving.Verb(name, tf.identity, {"v": spec}, spec)
+
+            return [
+                *super().served_verbs(),
+                echo("double", "numbers", (None, 2), "float64"),
+                echo("half", "numbers", (None, 2), "float16"),
+                echo("byte", "numbers", (None, 2), "uint8"),
+                echo("whole", "number", (), "int32"),
+                echo("word", "texts", (), "string"),
+            ]
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def both(cls, tmp_path_factory):
+        networks = (
+            kg.networks.mlp_generator((2,), 3, (4,)),
+            kg.networks.mlp_discriminator((2,), (4,)),
+        )
+        gan = cls.Echo(*networks, latent_dim=3)
+        folder = tmp_path_factory.mktemp("echo")
+        gan.export(folder / "saved_model")
+        served = kg.load(folder / "saved_model")
+        return gan.serve, lambda verb, *args: getattr(served, verb)(*args)
+
+    def test_precision_is_that_of_the_verb(self, both):
+        numbers = np.array([[1 + 1e-12, 0.1]])
+        for call in both:
+            assert call("double", numbers).dtype == np.float64
+            np.testing.assert_array_equal(call("double", numbers), numbers)
+            np.testing.assert_array_equal(call("half", numbers), numbers.astype("float16"))
+
+    def test_integers_out_of_range_are_refused(self, both):
+        for call in both:
+            np.testing.assert_array_equal(call("byte", [[255, 0]]), [[255, 0]])
+            for verb, wrong in (("byte", [[300, 0]]), ("byte", [[0, -1]]), ("whole", 2**40)):
+                with pytest.raises(ValueError, match=r"`v` must be in \["):
+                    call(verb, wrong)
+
+    def test_one_text(self, both):
+        for call in both:
+            assert call("word", "höhle") == "höhle"
+            with pytest.raises(TypeError, match="`v` must be a string"):
+                call("word", ["höhle"])
+
+    def test_a_verb_that_is_not_there(self, both):
+        with pytest.raises(ValueError, match=r"`verb` must be one of .*'double'"):
+            both[0]("nonsense", 1)
+
+
+def test_names_of_nested_parts_must_not_coincide():
+    part = serving.ArraySpec("condition", (None, 2))
+    with pytest.raises(ValueError, match=r"`parts` must have names that differ .*_a_b"):
+        serving.Parts({"a_b": part, "a": serving.Parts({"b": part})})

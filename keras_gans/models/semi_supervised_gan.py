@@ -201,8 +201,9 @@ class SemiSupervisedGAN(GAN):
         fake = self.fake_examples(images, self, training=False)
         batch_size = ops.shape(images)[0]
         of_discriminator = self.discriminator_loss([images, images, labels], fake, training=False)
+        logits = of_discriminator.handed_on
         of_generator = self.generator_loss(
-            None, of_discriminator.handed_on["fake_logits"], training=False
+            logits["real_logits"], logits["fake_logits"], training=False
         )
         self.record(of_discriminator, batch_size)
         self.record(of_generator, batch_size)

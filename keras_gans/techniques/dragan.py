@@ -1,10 +1,12 @@
 """DRAGAN: gradient penalty around real examples (Kodali et al. 2017)."""
 
+from collections.abc import Callable
+
 import keras
 from keras import ops
 
 from keras_gans import _replicas, penalties
-from keras_gans._typing import Critic, FloatOrSchedule, Tensor
+from keras_gans._typing import FloatOrSchedule, Tensor
 from keras_gans.techniques.penalty import Penalty
 
 
@@ -44,7 +46,7 @@ class DRAGAN(Penalty):
         super().__init__(weight, every, **kwargs)
 
     def penalty(
-        self, discriminate: Critic, model: keras.Model, real: Tensor, fake: Tensor
+        self, discriminate: Callable[..., Tensor], model: keras.Model, real: Tensor, fake: Tensor
     ) -> Tensor:
         num, shape = ops.shape(real)[0], tuple(real.shape[1:])
         noise = model.draw(keras.random.uniform, num, shape)

@@ -1,5 +1,6 @@
 """What the penalties on the discriminator's gradient share."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -10,7 +11,7 @@ from keras_gans import _checks, _replicas
 from keras_gans._examples import images_of, with_images
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
-from keras_gans._typing import Critic, Examples, FloatOrSchedule, Tensor
+from keras_gans._typing import Examples, FloatOrSchedule, Tensor
 from keras_gans.penalties import refuse_batch_normalization
 from keras_gans.techniques.technique import Technique
 
@@ -41,7 +42,8 @@ class Penalty(Technique):
     ...
     ...     def penalty(self, discriminate, model, real, fake):
     ...         r1_penalty = kg.penalties.r1_penalty
-    ...         return r1_penalty(discriminate, real) + r1_penalty(discriminate, fake)
+    ...         at_fake = r1_penalty(lambda x: discriminate(x, "fake"), fake)
+    ...         return r1_penalty(discriminate, real) + at_fake
     >>> technique = ZeroCentered(weight=1.0, every=4)
     """
 
@@ -57,13 +59,14 @@ class Penalty(Technique):
         self.updates = self.add_state("updates", dtype="int64")
 
     def penalty(
-        self, discriminate: Critic, model: keras.Model, real: Tensor, fake: Tensor
+        self, discriminate: Callable[..., Tensor], model: keras.Model, real: Tensor, fake: Tensor
     ) -> Tensor:
         """Return the penalty, a scalar.
 
         Args:
             discriminate: Function from images `(batch, …)` to logits, through the augmentation of
-                the techniques, with the condition of the real examples.
+                the techniques. A second argument, `"real"` or `"fake"`, says whose condition the
+                images have, by default that of the real examples.
             model: The model.
             real: Real images.
             fake: As many fakes.
@@ -76,8 +79,10 @@ class Penalty(Technique):
         if network != "discriminator":
             return loss
 
-        def discriminate(images):
-            return model.discriminate(with_images(real, images), training=True)
+        examples = {"real": real, "fake": fake}
+
+        def discriminate(images, condition="real"):
+            return model.discriminate(with_images(examples[condition], images), training=True)
 
         def penalty():
             value = self.penalty(discriminate, model, images_of(real), images_of(fake))

@@ -1,9 +1,11 @@
 """R2: gradient penalty at fakes (Mescheder et al. 2018)."""
 
+from collections.abc import Callable
+
 import keras
 
 from keras_gans import penalties
-from keras_gans._typing import Critic, FloatOrSchedule, Tensor
+from keras_gans._typing import FloatOrSchedule, Tensor
 from keras_gans.techniques.penalty import Penalty
 
 
@@ -12,8 +14,8 @@ class R2(Penalty):
     """Penalize the squared norm of the discriminator's gradient at fakes.
 
     Adds γ/2 E ‖∇D(G(z))‖² to the discriminator's loss, D its logits, whatever the objective is. The
-    fakes are those that the discriminator learns from, and the gradient is taken through the
-    augmentation of other techniques.
+    fakes are those that the discriminator learns from, with their conditions, and the gradient is
+    taken through the augmentation of other techniques.
 
     Args:
         weight: Float ≥ 0, or a schedule, the paper's γ. Defaults to `10.0`.
@@ -42,6 +44,6 @@ class R2(Penalty):
         super().__init__(weight, every, **kwargs)
 
     def penalty(
-        self, discriminate: Critic, model: keras.Model, real: Tensor, fake: Tensor
+        self, discriminate: Callable[..., Tensor], model: keras.Model, real: Tensor, fake: Tensor
     ) -> Tensor:
-        return penalties.r1_penalty(discriminate, fake)
+        return penalties.r1_penalty(lambda images: discriminate(images, "fake"), fake)

@@ -59,6 +59,7 @@ class TestARelativisticObjective:
         gan = every_model.make(name, objective=RELATIVISTIC, generator_batch_multiple=2)
         gan.compile()
         assert np.isfinite(list(every_model.fit(gan).history.values())).all()
+        assert np.isfinite(gan.evaluate(*every_model.examples(gan), verbose=0)).all()
         gan.save(tmp_path / "model.keras")
         again = keras.models.load_model(tmp_path / "model.keras")
         assert again.objective.relativistic

@@ -127,6 +127,27 @@ def test_the_condition_is_that_of_the_real_examples():
     )
 
 
+@pytest.mark.parametrize(("kind", "expected"), [("r1", 1.0), ("r2", 3.0)])
+def test_replayed_fakes_keep_their_condition(kind, expected):
+    """A critic of slope 1 for class 0, that of the real ones, and 3 for class 1, of the fakes."""
+    images, labels = keras.Input((2,)), keras.Input((), dtype="int32")
+    slopes = keras.layers.Embedding(2, 2)
+    network = keras.Model([images, labels], keras.layers.Dot(axes=1)([images, slopes(labels)]))
+    technique = KINDS[kind]()
+    model = kg.models.ConditionalGAN(
+        kg.networks.mlp_generator((2,), 3, (8,), num_classes=2),
+        network,
+        latent_dim=3,
+        techniques=[technique],
+    )
+    slopes.set_weights([np.array([[0.6, 0.8], [1.8, 2.4]])])
+    real = [tf.constant(REAL), tf.zeros(50, tf.int32)]
+    fake = [tf.constant(FAKE), tf.ones(50, tf.int32)]
+    plain = kg.models.LossResult({"loss": tf.constant(0.0)})
+    result = technique.loss(model, "discriminator", plain, real, fake)
+    np.testing.assert_allclose(result.logged[kind], 0.5 * expected**2, rtol=1e-5)
+
+
 class TestLazyRegularization:
     @pytest.mark.parametrize("run_eagerly", [False, True])
     def test_is_the_penalty_in_every_kth_update_with_k_times_the_weight(self, run_eagerly):
