@@ -308,8 +308,9 @@ def _is_before(row, epoch):
 class StopOnSignal(keras.callbacks.Callback):
     """End training at the next step when the process is asked to stop, by SIGINT or SIGTERM.
 
-    The epoch ends there, with its callbacks. A second signal is obeyed at once. What the process
-    ignores, as a job in the background does SIGINT, goes on being ignored.
+    It heeds signals as a context manager, so that neither ends what follows training, such as an
+    export. The epoch ends at that step, with its callbacks. A second signal is obeyed at once. What
+    the process ignores, as a job in the background does SIGINT, goes on being ignored.
 
     Attributes:
         received: The `signal.Signals` that came, or `None`.
@@ -320,14 +321,16 @@ class StopOnSignal(keras.callbacks.Callback):
     def __init__(self) -> None:
         super().__init__()
         self.received: signal.Signals | None = None
+        self._before: dict[int, Any] = {}
 
-    def on_train_begin(self, logs: Logs = None) -> None:
+    def __enter__(self) -> "StopOnSignal":
         heeded = [n for n in self.SIGNALS if signal.getsignal(n) is not signal.SIG_IGN]
-        self._handlers = {number: signal.signal(number, self._stop) for number in heeded}
+        self._before = {number: signal.signal(number, self._stop) for number in heeded}
+        return self
 
-    def on_train_end(self, logs: Logs = None) -> None:
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+    def __exit__(self, *exception: object) -> None:
+        while self._before:
+            signal.signal(*self._before.popitem())
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         if self.received is not None:
@@ -335,4 +338,4 @@ class StopOnSignal(keras.callbacks.Callback):
 
     def _stop(self, number, frame):
         self.received = signal.Signals(number)
-        self.on_train_end()
+        self.__exit__()

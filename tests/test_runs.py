@@ -288,8 +288,9 @@ class SendSignal(keras.callbacks.Callback):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_training_after_the_step(tmp_path, number):
     before = signal.getsignal(number)
-    gan, stop = make_gan(), StopOnSignal()
-    fit(gan, stop, SendSignal(number, step=1), Checkpoint(tmp_path), epochs=5)
+    gan = make_gan()
+    with StopOnSignal() as stop:
+        fit(gan, stop, SendSignal(number, step=1), Checkpoint(tmp_path), epochs=5)
     assert stop.received is number
     again = make_gan()
     progress = Run(tmp_path).restore(again)
@@ -297,12 +298,27 @@ def test_a_signal_ends_training_after_the_step(tmp_path, number):
     assert signal.getsignal(number) is before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_training_ends_nothing_and_the_second_is_obeyed(number):
+    signals = []
+    before = signal.signal(number, lambda number, frame: signals.append(number))
+    try:
+        with StopOnSignal() as stop:
+            fit(make_gan(), stop)
+            os.kill(os.getpid(), number)
+            assert (stop.received, signals) == (number, [])
+            os.kill(os.getpid(), number)
+            assert signals == [number]
+    finally:
+        signal.signal(number, before)
+
+
 def test_a_signal_that_is_ignored_stays_so():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        stop = StopOnSignal()
-        fit(make_gan(), stop, SendSignal(signal.SIGINT, step=1))
-        assert stop.received is None
+        with StopOnSignal() as stop:
+            fit(make_gan(), stop, SendSignal(signal.SIGINT, step=1))
+            assert stop.received is None
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
@@ -359,7 +375,7 @@ def test_killed_and_stopped_runs_end_with_the_weights_of_one_that_never_was(repo
     wait_for_a_new(broken / "model.keras", process)
     process.terminate()
     out, _ = process.communicate(timeout=240)
-    if process.returncode:  # it had not ended by itself
+    if process.returncode:  # training had not ended by itself
         assert process.returncode == 128 + signal.SIGTERM, out
         assert "SIGTERM: stopped after step" in out
         assert kg.load(broken / "saved_model").sample(1).shape == (1, 8, 8, 1)

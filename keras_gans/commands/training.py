@@ -33,9 +33,10 @@ def train(options: argparse.Namespace) -> None:
     _, info = batches(options, labels=False)
     model = build(kind, info, options)
     checkpoint = callbacks.Checkpoint(run.folder, configuration=configuration(options, info))
-    stopped_by = fit(model, options, checkpoint)
-    checkpoint.run.check_held()
-    model.export(run.saved_model)
+    with runs.StopOnSignal() as stop:
+        stopped_by = fit(model, options, checkpoint, stop)
+        checkpoint.run.check_held()
+        model.export(run.saved_model)
     print(f"Samples are in {run.samples}, the SavedModel is {run.saved_model}.")
     if stopped_by:
         sys.exit(128 + stopped_by)
@@ -98,11 +99,14 @@ def build(kind: Any, info: DatasetInfo, options: argparse.Namespace) -> models.L
 
 
 def fit(
-    model: models.LatentModel, options: argparse.Namespace, checkpoint: callbacks.Checkpoint
+    model: models.LatentModel,
+    options: argparse.Namespace,
+    checkpoint: callbacks.Checkpoint,
+    stop: runs.StopOnSignal,
 ) -> signal.Signals | None:
     """Train to the end of the last epoch. Returns the signal that stopped it before, or `None`."""
     run = checkpoint.run
-    nan, stop = callbacks.TerminateOnNaN(run.checkpoint), runs.StopOnSignal()
+    nan = callbacks.TerminateOnNaN(run.checkpoint)
     print(f"Training {options.model} in {run.folder}, {options.epochs} epochs.")
     history = model.fit(
         batches(options, labels=model.conditional)[0],
