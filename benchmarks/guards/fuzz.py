@@ -5,9 +5,11 @@ the values of tests/fuzz/malformed.py. What may come of it is a documented error
 numbers are finite; anything else is a defect, and ends the command with an error.
 
     python benchmarks/guards/fuzz.py [NAME ...]
+    python benchmarks/guards/fuzz.py --missing
 
 The result goes to benchmarks/results/fuzz.json: what came of the calls of each, and whose checks
-refused them. With names only their lines are renewed.
+refused them. With names only their lines are renewed; with --missing those are added that are not
+there, as after an interruption.
 """
 
 import argparse
@@ -30,7 +32,7 @@ from tests.fuzz.search import search
 
 
 def search_alone(name, options):
-    """Search in a process of its own: a crash is a defect of what was called, and no end of all."""
+    """Search in a process of its own: a crash is a defect of its line, and no end of all others."""
     with concurrent.futures.ProcessPoolExecutor(
         1,
         multiprocessing.get_context("spawn"),
@@ -41,6 +43,8 @@ def search_alone(name, options):
             return process.submit(search, name, options.number, options.seed).result()
         except concurrent.futures.process.BrokenProcessPool as error:
             return collections.Counter(defect=1), {"crashes": str(error)}
+        except Exception as error:  # of the search itself, which costs no other's result
+            return collections.Counter(defect=1), {"the search fails": repr(error)[:1000]}
 
 
 def main():
@@ -48,25 +52,27 @@ def main():
     parser.add_argument(
         "names", nargs="*", help="only these, whose lines in the result are renewed"
     )
+    parser.add_argument("--missing", action="store_true", help="only those without a line")
     parser.add_argument("--number", type=int, default=1000, help="calls of each")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    names = options.names or list(CALLS)
-    by_callable = known() if options.names else {}
+    by_callable = known() if options.names or options.missing else {}
+    names = options.names or [n for n in CALLS if not (options.missing and n in by_callable)]
     with concurrent.futures.ThreadPoolExecutor(options.processes) as threads:
         searches = threads.map(functools.partial(search_alone, options=options), names)
         for name, (outcomes, defects) in zip(names, searches, strict=True):
             by_callable[name] = {"outcomes": dict(sorted(outcomes.items())), "defects": defects}
             print(f"{name}: {by_callable[name]}", flush=True)
-    results.save("fuzz", options, summary(by_callable))
+            results.save("fuzz", options, summary(by_callable))
     return 1 if any(found["defects"] for found in by_callable.values()) else 0
 
 
 def known():
-    """What the result holds of each callable, if there is one."""
+    """What the result holds of each callable that there still is."""
     path = results.FOLDER / "fuzz.json"
-    return json.loads(path.read_text())["results"]["by_callable"] if path.exists() else {}
+    found = json.loads(path.read_text())["results"]["by_callable"] if path.exists() else {}
+    return {name: line for name, line in found.items() if name in CALLS}
 
 
 def summary(by_callable):
