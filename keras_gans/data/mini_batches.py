@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
-from keras_gans.data import workers
+from keras_gans.data import specs, workers
 from keras_gans.data.py_datasets import DerivedPyDataset
 
 
@@ -48,14 +48,8 @@ def evaluation_batches(x, y, spec):
     elif isinstance(x, types.GeneratorType):
         x = checked_generator(x, spec)
     elif not isinstance(x, tf.data.Dataset):
-        x, y = tf.nest.map_structure(_not_of_strings, (x, y))
+        x, y = specs.for_keras((x, y))
     return x, y
-
-
-def _not_of_strings(array):
-    """An array as it is, or as a tensor if it holds strings, which Keras takes no arrays of."""
-    is_of_strings = array is not None and array.dtype.kind in "OSU"
-    return tf.constant(array, tf.string) if is_of_strings else array
 
 
 def checked(x, y, spec):

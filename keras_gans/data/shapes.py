@@ -68,7 +68,7 @@ def drawn_shapes(
     >>> import keras_gans as kg
     >>> images, captions = kg.data.drawn_shapes(2, num_shapes=2, seed=0)
     >>> images.shape, str(captions[0])
-    ((2, 32, 32, 3), 'a large blue triangle right of a small green triangle')
+    ((2, 32, 32, 3), 'a large blue square above a small green circle')
     """
     num = _checks.positive_int("num", num)
     image_size = _checks.positive_int("image_size", image_size, minimum=8)

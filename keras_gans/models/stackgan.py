@@ -163,8 +163,14 @@ class StackGAN(Conditional):
             loss = loss.plus("kl_divergence", self.kl_divergence(fake[1]), self.kl_weight)
         return super().with_techniques(network, loss, real, fake)
 
-    def kl_divergence(self, embeddings: Tensor) -> Tensor:
+    def kl_divergence(self, embeddings: Tensor, training: bool = True) -> Tensor:
         """Mean over embeddings, and over the numbers of a condition, of KL(N(μ, σ²) ‖ N(0, 1))."""
+        generator = self.in_use("generator", training)
+        if generator is self.generator:
+            return self._mean_divergence(embeddings)
+        return generator(embeddings, part=self._mean_divergence)
+
+    def _mean_divergence(self, embeddings, training=True):
         layers = [
             layer
             for layer in self.generator._flatten_layers()
@@ -175,7 +181,7 @@ class StackGAN(Conditional):
 
     def test_step(self, data: Tensors) -> dict[str, Tensor]:
         _, embeddings = self.real_examples(data)
-        divergence = self.kl_divergence(embeddings)
+        divergence = self.kl_divergence(embeddings, training=False)
         self.record_mean("kl_divergence", divergence, ops.shape(embeddings)[0])
         return super().test_step(data)
 

@@ -11,16 +11,20 @@ ENCODER_TEXTS = sorted(set(CAPTIONS))
 CONDITION = 2
 
 
-def tiny(**kwargs):
+def tiny(channels=3, **kwargs):
     encoder = kg.networks.ngram_encoder(ENCODER_TEXTS)
-    size = encoder.output_shape[1]
+    shape, size = (8, 8, channels), encoder.output_shape[1]
     return kg.models.StackGAN(
-        kg.networks.stackgan_generator((8, 8, 3), 3, size, CONDITION, filters=2, max_filters=4),
-        kg.networks.stackgan_discriminator((8, 8, 3), size, filters=2, text_dim=2),
+        kg.networks.stackgan_generator(shape, 3, size, CONDITION, filters=2, max_filters=4),
+        kg.networks.stackgan_discriminator(shape, size, filters=2, text_dim=2),
         encoder,
         latent_dim=3,
         **{"ema_decay": 0.5, **kwargs},
     )
+
+
+def convolutional(**kwargs):
+    return tiny(channels=1, **kwargs)
 
 
 def tiny_examples():
