@@ -102,6 +102,18 @@ def test_dcgan(run_example, tmp_path):
     assert (tmp_path / "output" / "dcgan_digits" / "grid.png").exists()
 
 
+def test_stackgan(run_example, tmp_path):
+    out = run_example(
+        "stackgan.py", NUM=96, ROUNDS=(1, 1), STEPS_PER_ROUND=2, FILTERS=(4, 2), CONDITIONING_DIM=4
+    )
+    folder = tmp_path / "output" / "stackgan"
+    assert re.search(r"[\d.]+% of 1000 generated images", out)
+    assert (folder / "sentences.png").exists()
+    assert (folder / "stage_two" / "animation.gif").exists()
+    served = kg.load(folder / "saved_model")
+    assert served.sample(2, "a small red circle", seed=0).shape == (2, 32, 32, 3)
+
+
 def test_conditional_wgan(run_example, tmp_path):
     constants = {"FILTERS": 4, "ROUNDS": 1, "STEPS_PER_ROUND": 10}
     out = run_example("conditional_wgan.py", **constants)

@@ -9,6 +9,7 @@ from keras_gans.data.densities import (
 from keras_gans.data.images import image_grid, save_animation, save_grid, save_paths, to_uint8
 from keras_gans.data.loading import load
 from keras_gans.data.semi_supervised import semi_supervised_batches
+from keras_gans.data.shapes import drawn_shapes
 from keras_gans.data.sources import DatasetInfo
 from keras_gans.data.specs import Spec
 from keras_gans.data.text import TextInfo, load_text, vocabulary_size
@@ -18,6 +19,7 @@ __all__ = [
     "Spec",
     "TextInfo",
     "ToyDensity",
+    "drawn_shapes",
     "grid_of_gaussians",
     "image_grid",
     "load",

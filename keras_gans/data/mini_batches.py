@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
-from keras_gans.data import workers
+from keras_gans.data import specs, workers
 from keras_gans.data.py_datasets import DerivedPyDataset
 
 
@@ -47,6 +47,8 @@ def evaluation_batches(x, y, spec):
         x = DerivedPyDataset(x, functools.partial(_checked_item, spec))
     elif isinstance(x, types.GeneratorType):
         x = checked_generator(x, spec)
+    elif not isinstance(x, tf.data.Dataset):
+        x, y = specs.for_keras((x, y))
     return x, y
 
 

@@ -330,6 +330,16 @@ def as_array(name, spec, x):
         ) from None
 
 
+def for_keras(arrays):
+    """Return a nest of arrays as Keras takes them: those of strings as tensors."""
+
+    def part(x):
+        is_of_strings = isinstance(x, np.ndarray) and x.dtype.kind in "OSU"
+        return tf.constant(x, tf.string) if is_of_strings else x
+
+    return tf.nest.map_structure(part, arrays)
+
+
 def _described(value):
     kind = type(value).__name__
     return f"{kind} of {len(value)} components" if isinstance(value, (tuple, list, dict)) else kind

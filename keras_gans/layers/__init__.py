@@ -3,6 +3,7 @@
 from keras_gans.layers.activations import LeakyReLU
 from keras_gans.layers.adaptive_instance_normalization import AdaptiveInstanceNormalization
 from keras_gans.layers.conditional_batch_normalization import ConditionalBatchNormalization
+from keras_gans.layers.conditioning_augmentation import ConditioningAugmentation
 from keras_gans.layers.instance_statistics import InstanceStatistics
 from keras_gans.layers.label_projection import LabelProjection
 from keras_gans.layers.learned_constant import LearnedConstant
@@ -20,6 +21,7 @@ from keras_gans.layers.weight_normalization import WeightNormalization
 __all__ = [
     "AdaptiveInstanceNormalization",
     "ConditionalBatchNormalization",
+    "ConditioningAugmentation",
     "DropReference",
     "InstanceStatistics",
     "LabelProjection",

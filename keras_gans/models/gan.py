@@ -109,7 +109,7 @@ class GAN(LatentModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(latent_dim, seed, **kwargs)
-        _check_networks(generator, discriminator, self.latent_dim, self.condition_spec)
+        _check_networks(generator, discriminator, self.latent_dim, self.network_condition_spec)
         self.generator = generator
         self.discriminator = discriminator
         self.n_critic = _checks.positive_int("n_critic", n_critic)
@@ -312,7 +312,8 @@ class GAN(LatentModel):
 
     def test_step(self, data: Tensors) -> dict[str, Tensor]:
         real = self.real_examples(data)
-        fake = self.fake_examples(real, self, training=False)
+        generator = functools.partial(self.in_use("generator"), training=False)
+        fake = self.fake_examples(real, generator, training=False)
         batch_size = ops.shape(images_of(real))[0]
         of_discriminator = self.discriminator_loss(real, fake, training=False)
         of_generator = self.generator_loss(**of_discriminator.handed_on, training=False)
@@ -326,6 +327,11 @@ class GAN(LatentModel):
     @property
     def samplers(self) -> list[keras.layers.Layer]:
         return [self.in_use("generator")]
+
+    @property
+    def network_condition_spec(self) -> Any:
+        """What the networks take as a condition: by default what users give."""
+        return self.condition_spec
 
     @property
     def ema_generator(self) -> MovingAverage | None:

@@ -190,7 +190,9 @@ class Saved(Averaged):
         verbs = self.served_verbs()
         archive = keras.export.ExportArchive()
         for layer in self._flatten_layers():
-            if not layer.variables:  # lookup tables, which Keras does not find by itself
+            if (
+                layer.built and not layer.variables
+            ):  # lookup tables, which Keras does not find by itself
                 archive.track(layer)
         for verb in verbs:
             served = archive.add_endpoint(verb.endpoint, verb.function, verb.input_signature)

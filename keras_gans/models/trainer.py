@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from keras_gans import _checks, _replicas
 from keras_gans._typing import Tensors
+from keras_gans.data import specs
 from keras_gans.models.compiling import Compiled
 
 
@@ -127,7 +128,7 @@ class Trainer(Compiled):
             known = int(x.cardinality())
             steps = steps or (known if known >= 0 else None)
         elif not isinstance(x, types.GeneratorType):
-            x = self.as_inputs("x", x)
+            x = specs.for_keras(self.as_inputs("x", x))
             return super().predict(x, batch_size, verbose, steps, callbacks)
         refused = []  # TensorFlow 2.21 makes its own errors of those of a generator
 
@@ -156,7 +157,7 @@ class Trainer(Compiled):
         Raises:
             ValueError, TypeError: As `predict`.
         """
-        x = self.as_inputs("x", x)
+        x = specs.for_keras(self.as_inputs("x", x))
         if self._is_replicated:
             return self.predict(x, batch_size=len(tf.nest.flatten(x)[0]), verbose=0)
         return super().predict_on_batch(x)

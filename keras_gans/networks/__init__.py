@@ -10,8 +10,14 @@ from keras_gans.networks.data_dependent import data_dependent_initialization
 from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
+from keras_gans.networks.stackgan import (
+    stackgan_discriminator,
+    stackgan_generator,
+    stackgan_refiner,
+)
 from keras_gans.networks.style import style_encoder, style_generator, synthesis
 from keras_gans.networks.text import text_discriminator, text_generator
+from keras_gans.networks.text_encoders import ngram_encoder
 from keras_gans.networks.translation import patch_discriminator, translation_generator
 from keras_gans.networks.virtual_batch import virtual_batch_normalization
 
@@ -25,9 +31,13 @@ __all__ = [
     "mlp_discriminator",
     "mlp_encoder",
     "mlp_generator",
+    "ngram_encoder",
     "patch_discriminator",
     "resnet_discriminator",
     "resnet_generator",
+    "stackgan_discriminator",
+    "stackgan_generator",
+    "stackgan_refiner",
     "style_encoder",
     "style_generator",
     "synthesis",

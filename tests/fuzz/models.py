@@ -72,7 +72,7 @@ def inputs(made):
     if not hasattr(made, "latent_dim"):
         return every_model.examples(made)[0][:4]
     latents = np.ones((4, made.latent_dim), "float32")
-    return [latents, np.arange(4) % made.num_classes] if made.conditional else latents
+    return [latents, every_model.examples(made)[1][:4]] if made.conditional else latents
 
 
 def calls_of_methods(name):

@@ -45,7 +45,9 @@ class Place:
 def kind_of(argument, value):
     if argument == "latents":
         return argument
-    return "texts" if np.asarray(value).dtype.kind in "UO" else "examples"
+    if np.asarray(value).dtype.kind not in "UO":
+        return "labels" if argument == "labels" else "examples"
+    return "captions" if argument == "labels" else "texts"
 
 
 def calling(owner, method, arguments, name):
@@ -79,7 +81,7 @@ def places_of_inputs(name, made):
         of_latents = functools.partial(lambda call, labels, x: call([x, labels]), call, labels)
         of_labels = functools.partial(lambda call, latents, y: call([latents, y]), call, latents)
         yield Place(kind, method, argument, latents, of_latents)
-        yield Place("labels", method, "labels", labels, of_labels)
+        yield Place(kind_of("labels", labels), method, "labels", labels, of_labels)
 
 
 def places_of_verbs(name, made):
@@ -88,9 +90,7 @@ def places_of_verbs(name, made):
         for argument, spec in verb.taken.items():
             if not spec.is_batched:
                 continue
-            kind = (
-                "labels" if spec.num_classes is not None else kind_of(argument, arguments[argument])
-            )
+            kind = kind_of(argument, arguments[argument])
             good = np.asarray(arguments[argument])
             for where, owner in (("", model), ("served ", saved)):
                 call = calling(functools.partial(owner, name), verb.name, arguments, argument)
@@ -180,12 +180,17 @@ MALFORMED_TEXTS = {
     "holes": np.array(["a", None], object),
 }
 
+MALFORMED_CAPTIONS = {  # of which one may be for all
+    name: bad for name, bad in MALFORMED_TEXTS.items() if name not in ("one text", "unknown tokens")
+}
+
 
 MALFORMED = {
     "examples": MALFORMED_EXAMPLES,
     "latents": MALFORMED_LATENTS,
     "labels": {kind: lambda _, bad=bad: bad for kind, bad in MALFORMED_LABELS.items()},
     "texts": {kind: lambda _, bad=bad: bad for kind, bad in MALFORMED_TEXTS.items()},
+    "captions": {kind: lambda _, bad=bad: bad for kind, bad in MALFORMED_CAPTIONS.items()},
 }
 
 

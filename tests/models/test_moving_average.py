@@ -322,7 +322,7 @@ def used(model):
     given = served(model)
     given["evaluate"] = np.array(model.evaluate(x, y, batch_size=8, verbose=0))
     if isinstance(model, kg.models.LatentModel):
-        labels = [0, 1] if model.conditional else None
+        labels = y[:2] if model.conditional else None
         given["sample"] = model.sample(2, labels=labels, seed=0)
     else:
         given["ab"], given["ba"] = (model.translate(x[:2], name) for name in ("ab", "ba"))
