@@ -76,15 +76,9 @@ def from_laplacian_pyramid(pyramid: Sequence[Tensor]) -> Tensor:
     >>> float(keras.ops.max(keras.ops.abs(again - images))) < 1e-6
     True
     """
-    coarse, *bands = _check_pyramid(pyramid)
-    return sum_of(coarse, bands)[-1]
-
-
-def sum_of(coarse, bands):
-    """The images of all levels, coarse to fine."""
-    images = [coarse]
+    images, *bands = _check_pyramid(pyramid)
     for band in bands:
-        images.append(expand(images[-1], band.shape[1:3]) + band)
+        images = expand(images, band.shape[1:3]) + band
     return images
 
 
