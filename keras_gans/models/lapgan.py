@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
-from keras_gans import losses, networks
+from keras_gans import _inputs, losses, networks
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import call_network, read_only
-from keras_gans._typing import FloatOrSchedule, Optimizer, Tensor, Tensors
+from keras_gans._server import in_batches
+from keras_gans._typing import ArrayLike, FloatOrSchedule, Optimizer, Tensor, Tensors
 from keras_gans.data.sources import DatasetInfo
 from keras_gans.data.specs import Spec
 from keras_gans.layers.pyramids import expand, laplacian_pyramid
@@ -92,7 +94,8 @@ class LAPGAN(LatentModel):
     >>> history = gan.fit(images, batch_size=8, verbose=0)
     >>> gan.latent_dim == 10 + 8 * 8
     True
-    >>> [level.shape for level in gan.sample_levels(2)]
+    >>> latents = np.random.default_rng(0).normal(size=(2, gan.latent_dim))
+    >>> [level.shape for level in gan.generate_levels(latents)]
     [(2, 4, 4, 1), (2, 8, 8, 1)]
 
     Reference:
@@ -255,11 +258,11 @@ class LAPGAN(LatentModel):
         made = generator([with_labels(z, c) for z, c in zip(noise, conditions, strict=True)])
         return [[as_float(h), *c] for h, c in zip(made, conditions, strict=True)]
 
-    def noise_maps(self, latents: Tensor) -> list[Tensor]:
+    def noise_maps(self, z: Tensor) -> list[Tensor]:
         """Cut latents into what the generators take: those of the coarse images, and maps."""
         ends = list(itertools.accumulate(map(math.prod, self.noise_shapes)))
-        parts = zip(ops.split(latents, ends[:-1], axis=-1), self.noise_shapes, strict=True)
-        return [ops.reshape(z, (-1, *shape)) for z, shape in parts]
+        parts = zip(ops.split(z, ends[:-1], axis=-1), self.noise_shapes, strict=True)
+        return [ops.reshape(part, (-1, *shape)) for part, shape in parts]
 
     def discriminate(
         self, levels: Levels, training: bool = False, call: Callable[..., Any] = call_network
@@ -310,29 +313,46 @@ class LAPGAN(LatentModel):
         return Spec(kind="integer", num_classes=self.num_classes, class_names=self.class_names)
 
     def call(self, inputs: Tensors, training: bool = False) -> Tensor:
-        latents, *labels = inputs if self.conditional else [inputs]
-        return self.down_the_pyramid(latents, labels, training)[-1]
+        z, *labels = inputs if self.conditional else [inputs]
+        return self.down_the_pyramid(z, labels, training)[-1]
 
     def down_the_pyramid(
-        self, latents: Tensor, labels: Sequence[Tensor] = (), training: bool = False
+        self, z: Tensor, labels: Sequence[Tensor] = (), training: bool = False
     ) -> list[Tensor]:
-        """Draw the images of every level, each from the one before.
-
-        Args:
-            latents: Float tensor `(batch, latent_dim)`.
-            labels: List of a tensor of integer labels `(batch,)`, if the model takes any.
-            training: Boolean, whether layers act as in training. Defaults to `False`.
-
-        Returns:
-            List of float tensors `(batch, height, width, channels)` in [−1, 1], coarse to fine.
-        """
+        """Draw the images of every level, coarse to fine, each from the one before."""
         average, images = self.averages.get("generator"), list[Tensor]()
-        for generator, z in zip(self.generators, self.noise_maps(latents), strict=True):
+        for generator, noise in zip(self.generators, self.noise_maps(z), strict=True):
             draw = functools.partial(average, part=generator) if average else generator
-            low = [expand(images[-1], z.shape[1:3])] if images else []
-            made = as_float(draw(with_labels(z, [*low, *labels]), training=training))
+            low = [expand(images[-1], noise.shape[1:3])] if images else []
+            made = as_float(draw(with_labels(noise, [*low, *labels]), training=training))
             images.append(ops.clip(sum(low, made), -1.0, 1.0))
         return images
+
+    def generate_levels(
+        self, latents: ArrayLike, labels: Any = None, batch_size: int = 256
+    ) -> list[np.ndarray]:
+        """Generate examples from latents as `generate` does, and give the images of every level.
+
+        Args:
+            latents, labels, batch_size: See `generate`.
+
+        Returns:
+            List of float32 arrays `(num, height, width, channels)` in [−1, 1], coarse to fine: the
+            last is what `generate` returns.
+
+        Raises:
+            ValueError, TypeError: As `generate`.
+        """
+        latents = _inputs.latents("latents", latents, self.latent_dim)
+        labels = self.check_labels(labels, len(latents))
+        inputs = [latents] if labels is None else [latents, labels]
+
+        def level(part, k):
+            z, *labels = map(ops.convert_to_tensor, part)
+            return self.down_the_pyramid(z, labels)[k]
+
+        levels = [functools.partial(level, k=k) for k in range(len(self.generators))]
+        return [in_batches(function, inputs, batch_size) for function in levels]
 
 
 def _sum_of_levels(name, of_levels, handed_on=None):

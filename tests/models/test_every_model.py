@@ -152,7 +152,8 @@ class TestLogits:
                 place = argument
                 if isinstance(held, tuple):
                     wrong, place = [*held[:k], wrong, *held[k + 1 :]], rf"{argument}\[{k}\]"
-                given = {**config, argument: keras.saving.serialize_keras_object(wrong)}
+                wrong = keras.saving.serialize_keras_object(wrong)
+                given = {**model.get_config(), argument: wrong}  # which Keras uses up
                 with pytest.raises(ValueError, match=f"`{place}` must end in logits"):
                     getattr(kg.models, name).from_config(given)
 
