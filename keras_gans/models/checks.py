@@ -101,28 +101,6 @@ def logits(name: str, network: keras.Model) -> None:
             )
 
 
-def _last_activation(tensor):
-    """The activation that a tensor of a network comes from, and its layer: names, or `None`."""
-    operation, node, index = tensor._keras_history
-    if isinstance(operation, keras.Model) and hasattr(operation, "outputs"):
-        return _last_activation(operation.outputs[index])
-    inner = operation
-    while isinstance(inner, keras.layers.Wrapper):
-        inner = inner.layer
-        if isinstance(inner, keras.Model) and getattr(inner, "outputs", None):
-            return _last_activation(inner.outputs[0])
-    kind = type(inner).__name__
-    activation = getattr(inner, "activation", None)
-    of_layer = getattr(activation, "__name__", None) or type(activation).__name__
-    of_operation = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
-    for found in (of_layer, of_operation):
-        if found.lower() in BOUNDED:
-            return found.lower(), inner.name
-    if kind in PASSING_ON and operation._inbound_nodes:
-        return _last_activation(operation._inbound_nodes[node].input_tensors[0])
-    return None, inner.name
-
-
 def pyramid(
     generators: Sequence[keras.Model],
     discriminators: Sequence[keras.Model],
@@ -159,3 +137,25 @@ def pyramid(
         inputs(f"discriminators[{k}]", discriminator, what, *taken, *labels)
         logits(f"discriminators[{k}]", discriminator)
     return takes_labels
+
+
+def _last_activation(tensor):
+    """The activation that a tensor of a network comes from, and its layer: names, or `None`."""
+    operation, node, index = tensor._keras_history
+    if isinstance(operation, keras.Model) and hasattr(operation, "outputs"):
+        return _last_activation(operation.outputs[index])
+    inner = operation
+    while isinstance(inner, keras.layers.Wrapper):
+        inner = inner.layer
+        if isinstance(inner, keras.Model) and getattr(inner, "outputs", None):
+            return _last_activation(inner.outputs[0])
+    kind = type(inner).__name__
+    activation = getattr(inner, "activation", None)
+    of_layer = getattr(activation, "__name__", None) or type(activation).__name__
+    of_operation = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
+    for found in (of_layer, of_operation):
+        if found.lower() in BOUNDED:
+            return found.lower(), inner.name
+    if kind in PASSING_ON and operation._inbound_nodes:
+        return _last_activation(operation._inbound_nodes[node].input_tensors[0])
+    return None, inner.name

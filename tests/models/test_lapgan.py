@@ -284,6 +284,21 @@ def test_levels_are_trained_in_turn_when_others_are_frozen(tmp_path):
     assert_same_weights(gan, again)
 
 
+def test_two_replicas_have_the_weights_of_one(two_replicas):
+    """Dropout included."""
+
+    def trained():
+        keras.utils.set_random_seed(0)
+        gan = kg.models.LAPGAN(**networks(num_classes=3), ema_decay=0.5, seed=1)
+        gan.compile(*[keras.optimizers.SGD(0.05) for _ in range(2)])
+        gan.fit(images(32), LABELS[:32], batch_size=8, shuffle=False, verbose=0)
+        return gan
+
+    with two_replicas.scope():
+        of_two = trained()
+    assert_same_weights(trained(), of_two, rtol=1e-4, atol=1e-5)
+
+
 def test_labels_matter_and_have_names():
     gan = kg.models.LAPGAN(**networks(num_classes=3), class_names=["a", "b", "c"])
     assert gan.num_classes == 3
