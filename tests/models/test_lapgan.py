@@ -53,7 +53,7 @@ class TestLAPGAN(ModelTests):
         return images()
 
 
-class TestWithLabels(ModelTests):
+class TestLAPGANWithLabels(ModelTests):
     """A class beside everything."""
 
     labels = LABELS
