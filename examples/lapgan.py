@@ -69,6 +69,7 @@ shape = info.image_shape
 gan = kg.models.LAPGAN(
     kg.networks.lapgan_generators(shape, LATENT_DIM, LEVELS, FILTERS),
     kg.networks.lapgan_discriminators(shape, LEVELS, FILTERS),
+    latent_dim=LATENT_DIM,
     ema_decay=0.99,
 )
 gan.compile(steps_per_execution=10)

@@ -104,6 +104,7 @@ def logits(name: str, network: keras.Model) -> None:
 def pyramid(
     generators: Sequence[keras.Model],
     discriminators: Sequence[keras.Model],
+    latent_dim: int,
     num_classes: int | None,
 ) -> bool:
     """Refuse networks that are not those of a pyramid's levels; say if they take labels."""
@@ -115,6 +116,7 @@ def pyramid(
             )
         for k, one in enumerate(found):
             network(f"{name}[{k}]", one)
+    latent_dim = _checks.positive_int("latent_dim", latent_dim)
     nums = len(generators), len(discriminators)
     if nums[0] != nums[1]:
         raise ValueError(
@@ -127,8 +129,8 @@ def pyramid(
     for k, side in enumerate(pyramid_sides(largest, len(generators))):
         generator, discriminator = generators[k], discriminators[k]
         images = (None, *side, channels)
-        size = generator.inputs[0].shape[-1]
-        taken = [(None, *side, size), images] if k else [(None, size)]
+        noise = (None, *side, generator.inputs[0].shape[-1])
+        taken = [noise, images] if k else [(None, latent_dim)]
         what = ("noise maps and low-pass images" if k else "latents") + beside
         inputs(f"generators[{k}]", generator, what, *taken, *labels)
         outputs(f"generators[{k}]", generator, "images of its level", images)

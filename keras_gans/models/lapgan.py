@@ -51,7 +51,7 @@ class LAPGAN(LatentModel):
         I_0 = G_0(z_0),    I_k = l_k + G_k(z_k, l_k)  with  l_k = expand(I_k−1).
 
     The latents of `generate` are z_0 and all noise maps z_k, coarse to fine, in one vector of
-    `latent_dim` numbers. They come from N(0, I), as those of every model; the paper's come from
+    `gan.latent_dim` numbers. They come from N(0, I), as those of every model; the paper's come from
     U(−1, 1).
 
     To train levels in turn, as the paper does, freeze the networks of the others as Keras freezes
@@ -64,6 +64,8 @@ class LAPGAN(LatentModel):
             labels they take these last.
         discriminators: Likewise, from coarse images, then from `[band-pass images, low-pass
             images]`, to logits `(batch, …)`, without sigmoid.
+        latent_dim: Positive integer, size of the latent vectors z_0 of the coarse images. The
+            attribute of this name is the size of all latents, noise maps included.
         num_classes: Positive integer, of how many classes the labels are that the networks take.
             Defaults to `None`, the number that their layers have, or no labels.
         class_names: See `ConditionalGAN`.
@@ -89,6 +91,7 @@ class LAPGAN(LatentModel):
     >>> gan = kg.models.LAPGAN(
     ...     kg.networks.lapgan_generators(latent_dim=10, **small),
     ...     kg.networks.lapgan_discriminators(**small),
+    ...     latent_dim=10,
     ... )
     >>> gan.compile()
     >>> history = gan.fit(images, batch_size=8, verbose=0)
@@ -112,6 +115,7 @@ class LAPGAN(LatentModel):
         self,
         generators: Sequence[keras.Model],
         discriminators: Sequence[keras.Model],
+        latent_dim: int,
         num_classes: int | None = None,
         class_names: Sequence[str] | None = None,
         objective: str | losses.Objective = "non_saturating",
@@ -119,7 +123,7 @@ class LAPGAN(LatentModel):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        takes_labels = checks.pyramid(generators, discriminators, num_classes)
+        takes_labels = checks.pyramid(generators, discriminators, latent_dim, num_classes)
         noise_shapes = [tuple(network.inputs[0].shape[1:]) for network in generators]
         super().__init__(sum(map(math.prod, noise_shapes)), seed, **kwargs)
         self.noise_shapes = noise_shapes
@@ -183,7 +187,7 @@ class LAPGAN(LatentModel):
             "discriminators": networks.lapgan_discriminators(info.image_shape, **sizes),
             "class_names": None if num_classes is None else info.class_names,
         }
-        return cls(ema_decay=ema_decay, **{**made, **kwargs})
+        return cls(latent_dim=latent_dim, ema_decay=ema_decay, **{**made, **kwargs})
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Adam with the DCGAN paper's learning rate 2e-4 and β₁ 0.5.

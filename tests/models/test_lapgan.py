@@ -27,6 +27,7 @@ def networks(num_classes=None, levels=3, shape=SHAPE):
     return {
         "generators": kg.networks.lapgan_generators(shape, 3, **small),
         "discriminators": kg.networks.lapgan_discriminators(shape, **small),
+        "latent_dim": 3,
     }
 
 
@@ -162,7 +163,7 @@ def test_a_perfect_level_gives_back_the_image():
     for network, level in zip(gan.generators, pyramid, strict=True):
         constant = keras.layers.Lambda(lambda x, level=level: 0 * x[:1] + level)
         knowing.append(keras.Model(network.inputs, constant(network.output)))
-    gan = kg.models.LAPGAN(knowing, networks()["discriminators"])
+    gan = kg.models.LAPGAN(knowing, networks()["discriminators"], 3)
     found = gan.generate(np.zeros((1, gan.latent_dim)))
     np.testing.assert_allclose(found, from_laplacian_pyramid(pyramid), atol=1e-6)
     np.testing.assert_allclose(found, batch, atol=1e-6)
@@ -361,6 +362,7 @@ class TestForImages:
             ValueError,
             r"`discriminators\[0\]` must take images, of shape \(None, 2, 2, 1\)",
         ),
+        (lambda n: {"latent_dim": 4}, ValueError, r"`generators\[0\]` must take latents, .*4\)"),
         (
             lambda n: {"num_classes": 3},
             ValueError,
