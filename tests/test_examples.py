@@ -181,6 +181,15 @@ def test_alae(run_example, tmp_path):
     assert kg.load(folder / "saved_model").latent_dim == 32
 
 
+def test_lapgan(run_example, tmp_path):
+    out = run_example("lapgan.py", FILTERS=2, ROUNDS=1, STEPS_PER_ROUND=10)
+    assert "Levels of [(4, 4), (8, 8)] give the image within" in out
+    folder = tmp_path / "output" / "lapgan_digits"
+    assert Image.open(folder / "levels.png").size == (10 * 34 + 2, 2 * 34 + 2)
+    assert Image.open(folder / "refinements.png").size == (10 * 34 + 2, 6 * 34 + 2)
+    assert kg.load(folder / "saved_model").latent_dim == 64 + 8 * 8
+
+
 def test_multi_gpu(run_example_alone, tmp_path):
     constants = {"FILTERS": 4, "ROUNDS": 1, "STEPS_PER_ROUND": 5}
     out = run_example_alone("multi_gpu.py", **constants)

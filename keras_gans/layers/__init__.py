@@ -10,6 +10,7 @@ from keras_gans.layers.learned_constant import LearnedConstant
 from keras_gans.layers.minibatch_discrimination import MinibatchDiscrimination
 from keras_gans.layers.minibatch_stddev import MinibatchStdDev
 from keras_gans.layers.pixel_normalization import PixelNormalization
+from keras_gans.layers.pyramids import from_laplacian_pyramid, laplacian_pyramid
 from keras_gans.layers.reference_batch import DropReference, PrependReference
 from keras_gans.layers.reflection_padding import ReflectionPadding2D
 from keras_gans.layers.self_attention import SelfAttention2D
@@ -37,4 +38,6 @@ __all__ = [
     "UpsampleConv2D",
     "VirtualBatchNormalization",
     "WeightNormalization",
+    "from_laplacian_pyramid",
+    "laplacian_pyramid",
 ]

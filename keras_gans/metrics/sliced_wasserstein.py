@@ -1,17 +1,16 @@
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
 from keras_gans._typing import ArrayLike, Config, Seed, Tensor
 from keras_gans.divergences import sliced_wasserstein_distance
+from keras_gans.layers.pyramids import laplacian_pyramid
 from keras_gans.metrics.base import TwoSampleMetric
 from keras_gans.metrics.reservoir import Reservoir, random_keys
 
 _PATCH = 7
-_BINOMIAL = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -112,9 +111,8 @@ class SlicedWasserstein(TwoSampleMetric):
         ]
 
     def add_samples(self, side: str, samples: Tensor) -> None:
-        for reservoir, level in zip(
-            getattr(self, side), laplacian_pyramid(samples, len(self.heights)), strict=True
-        ):
+        levels = reversed(laplacian_pyramid(samples, len(self.heights)))
+        for reservoir, level in zip(getattr(self, side), levels, strict=True):
             reservoir.update_state(self._patches(level, reservoir))
 
     def _patches(self, level, reservoir):
@@ -183,41 +181,6 @@ class SlicedWasserstein(TwoSampleMetric):
             "directions": self.directions,
             "seed": self.seed,
         }
-
-
-def smooth(images):
-    """Binomial 5×5 filter of each channel, mirrored at the borders."""
-    channels = images.shape[-1]
-    kernel = np.outer(_BINOMIAL, _BINOMIAL)[:, :, None, None] * np.ones((1, 1, channels, 1))
-    # Not `tf.pad`, whose mirror refuses an empty batch.
-    padded = images
-    for axis in (1, 2):
-        mirrored = np.pad(np.arange(images.shape[axis]), 2, mode="reflect")
-        padded = tf.gather(padded, mirrored, axis=axis)
-    return tf.nn.depthwise_conv2d(padded, kernel, strides=[1, 1, 1, 1], padding="VALID")
-
-
-def expand(images, height, width):
-    """Images of about half the size, brought to height × width: zeros between, then smoothed."""
-    _, rows, columns, channels = images.shape
-    spread = tf.stack([images, tf.zeros_like(images)], axis=3)
-    spread = tf.reshape(spread, [-1, rows, 2 * columns, channels])
-    spread = tf.stack([spread, tf.zeros_like(spread)], axis=2)
-    spread = tf.reshape(spread, [-1, 2 * rows, 2 * columns, channels])
-    return 4.0 * smooth(spread[:, :height, :width])
-
-
-def laplacian_pyramid(images, levels):
-    """Band-pass images, each level half the size of the one before; the last is the low-pass rest.
-
-    Burt and Adelson (1983). `images`: (batch, height, width, channels); returns `levels` tensors.
-    """
-    pyramid = []
-    for _ in range(levels - 1):
-        smaller = smooth(images)[:, ::2, ::2]
-        pyramid.append(images - expand(smaller, *images.shape[1:3]))
-        images = smaller
-    return [*pyramid, images]
 
 
 def normalize_channels(patches, channels):

@@ -9,6 +9,7 @@ from keras_gans.models.cycle_gan import CycleGAN
 from keras_gans.models.dcgan import DCGAN
 from keras_gans.models.gan import GAN
 from keras_gans.models.generative_model import GenerativeModel
+from keras_gans.models.lapgan import LAPGAN
 from keras_gans.models.latent_model import LatentModel
 from keras_gans.models.lsgan import LSGAN
 from keras_gans.models.semi_supervised_gan import SemiSupervisedGAN
@@ -22,6 +23,7 @@ __all__ = [
     "ALAE",
     "DCGAN",
     "GAN",
+    "LAPGAN",
     "LSGAN",
     "VAE",
     "WGAN",

@@ -7,6 +7,7 @@ import keras
 
 from keras_gans import _checks
 from keras_gans._typing import Shape
+from keras_gans.layers.pyramids import pyramid_sides
 
 
 def network(name: str, network: keras.Model, num_outputs: Sequence[int] = (1,)) -> None:
@@ -98,6 +99,46 @@ def logits(name: str, network: keras.Model) -> None:
                 f"takes to make probabilities of them: end it without activation. Received: "
                 f"{name} whose layer {layer!r} ends in {activation!r}"
             )
+
+
+def pyramid(
+    generators: Sequence[keras.Model],
+    discriminators: Sequence[keras.Model],
+    latent_dim: int,
+    num_classes: int | None,
+) -> bool:
+    """Refuse networks that are not those of a pyramid's levels; say if they take labels."""
+    for name, found in (("generators", generators), ("discriminators", discriminators)):
+        if not isinstance(found, (list, tuple)) or not found:
+            raise TypeError(
+                f"`{name}` must be a list of keras.Models, coarse to fine. "
+                f"Received: {name} of type {_checks.type_name(found)}"
+            )
+        for k, one in enumerate(found):
+            network(f"{name}[{k}]", one)
+    latent_dim = _checks.positive_int("latent_dim", latent_dim)
+    nums = len(generators), len(discriminators)
+    if nums[0] != nums[1]:
+        raise ValueError(
+            "`generators` and `discriminators` must hold one network for each level. "
+            f"Received: {nums[0]} and {nums[1]}"
+        )
+    *largest, channels = _checks.image_shape("generators", generators[-1].output_shape[1:])
+    takes_labels = num_classes is not None or len(generators[0].inputs) > 1
+    labels, beside = ([(None,)], " and integer labels") if takes_labels else ([], "")
+    for k, side in enumerate(pyramid_sides(largest, len(generators))):
+        generator, discriminator = generators[k], discriminators[k]
+        images = (None, *side, channels)
+        noise = (None, *side, generator.inputs[0].shape[-1])
+        taken = [noise, images] if k else [(None, latent_dim)]
+        what = ("noise maps and low-pass images" if k else "latents") + beside
+        inputs(f"generators[{k}]", generator, what, *taken, *labels)
+        outputs(f"generators[{k}]", generator, "images of its level", images)
+        taken = [images, images] if k else [images]
+        what = ("band-pass and low-pass images" if k else "images") + beside
+        inputs(f"discriminators[{k}]", discriminator, what, *taken, *labels)
+        logits(f"discriminators[{k}]", discriminator)
+    return takes_labels
 
 
 def _last_activation(tensor):

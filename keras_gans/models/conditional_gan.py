@@ -58,16 +58,6 @@ class Conditional(GAN):
 
         return [super().fake_examples(images, generator_on_condition, training), condition]
 
-    def as_inputs(self, name: str, inputs: Any) -> Tensors:
-        if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
-            what = "condition" if self.num_classes is None else "labels"
-            raise TypeError(
-                f"`{name}` must be [latents, {what}], as the model is conditional. "
-                f"Received: {name} of type {type(inputs).__name__}"
-            )
-        latents = super().as_inputs(name, inputs[0])
-        return [latents, self.check_labels(inputs[1], latents.shape[0])]
-
 
 class ClassConditional(Conditional):
     """What makes any GAN conditional on the class: an integer label an example."""
@@ -83,11 +73,7 @@ class ClassConditional(Conditional):
     ) -> None:
         super().__init__(generator, discriminator, latent_dim, **kwargs)
         self.num_classes = check_num_classes(num_classes, generator, discriminator)
-        names: Any = class_names
-        if names is not None:
-            labels = Spec(kind="integer", num_classes=self.num_classes, class_names=names)
-            names = labels.class_names
-        self.class_names = names
+        self.class_names = check_class_names(class_names, self.num_classes)
 
     @classmethod
     def networks_for_images(  # type: ignore[override]  # with classes of the dataset
@@ -143,6 +129,13 @@ def check_num_classes(num_classes: int | None, *networks: keras.Model) -> int:
             f"num_classes={num_classes}, and networks with {sorted(known)} classes"
         )
     return num_classes
+
+
+def check_class_names(class_names: Any, num_classes: int | None) -> tuple[str, ...] | None:
+    """Return the names of so many classes as a tuple, or `None` if there are none."""
+    if class_names is None:
+        return None
+    return Spec(kind="integer", num_classes=num_classes, class_names=class_names).class_names
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")

@@ -167,7 +167,7 @@ class Fitted(Trainer):
         """Measure the losses, and the metrics given to `compile`, on held-out examples.
 
         As `keras.Model.evaluate`. Networks run with `training=False`, and noise is the same at
-        every call. Without `return_dict` they are a list in that order: the losses that the class
+        every call. Without `return_dict` they are a list in that order: the losses that the model
         logs, then the metrics. What techniques add is no part of them.
 
         Raises:
@@ -193,7 +193,7 @@ class Fitted(Trainer):
             )
         if not logs:
             raise ValueError("`x` must hold an example to evaluate. Received: none")
-        logs = {name: logs[name] for name in type(self).loss_names}
+        logs = {name: logs[name] for name in self.evaluated_names}
         for metric in self.sample_metrics:
             result = metric.result()
             logs.update(result if isinstance(result, dict) else {metric.name: result})

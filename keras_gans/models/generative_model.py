@@ -92,6 +92,7 @@ class GenerativeModel(Fitted):
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
+        self.evaluated_names = self.loss_names
         self.trackers = [keras.metrics.Mean(name) for name in self.loss_names]
         self.built = True
 
@@ -187,17 +188,22 @@ class GenerativeModel(Fitted):
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        """The running means: in an evaluation those that the class logs, without techniques'."""
-        names = type(self).loss_names if self.is_evaluated else self.loss_names
+        """The running means: in an evaluation those of what is logged there, too."""
+        names = self.evaluated_names if self.is_evaluated else self.loss_names
         return [tracker for tracker in self.trackers if tracker.name in names]
 
-    def log_also(self, *names: str) -> None:
-        """Log more in training than the class does: to be called by the constructor.
+    def log_also(self, *names: str, in_evaluation: bool = False) -> None:
+        """Log more than the class does: to be called by the constructor.
 
-        `evaluate` gives what the class logs, `type(self).loss_names`.
+        Args:
+            *names: Names of the losses.
+            in_evaluation: Boolean, whether `evaluate` gives them, too, beside what the class logs.
+                Defaults to `False`: they are of training alone, as those of techniques are.
         """
-        new = [name for name in names if name not in self.loss_names]
+        new = tuple(name for name in names if name not in self.loss_names)
         self.loss_names = (*self.loss_names, *new)
+        if in_evaluation:
+            self.evaluated_names = (*self.evaluated_names, *new)
         self.trackers.extend(keras.metrics.Mean(name) for name in new)
 
     def record(self, result: LossResult, batch_size: int | Tensor = 1) -> None:

@@ -99,7 +99,16 @@ class LatentModel(GenerativeModel):
         return ops.convert_to_numpy(_inputs.examples(name, x, self.example_spec))
 
     def as_inputs(self, name: str, inputs: Any) -> Tensors:
-        return _inputs.latents(name, inputs, self.latent_dim)
+        if not self.conditional:
+            return _inputs.latents(name, inputs, self.latent_dim)
+        if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
+            what = "condition" if self.num_classes is None else "labels"
+            raise TypeError(
+                f"`{name}` must be [latents, {what}], as the model is conditional. "
+                f"Received: {name} of type {type(inputs).__name__}"
+            )
+        latents = _inputs.latents(name, inputs[0], self.latent_dim)
+        return [latents, self.check_labels(inputs[1], latents.shape[0])]
 
     def call(self, inputs: Tensors, training: bool = False) -> Tensor:
         """Generate examples from latents: what `model(latents)` and `model.predict` do."""

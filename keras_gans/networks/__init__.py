@@ -8,6 +8,7 @@ from keras_gans.networks.autoencoders import (
 )
 from keras_gans.networks.data_dependent import data_dependent_initialization
 from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
+from keras_gans.networks.lapgan import lapgan_discriminators, lapgan_generators
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
 from keras_gans.networks.stackgan import (
@@ -27,6 +28,8 @@ __all__ = [
     "dcgan_discriminator",
     "dcgan_encoder",
     "dcgan_generator",
+    "lapgan_discriminators",
+    "lapgan_generators",
     "mlp_decoder",
     "mlp_discriminator",
     "mlp_encoder",

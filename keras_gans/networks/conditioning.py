@@ -1,5 +1,7 @@
 """How labels enter a network: what every builder's `num_classes` argument does."""
 
+import math
+
 import keras
 from keras import layers
 
@@ -41,6 +43,19 @@ class Labels:
             embeddings_initializer=keras.initializers.RandomNormal(stddev=LABEL_STDDEV),
         )
         return layers.Concatenate()([latents, vectors(self.symbol)])
+
+    def drawn_beside(self, images):
+        """Images with one more channel, of which the class has learned every pixel: a ReLU's."""
+        if self.symbol is None:
+            return images
+        *side, _ = images.shape[1:]
+        pixels = layers.Embedding(
+            self.num_classes,
+            math.prod(side),
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=LABEL_STDDEV),
+        )
+        channel = layers.Reshape((*side, 1))(layers.ReLU()(pixels(self.symbol)))
+        return layers.Concatenate()([images, channel])
 
     def projected_onto(self, logits, features):
         """Logits of a projection discriminator: those given, plus ⟨v_y, features⟩."""

@@ -15,6 +15,14 @@ def network(build, **arguments):
     return Call(build, lambda: arguments, use=on_zeros, cost=10)
 
 
+def networks_of(build, **arguments):
+    """The call of a function that builds a network for each level of a pyramid."""
+    small = {"image_shape": IMAGE, "levels": 2, "filters": 2, "hidden_units": (3,)}
+    return Call(
+        build, lambda: {**small, **arguments}, use=lambda made: [*map(on_zeros, made)], cost=10
+    )
+
+
 @functools.cache
 def styled():
     return n.style_generator(IMAGE, 4, 2)
@@ -57,6 +65,8 @@ CALLS = {
     ),
     "networks.style_encoder": network(n.style_encoder, image_shape=IMAGE, code_dim=2, filters=2),
     "networks.synthesis": Call(n.synthesis, lambda: {"generator": styled()}, use=on_zeros),
+    "networks.lapgan_generators": networks_of(n.lapgan_generators, latent_dim=2),
+    "networks.lapgan_discriminators": networks_of(n.lapgan_discriminators),
     "networks.text_generator": network(
         n.text_generator, length=3, vocabulary_size=4, latent_dim=2, filters=2, num_blocks=1
     ),

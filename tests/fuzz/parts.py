@@ -60,6 +60,15 @@ CALLS = {
         lambda: {"layer": keras.layers.Dense(2, use_bias=False)},
         use=on(x2),
     ),
+    "layers.laplacian_pyramid": Call(
+        layers.laplacian_pyramid, lambda: {"images": x4, "levels": 2}, nan=True, infinite=True
+    ),
+    "layers.from_laplacian_pyramid": Call(
+        layers.from_laplacian_pyramid,
+        lambda: {"pyramid": layers.laplacian_pyramid(x4, 2)},
+        nan=True,
+        infinite=True,
+    ),
     "constraints.ClipConstraint": Call(kg.constraints.ClipConstraint, use=on(x2)),
     "losses.Objective": Call(
         kg.losses.Objective,

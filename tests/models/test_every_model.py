@@ -142,15 +142,20 @@ class TestLogits:
     def test_every_model_refuses_them(self, name):
         model = every_model.make(name)
         config = model.get_config()
-        networks = [argument for argument in config if argument.startswith(OF_LOGITS)]
-        assert networks
-        for argument in networks:
-            network = getattr(model, argument)
-            outputs = layers.Activation("sigmoid")(network.outputs[0])
-            probabilities = keras.Model(network.inputs, outputs)
-            wrong = {**config, argument: keras.saving.serialize_keras_object(probabilities)}
-            with pytest.raises(ValueError, match=f"`{argument}` must end in logits"):
-                getattr(kg.models, name).from_config(wrong)
+        arguments = [argument for argument in config if argument.startswith(OF_LOGITS)]
+        assert arguments
+        for argument in arguments:
+            held = getattr(model, argument)
+            for k, network in enumerate(held if isinstance(held, tuple) else [held]):
+                outputs = layers.Activation("sigmoid")(network.outputs[0])
+                wrong = keras.Model(network.inputs, outputs)
+                place = argument
+                if isinstance(held, tuple):
+                    wrong, place = [*held[:k], wrong, *held[k + 1 :]], rf"{argument}\[{k}\]"
+                wrong = keras.saving.serialize_keras_object(wrong)
+                given = {**model.get_config(), argument: wrong}  # which Keras uses up
+                with pytest.raises(ValueError, match=f"`{place}` must end in logits"):
+                    getattr(kg.models, name).from_config(given)
 
     def test_a_decoder_of_means_may_end_in_tanh(self):
         encoder = kg.networks.mlp_encoder((4,), 2, (8,))
