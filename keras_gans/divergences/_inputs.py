@@ -42,7 +42,7 @@ def array(name, x):
     """A float64 tensor of finite numbers, none so large that its square overflows."""
     try:
         x = tf.convert_to_tensor(x, dtype_hint=tf.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, tf.errors.InvalidArgumentError):
         raise error(name, "a rectangular array of numbers", x, TypeError) from None
     if not (x.dtype.is_floating or x.dtype.is_integer):
         raise error(name, "an array of real numbers", x, TypeError)

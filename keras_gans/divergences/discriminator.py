@@ -117,7 +117,7 @@ def _target(name, value):
 def _bins(x, size):
     try:
         x = tf.convert_to_tensor(x)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, tf.errors.InvalidArgumentError):
         raise _inputs.error("x", "integer bin indices", x, TypeError) from None
     if not x.dtype.is_integer:
         raise _inputs.error("x", "integer bin indices where `p` is a histogram", x, TypeError)

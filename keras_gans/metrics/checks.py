@@ -16,7 +16,7 @@ def as_tensor(name, values):
     """`values` as a tensor, or an error that names them."""
     try:
         return tf.convert_to_tensor(values)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
         raise TypeError(
             f"`{name}` must be an array. Received: {name} of type {type(values).__name__}"
         ) from error

@@ -314,6 +314,7 @@ def test_distributions_in_a_graph():
         (1.0, [1.0], ValueError, "`p` must be a histogram"),
         (["a", "b"], [0.5, 0.5], TypeError, "`p` must be an array of real numbers"),
         ([[0.5], [0.2, 0.3]], [1.0], TypeError, "`p` must be a rectangular array"),
+        ([0.5, tf.constant([0.2, 0.3])], [1.0], TypeError, "`p` must be a rectangular array"),
         ([0.5, 0.5], tfd.Normal(0.0, 1.0), TypeError, "`q` must be of the kind of `p`"),
         (
             tfd.Normal(0.0, 1.0),

@@ -165,7 +165,7 @@ DAMAGES_OF_STRINGS = [
     lambda x: tf.constant(x),
     lambda x: lambda: x,
 ]
-DAMAGES_OF_NUMBERS = [
+DAMAGES_OF_ARRAYS_OF_NUMBERS = [
     lambda x: -x,
     lambda x: 300 * x + 7,
     lambda x: 1e30 * x,
@@ -210,15 +210,12 @@ def _arrays(valid):
         with np.errstate(all="ignore"):
             return valid.astype(dtype)
 
-    damages = st.sampled_from(DAMAGES_OF_ARRAYS).map(lambda damage: damage(valid))
-    if valid.dtype.kind not in "biuf":
-        return damages
-    numbers = valid if valid.dtype.kind == "f" else valid.astype("int64")  # in which 300 fits
+    wide = valid if valid.dtype.kind == "f" else valid.astype("int64")  # in which 300 fits
     return st.one_of(
         st.sampled_from([f for f in FILLS if f != f or abs(f) > 2]).map(with_number),
         st.sampled_from(DTYPES[2:-1]).map(with_dtype),
-        st.sampled_from(DAMAGES_OF_NUMBERS).map(lambda damage: damage(numbers)),
-        damages,
+        st.sampled_from(DAMAGES_OF_ARRAYS_OF_NUMBERS).map(lambda damage: damage(wide)),
+        st.sampled_from(DAMAGES_OF_ARRAYS).map(lambda damage: damage(valid)),
     )
 
 

@@ -2,6 +2,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_gans.metrics import NGramJSDivergence
 
@@ -118,3 +119,9 @@ def test_mixed_kinds_are_an_error():
 def test_real_numbers_are_an_error():
     with pytest.raises(TypeError, match=r"`real` must be integer tokens or strings. Received"):
         NGramJSDivergence(n=1).update_state(real=[[0.5, 0.5]])
+
+
+def test_strings_and_tensors_of_them_in_one_list_are_refused():
+    texts = ["ab", tf.constant(["a", "b"])]
+    with pytest.raises(TypeError, match="`generated` must be an array"):
+        NGramJSDivergence(1).update_state(real=["ab"], generated=texts)
