@@ -27,11 +27,11 @@ class Case:
 
 
 class PairCase(Case):
-    """Samples `(num, 2, height, width, channels)`, a real image and a generated one each."""
+    """Samples `(num, 2, height, width, channels)`, a generated image and a real one each."""
 
     def feed(self, metric, real=None, generated=None):
         if generated is not None:
-            metric.update_state(generated[:, 0], generated[:, 1])
+            metric.update_state(real=generated[:, 1], generated=generated[:, 0])
 
 
 def draw(*shape, seed, scale=1.0, shift=0.0):
