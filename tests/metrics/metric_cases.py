@@ -19,6 +19,11 @@ class Case:
     def two_sample(self):
         return self.real is not None
 
+    @property
+    def data(self):
+        """The arrays that `update_state` takes."""
+        return (self.real, self.generated) if self.two_sample else (self.generated,)
+
     def feed(self, metric, real=None, generated=None):
         if self.two_sample:
             metric.update_state(real=real, generated=generated)
@@ -28,6 +33,10 @@ class Case:
 
 class PairCase(Case):
     """Samples `(num, 2, height, width, channels)`, a generated image and a real one each."""
+
+    @property
+    def data(self):
+        return self.generated[:, 1], self.generated[:, 0]
 
     def feed(self, metric, real=None, generated=None):
         if generated is not None:
