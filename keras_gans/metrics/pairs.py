@@ -72,11 +72,14 @@ class PairMetric(SampleMetric):
         self.total.assign_add(tf.reduce_sum(tf.cast(found, tf.float64)))
         self.pairs.assign_add(tf.cast(tf.shape(real)[0], tf.float64))
 
+    def count(self) -> Tensor:
+        return tf.convert_to_tensor(self.pairs)
+
     def result(self) -> Tensor:
-        if not self.built or (tf.executing_eagerly() and not float(self.pairs)):
+        if not self.built or (tf.executing_eagerly() and self.count() == 0):
             return self.nan()
         self.check_ranges()
-        return self.as_result(tf.convert_to_tensor(self.total) / tf.convert_to_tensor(self.pairs))
+        return self.as_result(tf.convert_to_tensor(self.total) / self.count())
 
     def merge_state(self, metrics: Any) -> None:
         for metric in metrics:
