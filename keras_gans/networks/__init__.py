@@ -10,9 +10,11 @@ from keras_gans.networks.data_dependent import data_dependent_initialization
 from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
+from keras_gans.networks.srgan import srgan_discriminator, srgan_generator
 from keras_gans.networks.style import style_encoder, style_generator, synthesis
 from keras_gans.networks.text import text_discriminator, text_generator
 from keras_gans.networks.translation import patch_discriminator, translation_generator
+from keras_gans.networks.vgg import vgg19_features
 from keras_gans.networks.virtual_batch import virtual_batch_normalization
 
 __all__ = [
@@ -28,11 +30,14 @@ __all__ = [
     "patch_discriminator",
     "resnet_discriminator",
     "resnet_generator",
+    "srgan_discriminator",
+    "srgan_generator",
     "style_encoder",
     "style_generator",
     "synthesis",
     "text_discriminator",
     "text_generator",
     "translation_generator",
+    "vgg19_features",
     "virtual_batch_normalization",
 ]
