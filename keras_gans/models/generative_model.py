@@ -10,8 +10,8 @@ from keras import ops
 
 from keras_gans import _replicas
 from keras_gans._loss_result import LossResult
-from keras_gans._precision import float_dtype
-from keras_gans._typing import Schedule, Tensor, Tensors
+from keras_gans._precision import as_float, float_dtype
+from keras_gans._typing import Examples, Schedule, Tensor, Tensors
 from keras_gans.data import mini_batches
 from keras_gans.data.batch_spec import BatchSpec
 from keras_gans.models.fitting import Fitted
@@ -256,6 +256,11 @@ class GenerativeModel(Fitted):
     def evaluation_batches(self, x: Any, y: Any) -> tuple[Any, Any]:
         """Return what `evaluate` was given, checked, as `keras.Model.evaluate` takes it."""
         return mini_batches.evaluation_batches(x, y, self.batch_spec)
+
+    def real_examples(self, data: Tensors) -> Examples:
+        """Return real examples, out of what `fit` is given, as the networks take them."""
+        examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return as_float(examples)
 
     def as_inputs(self, name: str, inputs: Any) -> Tensors:
         """Return what the model is called on, checked by the argument's name."""
