@@ -12,6 +12,7 @@ from keras_gans.models.generative_model import GenerativeModel
 from keras_gans.models.latent_model import LatentModel
 from keras_gans.models.lsgan import LSGAN
 from keras_gans.models.semi_supervised_gan import SemiSupervisedGAN
+from keras_gans.models.srgan import SRGAN
 from keras_gans.models.text_gan import TextGAN
 from keras_gans.models.vae import VAE
 from keras_gans.models.wgan import WGAN
@@ -22,6 +23,7 @@ __all__ = [
     "DCGAN",
     "GAN",
     "LSGAN",
+    "SRGAN",
     "VAE",
     "WGAN",
     "WGANGP",

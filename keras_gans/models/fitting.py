@@ -193,7 +193,7 @@ class Fitted(Trainer):
             )
         if not logs:
             raise ValueError("`x` must hold an example to evaluate. Received: none")
-        logs = {name: logs[name] for name in type(self).loss_names}
+        logs = {name: logs[name] for name in self.evaluated_names}
         for metric in self.sample_metrics:
             result = metric.result()
             logs.update(result if isinstance(result, dict) else {metric.name: result})

@@ -25,7 +25,8 @@ class GenerativeModel(Fitted):
 
     - `optimizer_networks`: for each optimizer, the networks that it trains, by attribute name. A
       network may have several optimizers. An only optimizer may be called `optimizer`;
-    - `loss_names`: the names of the losses that it logs;
+    - `loss_names`: the names of the losses that it logs, and `evaluation_names`, if there are more
+      in an evaluation;
     - `default_optimizers()`: the paper's optimizers;
     - `train_step(data)`, made of calls to `minimize` and `record`, and `test_step(data)`;
     - `example_spec`, a `keras_gans.data.Spec` of the examples that it learns from, and if they come
@@ -87,12 +88,14 @@ class GenerativeModel(Fitted):
     """
 
     loss_names: tuple[str, ...] = ()
+    evaluation_names: tuple[str, ...] = ()
     example_spec: Any = None
     condition_spec: Any = None
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        self.trackers = [keras.metrics.Mean(name) for name in self.loss_names]
+        names = (*self.loss_names, *self.evaluation_names)
+        self.trackers = [keras.metrics.Mean(name) for name in names]
         self.built = True
 
     # Optimizers
@@ -188,13 +191,18 @@ class GenerativeModel(Fitted):
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """The running means: in an evaluation those that the class logs, without techniques'."""
-        names = type(self).loss_names if self.is_evaluated else self.loss_names
+        names = self.evaluated_names if self.is_evaluated else self.loss_names
         return [tracker for tracker in self.trackers if tracker.name in names]
+
+    @property
+    def evaluated_names(self) -> tuple[str, ...]:
+        """The names of what `evaluate` gives besides metrics."""
+        return (*type(self).loss_names, *self.evaluation_names)
 
     def log_also(self, *names: str) -> None:
         """Log more in training than the class does: to be called by the constructor.
 
-        `evaluate` gives what the class logs, `type(self).loss_names`.
+        `evaluate` gives what the class logs, `evaluated_names`.
         """
         new = [name for name in names if name not in self.loss_names]
         self.loss_names = (*self.loss_names, *new)
