@@ -16,6 +16,7 @@ VALUES = {
     "ALAE.gamma": (10.0, 0.5),
     "CycleGAN.cycle_weight": (10.0, 0.0),
     "CycleGAN.identity_weight": (0.5, 0.0),
+    "SRGAN.adversarial_weight": (1e-3, 10.0),
     "VAE.beta": (1.0, 30.0),
     "WGAN.clip_value": (0.01, 0.002),
     "WGANGP.gp_weight": (10.0, 0.1),

@@ -6,7 +6,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, _inputs, losses, serving
@@ -113,13 +112,17 @@ class SRGAN(TwoPlayer):
         super().__init__(
             generator, discriminator, n_critic, objective, techniques, ema_decay, seed, **kwargs
         )
-        self.scale = scale_of(generator, discriminator)
+        self.scale = checks.scale(generator, discriminator)
         self.pretraining_steps = _checks.positive_int(
             "pretraining_steps", pretraining_steps, minimum=0
         )
         self.adversarial_weight = adversarial_weight
         if feature_extractor is not None:
-            _check_extractor(feature_extractor, discriminator)
+            checks.network("feature_extractor", feature_extractor)
+            large = discriminator.input_shape
+            checks.takes(
+                "feature_extractor", feature_extractor, "what `discriminator` takes", large
+            )
             feature_extractor.trainable = False
         self.feature_extractor = feature_extractor
 
@@ -127,7 +130,7 @@ class SRGAN(TwoPlayer):
         checks.network("generator", generator)
         checks.network("discriminator", discriminator)
         checks.logits("discriminator", discriminator)
-        scale_of(generator, discriminator)
+        checks.scale(generator, discriminator)
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Adam with the paper's learning rate 1e-4 and β₁ 0.9."""
@@ -314,43 +317,3 @@ class SRGAN(TwoPlayer):
 def mean_squared(made: Tensor, expected: Tensor) -> Tensor:
     """‖·‖² of the difference: the mean over all numbers."""
     return ops.mean(ops.square(made - expected))
-
-
-def scale_of(generator: keras.Model, discriminator: keras.Model) -> int:
-    """How many times as high and wide the images are that a generator makes.
-
-    Raises:
-        ValueError: If it is no such generator, or the discriminator does not take what it makes.
-    """
-    taken, large = generator.input_shape, discriminator.input_shape
-    if len(taken) != 4 or len(generator.inputs) > 1:
-        raise ValueError(
-            "`generator` must take images (batch, height, width, channels). Received: generator "
-            f"that takes {taken}"
-        )
-    sides = [side or 16 for side in taken[1:3]]
-    made = tuple(generator.compute_output_shape((1, *sides, taken[3])))
-    scale = made[1] // sides[0] if len(made) == 4 else 0
-    if scale < 2 or made != (1, *(scale * side for side in sides), taken[3]):
-        raise ValueError(
-            "`generator` must make images a whole number of times as high as wide, of as many "
-            f"channels. Received: generator that makes {made} of {(1, *sides, taken[3])}"
-        )
-    fits = tf.TensorShape(generator.output_shape).is_compatible_with(large)
-    if not fits or None in large[1:] or any(n % scale or n <= 2 * scale for n in large[1:3]):
-        raise ValueError(
-            "`discriminator` must take images of one size as `generator` makes them, with sides "
-            f"that are multiples of {scale} and more than {2 * scale}. Received: discriminator "
-            f"that takes {large} beside a generator that makes {tuple(generator.output_shape)}"
-        )
-    return scale
-
-
-def _check_extractor(extractor, discriminator):
-    checks.network("feature_extractor", extractor)
-    large = discriminator.input_shape
-    if not tf.TensorShape(extractor.input_shape).is_compatible_with(large):
-        raise ValueError(
-            f"`feature_extractor` must take what `discriminator` takes, {large}. "
-            f"Received: feature_extractor that takes {extractor.input_shape}"
-        )
