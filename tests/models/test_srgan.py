@@ -327,7 +327,7 @@ class TestNetworksThatDoNotFit:
         [
             ({"generator": None}, "`generator` must be a keras.Model"),
             ({"generator": lambda: extractor()}, "`generator` must make images a whole number"),
-            ({"generator": lambda: generator(scale=4)}, "`discriminator` must take .* of 4"),
+            ({"generator": lambda: generator(scale=8)}, "`discriminator` must take .* of 8"),
             ({"generator": lambda: generator(1)}, "`discriminator` must take images of one size"),
             (
                 {"generator": lambda: kg.networks.mlp_generator((2,), 2, (4,))},
