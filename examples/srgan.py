@@ -38,8 +38,8 @@ OUTPUT = pathlib.Path("output") / "srgan"
 """
 ## Two photographs
 
-scikit-learn comes with two photographs, a temple and a flower. Patches to train on are cut from
-their left three quarters, patches to test on from the rest. Small images are not needed: the model
+scikit-learn comes with two photographs, a temple and a flower. Patches to test on are cut from
+a strip of each that patches to train on know nothing of. Small images are not needed: the model
 makes them in its training step, as the paper does, by bicubic interpolation with antialiasing.
 """
 

@@ -35,11 +35,13 @@ VALUES = {
 }
 #: Numbers that models are built from, and that cannot change.
 FIXED = {"LSGAN.a", "LSGAN.b", "LSGAN.c"}
-#: Decays of moving averages, which may change and are tested apart, as they may be `None`, too.
+#: Decays of moving averages, which may change and are tested apart, as they may be `None`, too: the
+#: one nearest to the class of each model.
 DECAYS = {
     name: (argument, decay.networks[-1])
     for name in every_model.NAMES
-    for argument, decay in vars(getattr(kg.models, name)).items()
+    for kind in reversed(getattr(kg.models, name).__mro__)
+    for argument, decay in vars(kind).items()
     if isinstance(decay, DecayOfAverages)
 }
 SGD = keras.optimizers.SGD

@@ -141,7 +141,7 @@ def main():
     path = results.FOLDER / "srgan_photographs.png"
     kg.data.save_grid(picture, path, columns=COLUMNS, scale=2)
     protocol = {
-        "train": f"{len(train)} patches of the first 480 columns",
+        "train": f"{len(train)} patches of columns 0 to 320 and 480 to 640",
         "test": f"{len(test)} patches of the others for psnr and ssim of the luminance, "
         f"{len(overlapping)} that overlap for the distance",
         "rows_of_the_picture": ["low", *made, "original"],

@@ -4,8 +4,8 @@ import numpy as np
 
 from keras_gans import _checks
 
-#: Where the part to test on begins: in both photographs the last quarter of the columns.
-_TEST_FROM = 480
+#: Columns of the parts of both photographs, the first of 640. Those to test on have details, too.
+_PARTS = {"train": (slice(0, 320), slice(480, 640)), "test": (slice(320, 480),)}
 
 
 def photographs(
@@ -13,12 +13,11 @@ def photographs(
 ) -> np.ndarray:
     """Cut patches out of two photographs 427×640×3, a temple and a flower, no download.
 
-    Patches to test on are cut from the last 160 columns of each, those to train on from the others:
+    Patches to test on are cut from columns 320 to 480 of each, those to train on from the others:
     no pixel is in both.
 
     Args:
-        patch_size: Positive integer, side of a patch: up to 427 to train on, up to 160 to test on.
-            Defaults to `64`.
+        patch_size: Positive integer up to 160, side of a patch. Defaults to `64`.
         stride: Positive integer, pixels from one patch to the next. Defaults to `None`: a quarter
             of a patch in `"train"`, a whole one in `"test"`, where patches do not overlap.
         split: `"train"` or `"test"`. Defaults to `"train"`.
@@ -37,17 +36,19 @@ def photographs(
     """
     from sklearn.datasets import load_sample_images
 
-    _checks.one_of("split", split, ["train", "test"])
+    _checks.one_of("split", split, list(_PARTS))
     size = _checks.positive_int("patch_size", patch_size)
-    columns = {"train": slice(0, _TEST_FROM), "test": slice(_TEST_FROM, None)}[split]
-    parts = np.stack(load_sample_images().images)[:, :, columns]
-    if size > min(parts.shape[1:3]):
-        raise ValueError(
-            f"`patch_size` must be at most {min(parts.shape[1:3])} for the split {split!r}. "
-            f"Received: patch_size={patch_size}"
-        )
+    if size > 160:
+        raise ValueError(f"`patch_size` must be at most 160. Received: patch_size={patch_size}")
     default = max(size // 4, 1) if split == "train" else size
     stride = default if stride is None else _checks.positive_int("stride", stride)
-    patches = np.lib.stride_tricks.sliding_window_view(parts, (size, size), axis=(1, 2))
-    patches = np.moveaxis(patches[:, ::stride, ::stride], 3, -1).reshape(-1, size, size, 3)
-    return patches.astype("float32") / 127.5 - 1
+    images = np.stack(load_sample_images().images)
+    patches = [_patches(images[:, :, columns], size, stride) for columns in _PARTS[split]]
+    return np.concatenate(patches).astype("float32") / 127.5 - 1
+
+
+def _patches(images, size, stride):
+    """All patches of images that begin at multiples of a stride, image by image, row by row."""
+    patches = np.lib.stride_tricks.sliding_window_view(images, (size, size), axis=(1, 2))
+    patches = patches[:, ::stride, ::stride]
+    return np.moveaxis(patches, 3, -1).reshape(-1, size, size, 3)

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import losses, networks, serving
+from keras_gans import _checks, losses, networks, serving
 from keras_gans._examples import images_of
 from keras_gans._precision import as_float
 from keras_gans._typing import (
@@ -106,9 +106,11 @@ class GAN(TwoPlayer, LatentModel):
             techniques,
             ema_decay,
             seed,
-            generator_batch_multiple,
             latent_dim=latent_dim,
             **kwargs,
+        )
+        self.generator_batch_multiple = _checks.positive_int(
+            "generator_batch_multiple", generator_batch_multiple
         )
 
     def check_networks(self, generator: keras.Model, discriminator: keras.Model) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from keras_gans import _checks, _inputs, losses, serving
-from keras_gans._examples import each_repeated, images_of
+from keras_gans._examples import images_of
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
@@ -196,7 +196,7 @@ class SRGAN(TwoPlayer):
         self, real: Examples, generator: Callable[..., Tensor], training: bool = True
     ) -> Examples:
         _, low = real
-        return [as_float(generator(low)), low]
+        return as_float(generator(low))
 
     def discriminate(
         self, examples: Examples, training: bool = False, call: Callable[..., Tensor] = call_network
@@ -208,15 +208,12 @@ class SRGAN(TwoPlayer):
         self, network: str, loss: LossResult, real: Examples, fake: Examples
     ) -> LossResult:
         if network == "generator":
-            loss = self.perceptual_loss(loss, real, fake)
-        return super().with_techniques(network, loss, real, fake)
+            loss = self.perceptual_loss(loss, images_of(real), fake)
+        return super().with_techniques(network, loss, images_of(real), fake)
 
-    def perceptual_loss(
-        self, adversarial: LossResult, real: Examples, fake: Examples
-    ) -> LossResult:
+    def perceptual_loss(self, adversarial: LossResult, real: Tensor, fake: Tensor) -> LossResult:
         """The distance of features, and the generator's part of the objective by its weight."""
-        expected = each_repeated(images_of(real), self.generator_batch_multiple)
-        content = mean_squared(self.features(images_of(fake)), self.features(expected))
+        content = mean_squared(self.features(fake), self.features(real))
         return LossResult(
             {"g_loss": content + self.adversarial_weight * adversarial.loss},
             {"content_loss": content, "adversarial_loss": adversarial.loss},
@@ -236,20 +233,20 @@ class SRGAN(TwoPlayer):
         fake = self.fake_examples(real, self, training=False)
         of_discriminator = self.discriminator_loss(real, fake, training=False)
         adversarial = self.generator_loss(**of_discriminator.handed_on, training=False)
-        of_generator = self.perceptual_loss(adversarial, real, fake)
-        batch_size = ops.shape(images_of(real))[0]
+        of_generator = self.perceptual_loss(adversarial, images_of(real), fake)
+        batch_size = ops.shape(fake)[0]
         self.record(of_discriminator, batch_size)
         self.record(of_generator.logging(**self.similarities(real, fake)), batch_size)
-        self.update_sample_metrics(images_of(real), images_of(fake))
+        self.update_sample_metrics(images_of(real), fake)
         return self.logs()
 
-    def similarities(self, real: Examples, fake: Examples) -> dict[str, Tensor]:
+    def similarities(self, real: Examples, fake: Tensor) -> dict[str, Tensor]:
         """How like the real images those of the generator and of bicubic interpolation are."""
         high, low = real
         interpolated = ops.clip(bicubic_upsample(low, self.scale), -1.0, 1.0)
         high, made, interpolated = (
             as_compared(rounded_to_8_bits(images), luminance=True, border=self.scale)
-            for images in (high, images_of(fake), interpolated)
+            for images in (high, fake, interpolated)
         )
         window = min(11, *high.shape[1:3])
         return {

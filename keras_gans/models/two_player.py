@@ -32,14 +32,14 @@ class TwoPlayer(GenerativeModel):
 
     Args:
         generator, discriminator: Built Sequential or functional `keras.Model`s.
-        n_critic, objective, techniques, ema_decay, seed, generator_batch_multiple, **kwargs: See
-            `GAN`.
+        n_critic, objective, techniques, ema_decay, seed, **kwargs: See `GAN`.
 
     Logs: `g_loss` and `d_loss`, and what techniques add.
     """
 
     optimizer_networks = {"g_optimizer": ("generator",), "d_optimizer": ("discriminator",)}
     loss_names: tuple[str, ...] = ("g_loss", "d_loss")
+    generator_batch_multiple = 1
     ema_decay = DecayOfAverages("generator")
 
     def __init__(
@@ -51,7 +51,6 @@ class TwoPlayer(GenerativeModel):
         techniques: Sequence[technique.Technique] = (),
         ema_decay: FloatOrSchedule | None = None,
         seed: int | None = None,
-        generator_batch_multiple: int = 1,
         **kwargs: Any,
     ) -> None:
         super().__init__(seed=seed, **kwargs)
@@ -59,9 +58,6 @@ class TwoPlayer(GenerativeModel):
         self.generator = generator
         self.discriminator = discriminator
         self.n_critic = _checks.positive_int("n_critic", n_critic)
-        self.generator_batch_multiple = _checks.positive_int(
-            "generator_batch_multiple", generator_batch_multiple
-        )
         self.objective = losses.get(objective)
         self.ema_decay = ema_decay
         self.techniques = tuple(technique.check(techniques))
