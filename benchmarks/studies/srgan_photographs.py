@@ -5,7 +5,7 @@ scikit-learn. A generator is trained in the two phases of the paper: on the dist
 then on that of features with a discriminator. The features are those of a classifier that learned
 how many quarter turns a patch was rotated by.
 
-After each phase, and for bicubic interpolation, held-out patches give the peak signal-to-noise
+After each phase, and for bicubic interpolation, held-out pieces give the peak signal-to-noise
 ratio and the structural similarity, which ask for the right pixels; and the Fréchet distance of
 features, which asks whether what is made looks like photographs. Those features are of another
 classifier of turns, which no generator was trained with.
@@ -87,6 +87,20 @@ def distance(made, real, features):
     return float(metric.result())
 
 
+def psnr_and_ssim(real, made, options):
+    """Of the luminance, without the border."""
+    found = {}
+    for kind in (kg.metrics.PSNR, kg.metrics.SSIM):
+        metric = kind(luminance=True, border=options.scale)
+        metric.update_state(real, made)
+        found[metric.name] = float(metric.result())
+    return found
+
+
+def enlarged_by_formula(low, options):
+    return np.clip(kg.layers.bicubic_upsample(low, options.scale), -1, 1)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scale", type=int, default=2)
@@ -104,32 +118,26 @@ def main():
 
     size = options.patch_size
     train = kg.data.photographs(size)
-    test = kg.data.photographs(size, split="test")
+    large = kg.data.photographs(160, split="test")
     overlapping = kg.data.photographs(size, stride=size // 4, split="test")
     learned, accuracy = classifier_of_turns(train, options.seed, options.classifier_epochs)
     judge, _ = classifier_of_turns(train, options.seed + 1, options.classifier_epochs)
     gan = make(rescaled(learned, train), options)
     low = np.concatenate([gan.shrunk(part) for part in np.array_split(overlapping, 8)])
-    interpolated = np.clip(kg.layers.bicubic_upsample(low, options.scale), -1, 1)
+    large_low = gan.shrunk(large)
+    interpolated = enlarged_by_formula(low, options)
 
     batches, _ = kg.data.load(train, batch_size=options.batch_size, seed=options.seed)
-    evaluated, made, minutes = {}, {"bicubic": interpolated}, {}
+    values = {"bicubic": psnr_and_ssim(large, enlarged_by_formula(large_low, options), options)}
+    made, minutes = {"bicubic": interpolated}, {}
     phases = {"pixels": options.pretraining_steps, "adversarial": options.adversarial_steps}
     for phase, steps in phases.items():
         start = time.process_time()
         epochs = max(steps // 500, 1)
         gan.fit(batches.repeat(), epochs=epochs, steps_per_epoch=steps // epochs, verbose=2)
         minutes[phase] = round((time.process_time() - start) / 60, 1)
-        evaluated[phase] = gan.evaluate(test, verbose=0, return_dict=True)
+        values[phase] = psnr_and_ssim(large, gan.upscale(large_low), options)
         made[phase] = gan.upscale(low)
-
-    def psnr_and_ssim(phase, prefix=""):
-        return {name: evaluated[phase][prefix + name] for name in ("psnr", "ssim")}
-
-    values = {
-        "bicubic": psnr_and_ssim("pixels", "bicubic_"),
-        **{phase: psnr_and_ssim(phase) for phase in phases},
-    }
     for name, images in made.items():
         values[name]["frechet_distance"] = distance(images, overlapping, judge)
     gain = values["pixels"]["psnr"] - values["bicubic"]["psnr"]
@@ -142,7 +150,7 @@ def main():
     kg.data.save_grid(picture, path, columns=COLUMNS, scale=2)
     protocol = {
         "train": f"{len(train)} patches of columns 0 to 320 and 480 to 640",
-        "test": f"{len(test)} patches of the others for psnr and ssim of the luminance, "
+        "test": f"{len(large)} pieces 160×160 of the others for psnr and ssim of the luminance, "
         f"{len(overlapping)} that overlap for the distance",
         "rows_of_the_picture": ["low", *made, "original"],
         "accuracy_of_the_classifier_of_turns": accuracy,
