@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_gans import _checks
 from keras_gans.data import folders, named
-from keras_gans.data.photographs import photographs
+from keras_gans.data.sample_images import photographs
 
 _SOURCES = (
     "`source` must be 'digits', 'photographs', the name of a TFDS dataset, or an existing folder."

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_gans import _checks
+from keras_gans import _checks, _memory
 
 #: Columns of the parts of both photographs, the first of 640. Those to test on have details, too.
 _PARTS = {"train": (slice(0, 320), slice(480, 640)), "test": (slice(320, 480),)}
@@ -44,11 +44,16 @@ def photographs(
     stride = default if stride is None else _checks.positive_int("stride", stride)
     images = np.stack(load_sample_images().images)
     patches = [_patches(images[:, :, columns], size, stride) for columns in _PARTS[split]]
-    return np.concatenate(patches).astype("float32") / 127.5 - 1
+    if sum(part.size for part in patches) > _memory.capacity([(1,)]):
+        raise ValueError(
+            "`stride` must be larger for patches that all fit in the memory of this machine at "
+            f"once. Received: stride={stride} for patch_size={size}"
+        )
+    flat = [part.reshape(-1, size, size, 3) for part in patches]
+    return np.concatenate(flat).astype("float32") / 127.5 - 1
 
 
 def _patches(images, size, stride):
     """All patches of images that begin at multiples of a stride, image by image, row by row."""
     patches = np.lib.stride_tricks.sliding_window_view(images, (size, size), axis=(1, 2))
-    patches = patches[:, ::stride, ::stride]
-    return np.moveaxis(patches, 3, -1).reshape(-1, size, size, 3)
+    return np.moveaxis(patches[:, ::stride, ::stride], 3, -1)
