@@ -129,14 +129,19 @@ kg.data.save_grid(picture, OUTPUT / "grid.png", columns=len(shown), scale=2)
 ## Measure
 
 The peak signal-to-noise ratio and the structural similarity ask for the right pixels, and the first
-phase is made for them. They are measured on large pieces, as the network takes images of any size:
-`evaluate` gives them for patches, of which some are flat, and exact by any method.
+phase is made for them. They are measured on large pieces, as the network takes images of any size,
+and on all of them as one: `evaluate` gives the means over patches, of which flat ones, which every
+method gets right, would be most.
 
 What images look like, they do not say. The Fréchet distance between features does, whichever pixels
 would be right: here those that the classifier of turns decides by.
 """
 
 pooled = keras.Model(classifier.inputs, classifier.layers[-2].output)
+
+
+def as_one(images):
+    return np.reshape(images, (1, -1, *images.shape[2:]))
 
 
 def measured(metric, real, images):
@@ -147,7 +152,7 @@ def measured(metric, real, images):
 kinds = ("bicubic", "pixels", "features and discriminator")
 for kind, images, large_images in zip(kinds, made, large_made, strict=True):
     psnr, ssim = (
-        measured(metric(luminance=True, border=SCALE), large, large_images)
+        measured(metric(luminance=True, border=SCALE), as_one(large), as_one(large_images))
         for metric in (kg.metrics.PSNR, kg.metrics.SSIM)
     )
     distance = measured(kg.metrics.FrechetDistance(pooled), test, images)

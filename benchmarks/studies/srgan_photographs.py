@@ -88,7 +88,8 @@ def distance(made, real, features):
 
 
 def psnr_and_ssim(real, made, options):
-    """Of the luminance, without the border."""
+    """Of the luminance of all pieces as one image, so that flat ones do not decide."""
+    real, made = (images.reshape(1, -1, *images.shape[2:]) for images in (real, made))
     found = {}
     for kind in (kg.metrics.PSNR, kg.metrics.SSIM):
         metric = kind(luminance=True, border=options.scale)
@@ -150,7 +151,8 @@ def main():
     kg.data.save_grid(picture, path, columns=COLUMNS, scale=2)
     protocol = {
         "train": f"{len(train)} patches of columns 0 to 320 and 480 to 640",
-        "test": f"{len(large)} pieces 160×160 of the others for psnr and ssim of the luminance, "
+        "test": f"{len(large)} pieces 160×160 of the others, as one image, for psnr and ssim of the "
+        "luminance, "
         f"{len(overlapping)} that overlap for the distance",
         "rows_of_the_picture": ["low", *made, "original"],
         "accuracy_of_the_classifier_of_turns": accuracy,
