@@ -151,8 +151,8 @@ def main():
     kg.data.save_grid(picture, path, columns=COLUMNS, scale=2)
     protocol = {
         "train": f"{len(train)} patches of columns 0 to 320 and 480 to 640",
-        "test": f"{len(large)} pieces 160×160 of the others, as one image, for psnr and ssim of the "
-        "luminance, "
+        "test": f"{len(large)} pieces 160×160 of the others, as one image, for psnr and ssim of "
+        "the luminance, "
         f"{len(overlapping)} that overlap for the distance",
         "rows_of_the_picture": ["low", *made, "original"],
         "accuracy_of_the_classifier_of_turns": accuracy,
