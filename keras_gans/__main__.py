@@ -16,7 +16,7 @@ from typing import Any
 METRICS = ("fid", "kid", "is", "prdc")
 EXTRACTORS = ("inception", "mnist", "pixels")
 
-DATASET = "digits, the name of a TFDS dataset, or a folder of pictures"
+DATASET = "digits, photographs, the name of a TFDS dataset, or a folder of pictures"
 ON_ERROR = "what to do with pictures of a folder that cannot be read"
 LABELS = "classes of a conditional model by name or number, such as cat,dog or 0,1; repeated"
 OF_MODEL = "by default what suits the model"

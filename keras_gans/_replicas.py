@@ -253,18 +253,28 @@ def begun_by_data(step):
     return step_on
 
 
-def steps(strategy, step, steps_per_execution, run_eagerly):
+def one_of(number, functions):
+    """Call the function of this number, which may be known in the graph alone."""
+    return functions[0]() if len(functions) == 1 else tf.switch_case(number, functions)
+
+
+def steps(strategy, alternatives, number, steps_per_execution, run_eagerly):
     """Return a function of an iterator that takes some steps on all replicas.
+
+    Each is that of the alternatives which `number()` says. Replicas that wait for each other inside
+    a step cannot choose there: TensorFlow knows no such point in a branch.
 
     Its logs are means over replicas of the last step's. Keras's own averages no scalars over
     workers, and fails to take several steps on several replicas.
     """
-    step = begun_by_data(step)
+
+    def on_replicas(step, batch):
+        logs = strategy.run(begun_by_data(step), args=(batch,))
+        return tf.nest.map_structure(lambda value: strategy.reduce("MEAN", value, axis=None), logs)
 
     @tf.autograph.experimental.do_not_convert
     def one_step(batch):
-        logs = strategy.run(step, args=(batch,))
-        return tf.nest.map_structure(lambda value: strategy.reduce("MEAN", value, axis=None), logs)
+        return one_of(number(), [functools.partial(on_replicas, s, batch) for s in alternatives])
 
     def all_steps(batches):
         logs = one_step(next(batches))

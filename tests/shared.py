@@ -380,37 +380,40 @@ class ModelTests:
     @pytest.fixture(scope="class")
     @classmethod
     def step(cls):
-        """A training step as a concrete function, and what to call it on."""
+        """The training step of each phase as a concrete function, and what to call it on."""
         case = cls()
         model = case.sgd(case.make_model())
         batches = model.training_batches(*case.unpacked(), case.batch_size, shuffle_seed=None)
-        function = tf.function(model.train_step, autograph=False)
-        function = function.get_concrete_function(batches.element_spec)
-        return types.SimpleNamespace(model=model, function=function, data=next(iter(batches)))
+        functions = [
+            tf.function(step, autograph=False).get_concrete_function(batches.element_spec)
+            for step in model.train_steps
+        ]
+        return types.SimpleNamespace(model=model, functions=functions, data=next(iter(batches)))
 
     @pytest.mark.slow
     def test_a_step_is_fit_for_tpus(self, step):
         """All shapes are static, and nothing runs on the host."""
-        outputs = [
-            o for operation in step.function.graph.get_operations() for o in operation.outputs
-        ]
-        assert len(outputs) > 100
-        assert [o.name for o in outputs if not o.shape.is_fully_defined()] == []
-        graph = step.function.graph.as_graph_def()
-        functions = [function.node_def for function in graph.library.function]
-        kinds = {node.op for nodes in (graph.node, *functions) for node in nodes}
-        on_host = ("PyFunc", "Iterator", "Host", "Print", "Assert", "String", "Lookup", "File")
-        assert [kind for kind in kinds if any(word in kind for word in on_host)] == []
+        for function in step.functions:
+            operations = function.graph.get_operations()
+            outputs = [output for operation in operations for output in operation.outputs]
+            assert len(outputs) > 100
+            assert [o.name for o in outputs if not o.shape.is_fully_defined()] == []
+            graph = function.graph.as_graph_def()
+            functions = [function.node_def for function in graph.library.function]
+            kinds = {node.op for nodes in (graph.node, *functions) for node in nodes}
+            on_host = ("PyFunc", "Iterator", "Host", "Print", "Assert", "String", "Lookup", "File")
+            assert [kind for kind in kinds if any(word in kind for word in on_host)] == []
 
     @pytest.mark.slow
     def test_weights_are_used_and_changed_in_order(self, step):
         """Even in the graph that runs, from which TensorFlow drops what seems superfluous."""
-        graph = optimized_graph(step.function, step.data)
-        pairs = list(conflicts(graph))
-        assert len(pairs) > len(step.model.trainable_variables)
-        before = {name: ancestors(name, graph) for pair in pairs for name in pair}
-        loose = [(a, b) for a, b in pairs if a not in before[b] and b not in before[a]]
-        assert not loose, loose
+        for function in step.functions:
+            graph = optimized_graph(function, step.data)
+            pairs = list(conflicts(graph))
+            assert len(pairs) > len(function.graph.trainable_variables)
+            before = {name: ancestors(name, graph) for pair in pairs for name in pair}
+            loose = [(a, b) for a, b in pairs if a not in before[b] and b not in before[a]]
+            assert not loose, loose
 
     @pytest.mark.slow
     def test_mixed_precision_trains(self, trained, policy="mixed_bfloat16"):

@@ -171,6 +171,16 @@ def test_cyclegan(run_example, tmp_path):
     assert kg.load(folder / "saved_model").endpoints == ["translate_ab", "translate_ba"]
 
 
+def test_srgan(run_example, tmp_path):
+    constants = {"FILTERS": 2, "BLOCKS": 1, "PRETRAINING_STEPS": 4, "ADVERSARIAL_STEPS": 4}
+    out = run_example("srgan.py", BATCH_SIZE=4, **constants)
+    assert out.count("Fréchet distance") == 3
+    assert "served: (1, 48, 48, 3) (1, 96, 96, 3)" in out
+    folder = tmp_path / "output" / "srgan"
+    assert Image.open(folder / "grid.png").size == (8 * (96 + 2) + 2, 5 * (96 + 2) + 2)
+    assert kg.load(folder / "saved_model").example_shape == (None, None, 3)
+
+
 def test_alae(run_example, tmp_path):
     constants = {"FILTERS": 2, "ROUNDS": 1, "STEPS_PER_ROUND": 10}
     out = run_example("alae.py", **constants)

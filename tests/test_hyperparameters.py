@@ -16,6 +16,7 @@ VALUES = {
     "ALAE.gamma": (10.0, 0.5),
     "CycleGAN.cycle_weight": (10.0, 0.0),
     "CycleGAN.identity_weight": (0.5, 0.0),
+    "SRGAN.adversarial_weight": (1e-3, 10.0),
     "VAE.beta": (1.0, 30.0),
     "WGAN.clip_value": (0.01, 0.002),
     "WGANGP.gp_weight": (10.0, 0.1),
@@ -34,11 +35,13 @@ VALUES = {
 }
 #: Numbers that models are built from, and that cannot change.
 FIXED = {"LSGAN.a", "LSGAN.b", "LSGAN.c"}
-#: Decays of moving averages, which may change and are tested apart, as they may be `None`, too.
+#: Decays of moving averages, which may change and are tested apart, as they may be `None`, too: the
+#: one nearest to the class of each model.
 DECAYS = {
     name: (argument, decay.networks[-1])
     for name in every_model.NAMES
-    for argument, decay in vars(getattr(kg.models, name)).items()
+    for kind in reversed(getattr(kg.models, name).__mro__)
+    for argument, decay in vars(kind).items()
     if isinstance(decay, DecayOfAverages)
 }
 SGD = keras.optimizers.SGD

@@ -8,6 +8,7 @@ from keras_gans.data.densities import (
 )
 from keras_gans.data.images import image_grid, save_animation, save_grid, save_paths, to_uint8
 from keras_gans.data.loading import load
+from keras_gans.data.sample_images import photographs
 from keras_gans.data.semi_supervised import semi_supervised_batches
 from keras_gans.data.shapes import drawn_shapes
 from keras_gans.data.sources import DatasetInfo
@@ -24,6 +25,7 @@ __all__ = [
     "image_grid",
     "load",
     "load_text",
+    "photographs",
     "ring_of_gaussians",
     "save_animation",
     "save_grid",

@@ -24,6 +24,7 @@ class BatchSpec:
         meaning: What y is, for messages. Defaults to what the model is conditioned on.
         call: The arguments of `fit`, for messages.
         is_paired: Whether each example has its own y.
+        is_optional: Whether y may be left out.
     """
 
     x: specs.Specs | None = None
@@ -32,16 +33,17 @@ class BatchSpec:
     meaning: str | None = None
     call: str = "examples, conditions"
     is_paired: bool = True
+    is_optional: bool = False
 
     def check(self, x: Any, y: Any) -> None:
         """Refuse arrays, or the `tf.TensorSpec`s of a batch, that the model cannot learn from."""
         self._check_parts(x, y)
-        if self._has_pairs:
+        if self._are_pairs(y):
             self.check_lengths(x, y)
 
     def _check_parts(self, x, y):
         specs.check("x", self.x, x)
-        if self.y is not None and y is None:
+        if self.y is not None and y is None and not self.is_optional:
             raise ValueError(self._missing())
         if self.y is None and self.x is not None and y is not None:
             raise ValueError(
@@ -91,14 +93,13 @@ class BatchSpec:
         """Return a batch of tensors whose values are good when it is used."""
         num = tf.shape(specs.first(x))[0]
         checks = [asserted(num > 0, EMPTY)]
-        if self._has_pairs:
+        if self._are_pairs(y):
             checks += [asserted(num == tf.shape(part)[0], UNEQUAL) for part in tf.nest.flatten(y)]
         with tf.control_dependencies(checks):
             return self._mapped(specs.checked_tensor, x, y)
 
-    @property
-    def _has_pairs(self):
-        return self.y is not None and self.is_paired
+    def _are_pairs(self, y):
+        return self.y is not None and y is not None and self.is_paired
 
     def _mapped(self, function, x, y):
         parts = ("x", self.x, x), ("y", self.y, y)

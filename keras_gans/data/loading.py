@@ -37,6 +37,9 @@ def load(
         source: One of
             - `"digits"`: the 1,797 real handwritten digits 8×8×1 that come with scikit-learn, no
               download; the last 297 are the split `"test"`;
+            - `"photographs"`: patches 64×64×3 of two photographs that come with scikit-learn; those
+              of the split `"test"` share no pixel with the others. See `photographs`, and read a
+              folder of this name as `"./photographs"`;
             - the name of any TFDS image dataset, such as `"mnist"`, `"fashion_mnist"`, `"cifar10"`
               or `"celeb_a"`, with a configuration or a version if need be, `"mnist:3.0.1"`:
               downloaded once, to `TFDS_DATA_DIR` if that is set. Names with a namespace, whose

@@ -9,8 +9,11 @@ import tensorflow as tf
 
 from keras_gans import _checks
 from keras_gans.data import folders, named
+from keras_gans.data.sample_images import photographs
 
-_SOURCES = "`source` must be 'digits', the name of a TFDS dataset, or an existing folder."
+_SOURCES = (
+    "`source` must be 'digits', 'photographs', the name of a TFDS dataset, or an existing folder."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +48,7 @@ class DatasetInfo:
 def examples(source, split, look, class_names, on_error):
     """Return a dataset of single `(image, label)` pairs and its `DatasetInfo`."""
     if isinstance(source, (str, os.PathLike)):
-        if os.path.isdir(source) and source != "digits":
+        if os.path.isdir(source) and source not in ("digits", "photographs"):
             named.refuse_split(split, "a folder")
             return _folder(pathlib.Path(source), split, look, class_names, on_error)
         if class_names is not None:
@@ -55,6 +58,8 @@ def examples(source, split, look, class_names, on_error):
             )
         if source == "digits":
             return _digits(split, look)
+        if source == "photographs":
+            return _photographs(split, look)
         if isinstance(source, str):
             return _tfds(source, split, look)
         raise ValueError(f"{_SOURCES} Received: source={source!r}")
@@ -81,6 +86,11 @@ def _digits(split, look):
     class_names = tuple(map(str, digits.target_names.tolist()))
     dataset, info = _arrays(images, labels, split, look, class_names)
     return dataset, dataclasses.replace(info, name="digits")
+
+
+def _photographs(split, look):
+    dataset, info = _arrays(photographs(split=split), None, split, look, None)
+    return dataset, dataclasses.replace(info, name="photographs")
 
 
 def _arrays(images, labels, split, look, class_names):

@@ -2,6 +2,7 @@
 
 from keras_gans.layers.activations import LeakyReLU
 from keras_gans.layers.adaptive_instance_normalization import AdaptiveInstanceNormalization
+from keras_gans.layers.bicubic import bicubic_downsample, bicubic_upsample
 from keras_gans.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from keras_gans.layers.conditioning_augmentation import ConditioningAugmentation
 from keras_gans.layers.instance_statistics import InstanceStatistics
@@ -10,6 +11,7 @@ from keras_gans.layers.learned_constant import LearnedConstant
 from keras_gans.layers.minibatch_discrimination import MinibatchDiscrimination
 from keras_gans.layers.minibatch_stddev import MinibatchStdDev
 from keras_gans.layers.pixel_normalization import PixelNormalization
+from keras_gans.layers.pixel_shuffle import PixelShuffle
 from keras_gans.layers.pyramids import from_laplacian_pyramid, laplacian_pyramid
 from keras_gans.layers.reference_batch import DropReference, PrependReference
 from keras_gans.layers.reflection_padding import ReflectionPadding2D
@@ -31,6 +33,7 @@ __all__ = [
     "MinibatchDiscrimination",
     "MinibatchStdDev",
     "PixelNormalization",
+    "PixelShuffle",
     "PrependReference",
     "ReflectionPadding2D",
     "SelfAttention2D",
@@ -38,6 +41,8 @@ __all__ = [
     "UpsampleConv2D",
     "VirtualBatchNormalization",
     "WeightNormalization",
+    "bicubic_downsample",
+    "bicubic_upsample",
     "from_laplacian_pyramid",
     "laplacian_pyramid",
 ]

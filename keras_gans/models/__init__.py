@@ -13,6 +13,7 @@ from keras_gans.models.lapgan import LAPGAN
 from keras_gans.models.latent_model import LatentModel
 from keras_gans.models.lsgan import LSGAN
 from keras_gans.models.semi_supervised_gan import SemiSupervisedGAN
+from keras_gans.models.srgan import SRGAN
 from keras_gans.models.stackgan import StackGAN
 from keras_gans.models.text_gan import TextGAN
 from keras_gans.models.vae import VAE
@@ -25,6 +26,7 @@ __all__ = [
     "GAN",
     "LAPGAN",
     "LSGAN",
+    "SRGAN",
     "VAE",
     "WGAN",
     "WGANGP",

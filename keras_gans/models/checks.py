@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 import keras
+import tensorflow as tf
 
 from keras_gans import _checks
 from keras_gans._typing import Shape
@@ -49,6 +50,45 @@ def outputs(name: str, network: keras.Model, what: str, shape: Shape) -> None:
             f"`{name}` must make {what}, of shape {shape}. "
             f"Received: {name} that makes {tuple(network.output_shape)}"
         )
+
+
+def takes(name: str, network: keras.Model, what: str, shape: Shape) -> None:
+    """Refuse a network that cannot be called on `what`, a tensor of this shape."""
+    if not tf.TensorShape(network.input_shape).is_compatible_with(shape):
+        raise ValueError(
+            f"`{name}` must take {what}, of shape {tuple(shape)}. "
+            f"Received: {name} that takes {network.input_shape}"
+        )
+
+
+def scale(generator: keras.Model, discriminator: keras.Model) -> int:
+    """How many times as high and wide the images are that a generator makes.
+
+    Raises:
+        ValueError: If it is no such generator, or the discriminator does not take what it makes.
+    """
+    taken, large = generator.input_shape, discriminator.input_shape
+    if len(taken) != 4 or len(generator.inputs) > 1:
+        raise ValueError(
+            "`generator` must take images (batch, height, width, channels). Received: generator "
+            f"that takes {taken}"
+        )
+    sides = [side or 16 for side in taken[1:3]]
+    made = tuple(generator.compute_output_shape((1, *sides, taken[3])))
+    factor = made[1] // sides[0] if len(made) == 4 else 0
+    if factor < 2 or made != (1, *(factor * side for side in sides), taken[3]):
+        raise ValueError(
+            "`generator` must make images a whole number of times as high as wide, of as many "
+            f"channels. Received: generator that makes {made} of {(1, *sides, taken[3])}"
+        )
+    fits = tf.TensorShape(generator.output_shape).is_compatible_with(large)
+    if not fits or None in large[1:] or any(n % factor or n <= 2 * factor for n in large[1:3]):
+        raise ValueError(
+            "`discriminator` must take images of one size as `generator` makes them, with sides "
+            f"that are multiples of {factor} and more than {2 * factor}. Received: discriminator "
+            f"that takes {large} beside a generator that makes {tuple(generator.output_shape)}"
+        )
+    return factor
 
 
 #: Activations that make probabilities or their like, whose values are bounded as no logits are.

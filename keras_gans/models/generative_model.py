@@ -10,8 +10,8 @@ from keras import ops
 
 from keras_gans import _replicas
 from keras_gans._loss_result import LossResult
-from keras_gans._precision import float_dtype
-from keras_gans._typing import Schedule, Tensor, Tensors
+from keras_gans._precision import as_float, float_dtype
+from keras_gans._typing import Examples, Schedule, Tensor, Tensors
 from keras_gans.data import mini_batches
 from keras_gans.data.batch_spec import BatchSpec
 from keras_gans.models.fitting import Fitted
@@ -25,7 +25,8 @@ class GenerativeModel(Fitted):
 
     - `optimizer_networks`: for each optimizer, the networks that it trains, by attribute name. A
       network may have several optimizers. An only optimizer may be called `optimizer`;
-    - `loss_names`: the names of the losses that it logs;
+    - `loss_names`: the names of the losses that it logs, and `evaluation_names`, if there are more
+      in an evaluation;
     - `default_optimizers()`: the paper's optimizers;
     - `train_step(data)`, made of calls to `minimize` and `record`, and `test_step(data)`;
     - `example_spec`, a `keras_gans.data.Spec` of the examples that it learns from, and if they come
@@ -87,13 +88,14 @@ class GenerativeModel(Fitted):
     """
 
     loss_names: tuple[str, ...] = ()
+    evaluation_names: tuple[str, ...] = ()
     example_spec: Any = None
     condition_spec: Any = None
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        self.evaluated_names = self.loss_names
-        self.trackers = [keras.metrics.Mean(name) for name in self.loss_names]
+        self.evaluated_names = (*self.loss_names, *self.evaluation_names)
+        self.trackers = [keras.metrics.Mean(name) for name in self.evaluated_names]
         self.built = True
 
     # Optimizers
@@ -262,6 +264,11 @@ class GenerativeModel(Fitted):
     def evaluation_batches(self, x: Any, y: Any) -> tuple[Any, Any]:
         """Return what `evaluate` was given, checked, as `keras.Model.evaluate` takes it."""
         return mini_batches.evaluation_batches(x, y, self.batch_spec)
+
+    def real_examples(self, data: Tensors) -> Examples:
+        """Return real examples, out of what `fit` is given, as the networks take them."""
+        examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return as_float(examples)
 
     def as_inputs(self, name: str, inputs: Any) -> Tensors:
         """Return what the model is called on, checked by the argument's name."""

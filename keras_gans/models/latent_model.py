@@ -9,7 +9,7 @@ from keras import ops
 
 from keras_gans import _checks, _inputs, latents, serving
 from keras_gans._precision import as_float
-from keras_gans._typing import ArrayLike, Examples, Tensor, Tensors
+from keras_gans._typing import ArrayLike, Tensor, Tensors
 from keras_gans.data import specs
 from keras_gans.models.generative_model import GenerativeModel
 
@@ -88,11 +88,6 @@ class LatentModel(GenerativeModel):
     def example_spec(self) -> specs.Spec:
         """What one example is: by default floats of `example_shape`, images in [−1, 1]."""
         return specs.Spec(self.example_shape)
-
-    def real_examples(self, data: Tensors) -> Examples:
-        """Return real examples, out of what `fit` is given, as the networks take them."""
-        examples, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return as_float(examples)
 
     def as_examples(self, name: str, x: ArrayLike) -> np.ndarray:
         """Return examples as an array, or refuse what `fit` refuses, by the argument's name."""

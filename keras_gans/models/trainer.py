@@ -4,6 +4,7 @@ Each says for which Keras it is; `tests/models/test_trainer.py` fails when one c
 optimizers are in `optimizers.py`, that about random states in `saving.py`.
 """
 
+import functools
 import itertools
 import types
 from collections.abc import Callable, Sequence
@@ -39,6 +40,24 @@ class Trainer(Compiled):
                 f"Received: {type(self.distribute_strategy).__name__}"
             )
 
+    @property
+    def train_steps(self) -> Sequence[Callable[[Tensors], dict[str, Any]]]:
+        """The training step of each phase. Defaults to one phase, of `train_step`.
+
+        A model with several states them here, which of them it is in by `phase`, and as its
+        `train_step` calls `step_in_phase`.
+        """
+        return [self.train_step]
+
+    def phase(self) -> Any:
+        """Return the number of the phase that training is in, an integer or an int32 tensor."""
+        return 0
+
+    def step_in_phase(self, data: Tensors) -> dict[str, Any]:
+        """Take the training step of the phase that training is in, be it known in a graph alone."""
+        steps = [functools.partial(step, data) for step in self.train_steps]
+        return _replicas.one_of(self.phase(), steps)
+
     def _make_function(self, step_function):
         """As `keras.Model`, but no step begins after the last batch of a dataset.
 
@@ -52,7 +71,7 @@ class Trainer(Compiled):
         if not self._is_replicated:
             return super().make_train_function(force)
         if self.train_function is None or force:
-            self.train_function = self._on_replicas(self.train_step)
+            self.train_function = self._on_replicas(self.train_steps, self.phase)
         return self.train_function
 
     def make_test_function(self, force: bool = False) -> Callable[..., Any]:
@@ -64,7 +83,7 @@ class Trainer(Compiled):
             super().make_test_function(force)
             self.jit_compile = compiled_by_xla
         elif self.test_function is None or force:
-            self.test_function = self._on_replicas(_replicas.never_empty(self.test_step))
+            self.test_function = self._on_replicas([_replicas.never_empty(self.test_step)])
         return self.test_function
 
     def predict_step(self, data: Tensors) -> Tensors:
@@ -89,8 +108,8 @@ class Trainer(Compiled):
         For Keras 3.15, which uses a batch up for it under a strategy, built or not.
         """
 
-    def _on_replicas(self, step):
-        """The function of an iterator that takes steps on all replicas.
+    def _on_replicas(self, steps, number=lambda: 0):
+        """The function of an iterator that takes steps on all replicas: those of a number.
 
         For Keras 3.15, which averages no scalars over workers, fails to take several steps at once
         on several replicas, and gives each of them the whole of a single batch.
@@ -101,7 +120,7 @@ class Trainer(Compiled):
                 "compiles no step of several replicas. Received: jit_compile=True"
             )
         strategy, num = self.distribute_strategy, self.steps_per_execution
-        return _replicas.steps(strategy, step, num, self.run_eagerly)
+        return _replicas.steps(strategy, steps, number, num, self.run_eagerly)
 
     def predict(
         self,

@@ -11,6 +11,7 @@ from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.lapgan import lapgan_discriminators, lapgan_generators
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
+from keras_gans.networks.srgan import srgan_discriminator, srgan_generator
 from keras_gans.networks.stackgan import (
     stackgan_discriminator,
     stackgan_generator,
@@ -20,6 +21,7 @@ from keras_gans.networks.style import style_encoder, style_generator, synthesis
 from keras_gans.networks.text import text_discriminator, text_generator
 from keras_gans.networks.text_encoders import ngram_encoder
 from keras_gans.networks.translation import patch_discriminator, translation_generator
+from keras_gans.networks.vgg import vgg19_features
 from keras_gans.networks.virtual_batch import virtual_batch_normalization
 
 __all__ = [
@@ -38,6 +40,8 @@ __all__ = [
     "patch_discriminator",
     "resnet_discriminator",
     "resnet_generator",
+    "srgan_discriminator",
+    "srgan_generator",
     "stackgan_discriminator",
     "stackgan_generator",
     "stackgan_refiner",
@@ -47,5 +51,6 @@ __all__ = [
     "text_discriminator",
     "text_generator",
     "translation_generator",
+    "vgg19_features",
     "virtual_batch_normalization",
 ]

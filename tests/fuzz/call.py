@@ -84,7 +84,8 @@ def on(*inputs):
 
 def on_zeros(made):
     """Call a network on zeros."""
-    zeros = [np.zeros((2, *x.shape[1:]), x.dtype) for x in made.inputs]
+    shapes = [[2, *(side or 16 for side in x.shape[1:])] for x in made.inputs]
+    zeros = [np.zeros(s, x.dtype) for s, x in zip(shapes, made.inputs, strict=True)]
     return made(zeros if len(zeros) > 1 else zeros[0])
 
 

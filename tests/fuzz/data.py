@@ -80,6 +80,9 @@ CALLS = {
     "data.load, digits": Call(
         data.load, lambda: {"source": "digits"}, use=first_batch, errors=(OSError,)
     ),
+    "data.photographs": Call(
+        data.photographs, lambda: {"patch_size": 160, "stride": 160, "split": "test"}
+    ),
     "data.load_text": Call(
         data.load_text,
         lambda: {"source": "to be, or not", "length": 4, "batch_size": 2},

@@ -58,6 +58,18 @@ CALLS = {
         use=measure(images(2, 16), images(2, 16)),
     ),
     **{
+        f"metrics.{name}": Call(
+            getattr(metrics, name), lambda: {"border": 1}, use=measure(images(2, 16), images(2, 16))
+        )
+        for name in ("PSNR", "SSIM")
+    },
+    **{
+        f"metrics.{name}.update_state": Call(
+            getattr(metrics, name).update_state, two_batches_of_images, of=metric(name)
+        )
+        for name in ("PSNR", "SSIM")
+    },
+    **{
         f"metrics.{name}.update_state": Call(
             getattr(metrics, name).update_state,
             two_sides,

@@ -79,6 +79,15 @@ CALLS = {
     "networks.patch_discriminator": network(
         n.patch_discriminator, image_shape=IMAGE, filters=2, num_layers=1
     ),
+    "networks.srgan_generator": network(n.srgan_generator, scale=2, filters=2, num_blocks=1),
+    "networks.srgan_discriminator": network(n.srgan_discriminator, image_shape=IMAGE, filters=1),
+    "networks.vgg19_features": Call(
+        n.vgg19_features,
+        lambda: {"layer": "block1_conv2", "weights": None},
+        use=on_zeros,
+        errors=(RuntimeError,),
+        cost=50,
+    ),
     "networks.data_dependent_initialization": Call(
         n.data_dependent_initialization,
         lambda: {"network": weight_normalized(), "examples": points(4)},

@@ -42,6 +42,13 @@ CALLS = {
     "layers.LearnedConstant": Call(layers.LearnedConstant, lambda: {"shape": (2, 3)}, use=on(x2)),
     "layers.MinibatchDiscrimination": Call(layers.MinibatchDiscrimination, use=on(x2)),
     "layers.MinibatchStdDev": Call(layers.MinibatchStdDev, use=on(x4)),
+    "layers.PixelShuffle": Call(layers.PixelShuffle, use=on(images(2, 4, 4))),
+    "layers.bicubic_downsample": Call(
+        layers.bicubic_downsample, lambda: {"images": images(), "factor": 2}
+    ),
+    "layers.bicubic_upsample": Call(
+        layers.bicubic_upsample, lambda: {"images": images(), "factor": 2}
+    ),
     "layers.PixelNormalization": Call(layers.PixelNormalization, use=on(x2)),
     "layers.PrependReference": Call(
         layers.PrependReference, lambda: {"reference_batch": points(3)}, use=on(x2)

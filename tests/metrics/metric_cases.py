@@ -19,11 +19,28 @@ class Case:
     def two_sample(self):
         return self.real is not None
 
+    @property
+    def data(self):
+        """The arrays that `update_state` takes."""
+        return (self.real, self.generated) if self.two_sample else (self.generated,)
+
     def feed(self, metric, real=None, generated=None):
         if self.two_sample:
             metric.update_state(real=real, generated=generated)
         elif generated is not None:
             metric.update_state(generated)
+
+
+class PairCase(Case):
+    """Samples `(num, 2, height, width, channels)`, a generated image and a real one each."""
+
+    @property
+    def data(self):
+        return self.generated[:, 1], self.generated[:, 0]
+
+    def feed(self, metric, real=None, generated=None):
+        if generated is not None:
+            metric.update_state(real=generated[:, 1], generated=generated[:, 0])
 
 
 def draw(*shape, seed, scale=1.0, shift=0.0):
@@ -36,6 +53,11 @@ def images(number, seed):
 
 def alike_images(number, seed):
     return np.clip(images(1, seed) + 0.5 * images(number, seed + 1), -1, 1)
+
+
+def pairs(number, seed):
+    alike = alike_images(2 * number, seed)
+    return alike.reshape(number, 2, *alike.shape[1:])
 
 
 def tokens(number, seed):
@@ -72,6 +94,8 @@ CASES = {
     "ms_ssim": Case(
         lambda: metrics.MultiScaleSSIM(filter_size=7), alike_images(23, seed=3), None, 1e-5
     ),
+    "psnr": PairCase(metrics.PSNR, pairs(23, seed=3)),
+    "ssim": PairCase(lambda: metrics.SSIM(filter_size=7, border=1), pairs(23, seed=3), None, 1e-5),
     "mode_coverage": Case(
         lambda: metrics.ModeCoverage([[-1.0, 0.0], [1.0, 0.0], [9.0, 9.0]], stddev=0.3),
         draw(50, 2, seed=5),

@@ -21,15 +21,14 @@ def check(name, strategy):
     with strategy.scope():
         metric = cls.from_config(config)
     parts = [cls.from_config(config) for _ in range(2)]
-    number = min(len(case.generated), len(case.real) if case.two_sample else 10**9)
+    number = min(map(len, case.data))
     number -= number % BATCH
 
     @tf.function
     def step(*batch):
         strategy.run(metric.update_state, args=batch)
 
-    data = (case.real, case.generated) if case.two_sample else (case.generated,)
-    data = tuple(samples[:number] for samples in data)
+    data = tuple(samples[:number] for samples in case.data)
     dataset = tf.data.Dataset.from_tensor_slices(data).batch(BATCH)
     for batch in strategy.experimental_distribute_dataset(dataset):
         step(*batch)

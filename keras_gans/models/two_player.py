@@ -1,0 +1,231 @@
+"""The game of two players: a generator of anything, and a discriminator of what it makes."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from keras_gans import _checks, losses
+from keras_gans._examples import each_repeated, images_of
+from keras_gans._loss_result import LossResult
+from keras_gans._precision import as_float
+from keras_gans._read_only import call_network, read_only
+from keras_gans._typing import Examples, FloatOrSchedule, Optimizer, Shape, Tensor, Tensors
+from keras_gans.models.generative_model import GenerativeModel
+from keras_gans.models.moving_average import DecayOfAverages, MovingAverage
+from keras_gans.techniques import technique
+
+
+class TwoPlayer(GenerativeModel):
+    """Base class: a generator and a discriminator that learn from each other.
+
+    It is the training step of Goodfellow et al. 2014, with any objective and techniques, and knows
+    nothing of what the generator takes: latents, as that of a `GAN`, or images, as that of an
+    `SRGAN`. A subclass states
+
+    - `check_networks(generator, discriminator)`, which refuses networks that do not fit;
+    - `fake_examples(real, generator, training)`: as many fakes as there are real examples;
+    - what a `GenerativeModel` states besides.
+
+    Args:
+        generator, discriminator: Built Sequential or functional `keras.Model`s.
+        n_critic, objective, techniques, ema_decay, seed, **kwargs: See `GAN`.
+
+    Logs: `g_loss` and `d_loss`, and what techniques add.
+    """
+
+    optimizer_networks = {"g_optimizer": ("generator",), "d_optimizer": ("discriminator",)}
+    loss_names: tuple[str, ...] = ("g_loss", "d_loss")
+    generator_batch_multiple = 1
+    ema_decay = DecayOfAverages("generator")
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        n_critic: int = 1,
+        objective: str | losses.Objective = "non_saturating",
+        techniques: Sequence[technique.Technique] = (),
+        ema_decay: FloatOrSchedule | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(seed=seed, **kwargs)
+        self.check_networks(generator, discriminator)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.n_critic = _checks.positive_int("n_critic", n_critic)
+        self.objective = losses.get(objective)
+        self.ema_decay = ema_decay
+        self.techniques = tuple(technique.check(techniques))
+        self.combination = technique.Combination(self.techniques)
+        self.combination.prepare(self)
+        self.objective_in(training=True)
+        self.log_also(*self.combination.loss_names)
+
+    def check_networks(self, generator: keras.Model, discriminator: keras.Model) -> None:
+        """Refuse networks that do not fit each other, or the model."""
+
+    def fake_examples(
+        self, real: Examples, generator: Callable[..., Tensor], training: bool = True
+    ) -> Examples:
+        """Return as many fakes as there are real examples, as the discriminator takes them.
+
+        `generator` is a function of what the generator takes.
+        """
+        raise NotImplementedError
+
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """Adam with the DCGAN paper's learning rate 2e-4 and β₁ 0.5."""
+        return {
+            "g_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.5, name="g_adam"),
+            "d_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.5, name="d_adam"),
+        }
+
+    def compile(  # type: ignore[override]  # the optimizers come first
+        self,
+        g_optimizer: Optimizer | None = None,
+        d_optimizer: Optimizer | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Give both networks their optimizers.
+
+        Args:
+            g_optimizer: Keras optimizer of the generator. Defaults to the paper's.
+            d_optimizer: Keras optimizer of the discriminator. Defaults to the paper's.
+            **kwargs: `metrics`, `run_eagerly`, `steps_per_execution`, `jit_compile`,
+                `auto_scale_loss`, `total_steps`; see `GenerativeModel.compile`.
+        """
+        super().compile(g_optimizer=g_optimizer, d_optimizer=d_optimizer, **kwargs)
+
+    # Algorithm 1
+
+    @property
+    def batches_per_step(self) -> int:
+        return self.n_critic
+
+    def train_step(self, data: Tensors) -> dict[str, Tensor]:
+        for real in self.mini_batches(self.real_examples(data)):
+            self.record(self.train_discriminator(real))
+        self.record(self.train_generator(real))
+        return self.logs()
+
+    def mini_batches(self, examples: Examples) -> list[Examples]:
+        """Cut one step's examples into a mini-batch for each discriminator update."""
+        size = images_of(examples).shape[0]
+        if size is not None and size % self.n_critic:
+            raise ValueError(
+                f"A step needs {self.n_critic} mini-batches of one size, as `n_critic` says. "
+                f"Received: {size} examples"
+            )
+        return [
+            tf.nest.map_structure(lambda x, j=j: x[j :: self.n_critic], examples)
+            for j in range(self.n_critic)
+        ]
+
+    def train_discriminator(self, real: Examples) -> LossResult:
+        """Update the discriminator on a mini-batch of real examples and one of fakes."""
+        fake = self.fake_examples(real, functools.partial(read_only, self.generator))
+        fake = self.combination.replay(self, fake)
+
+        def loss():
+            adversarial = self.discriminator_loss(real, fake)
+            return self.with_techniques("discriminator", adversarial, real, fake)
+
+        result = self.minimize("d_optimizer", loss)
+        self.combination.update(self, "discriminator", result.handed_on)
+        return result
+
+    def train_generator(self, real: Examples) -> LossResult:
+        """Update the generator on a mini-batch of noise.
+
+        Of the real examples only the number and the condition matter, but for relativistic
+        objectives and `FeatureMatching`.
+        """
+        like_fake = each_repeated(real, self.generator_batch_multiple)
+        is_relativistic = self.objective_in(training=True).relativistic
+
+        def loss():
+            fake = self.fake_examples(like_fake, functools.partial(self.generator, training=True))
+            fake_logits = self.discriminate(fake, training=True, call=read_only)
+            real_logits = None
+            if is_relativistic:
+                real_logits = self.discriminate(like_fake, training=True, call=read_only)
+            adversarial = self.generator_loss(real_logits, fake_logits)
+            return self.with_techniques("generator", adversarial, real, fake)
+
+        result = self.minimize("g_optimizer", loss)
+        self.combination.update(self, "generator", result.handed_on)
+        return result
+
+    def discriminate(
+        self, examples: Examples, training: bool = False, call: Callable[..., Tensor] = call_network
+    ) -> Tensor:
+        """Return the discriminator's logits: the only way to it, for losses and penalties.
+
+        Args:
+            examples: Real examples or fakes, as the discriminator takes them.
+            training: Boolean, whether the techniques' augmentation comes before the discriminator,
+                as in training. Defaults to `False`.
+            call: Function of `(network, inputs, training)` that calls the discriminator, or a part
+                of it. Defaults to a plain call.
+
+        Returns:
+            Float tensor `(batch, …)`.
+        """
+        if training:
+            examples = self.combination.augment(self, examples)
+        return as_float(call(self.in_use("discriminator", training), examples, training))
+
+    def with_techniques(
+        self, network: str, loss: LossResult, real: Examples, fake: Examples
+    ) -> LossResult:
+        """Add the techniques' terms to what `"discriminator"` or `"generator"` minimizes."""
+        return self.combination.loss(self, network, loss, real, fake)
+
+    def objective_in(self, training: bool) -> losses.Objective:
+        """The objective as the techniques want it in training, and as it is in evaluation."""
+        return self.combination.objective(self.objective) if training else self.objective
+
+    def discriminator_loss(
+        self, real: Examples, fake: Examples, training: bool = True
+    ) -> LossResult:
+        real_logits = self.discriminate(real, training)
+        fake_logits = self.discriminate(fake, training)
+        loss = self.objective_in(training).discriminator(real_logits, fake_logits)
+        logits = {"real_logits": real_logits, "fake_logits": fake_logits}
+        return LossResult({"d_loss": loss}, handed_on=logits)
+
+    def generator_loss(
+        self, real_logits: Tensor | None, fake_logits: Tensor, training: bool = True
+    ) -> LossResult:
+        loss = self.objective_in(training).generator(real_logits, fake_logits)
+        logits = {"real_logits": real_logits, "fake_logits": fake_logits}
+        return LossResult({"g_loss": loss}, handed_on=logits)
+
+    def test_step(self, data: Tensors) -> dict[str, Tensor]:
+        real = self.real_examples(data)
+        fake = self.fake_examples(real, self.call, training=False)
+        batch_size = ops.shape(images_of(real))[0]
+        of_discriminator = self.discriminator_loss(real, fake, training=False)
+        of_generator = self.generator_loss(**of_discriminator.handed_on, training=False)
+        self.record(of_discriminator, batch_size)
+        self.record(of_generator, batch_size)
+        self.update_sample_metrics(images_of(real), images_of(fake))
+        return self.logs()
+
+    @property
+    def ema_generator(self) -> MovingAverage | None:
+        """The moving average of the generator, which samples are drawn from, or `None`.
+
+        It is called as the generator is; `ema_generator.copy()` is a plain `keras.Model`.
+        """
+        return self.averages.get("generator")
+
+    @property
+    def logits_shape(self) -> Shape:
+        """Shape of what `discriminate` returns, with `None` for the number of examples."""
+        return self.discriminator.output_shape
