@@ -24,7 +24,7 @@ class BatchSpec:
         meaning: What y is, for messages. Defaults to what the model is conditioned on.
         call: The arguments of `fit`, for messages.
         is_paired: Whether each example has its own y.
-        is_optional: Whether y may be left out.
+        alone: What x is where it comes without y. Defaults to `None`: y must be there.
     """
 
     x: specs.Specs | None = None
@@ -33,7 +33,7 @@ class BatchSpec:
     meaning: str | None = None
     call: str = "examples, conditions"
     is_paired: bool = True
-    is_optional: bool = False
+    alone: specs.Specs | None = None
 
     def check(self, x: Any, y: Any) -> None:
         """Refuse arrays, or the `tf.TensorSpec`s of a batch, that the model cannot learn from."""
@@ -42,8 +42,8 @@ class BatchSpec:
             self.check_lengths(x, y)
 
     def _check_parts(self, x, y):
-        specs.check("x", self.x, x)
-        if self.y is not None and y is None and not self.is_optional:
+        specs.check("x", self._spec_of_x(y), x)
+        if self.y is not None and y is None and self.alone is None:
             raise ValueError(self._missing())
         if self.y is None and self.x is not None and y is not None:
             raise ValueError(
@@ -101,8 +101,11 @@ class BatchSpec:
     def _are_pairs(self, y):
         return self.y is not None and y is not None and self.is_paired
 
+    def _spec_of_x(self, y):
+        return self.x if y is not None or self.alone is None else self.alone
+
     def _mapped(self, function, x, y):
-        parts = ("x", self.x, x), ("y", self.y, y)
+        parts = ("x", self._spec_of_x(y), x), ("y", self.y, y)
         return [
             None if value is None else specs.mapped(function, name, spec, value)
             for name, spec, value in parts

@@ -1,6 +1,5 @@
 """Super-resolution by a generative adversarial network (Ledig et al. 2017)."""
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,7 +44,7 @@ class SRGAN(TwoPlayer):
     call of `fit` may hold both phases, or each a call of its own. Both have the same optimizer.
 
     `fit(images)` shrinks large images itself, bicubically and with antialiasing;
-    `fit(images, small_images)` takes pairs. The discriminator says how large those to train on are.
+    `fit(small_images, images)` takes pairs. The discriminator says how large those to train on are.
 
     Args:
         generator: Built Sequential or functional `keras.Model` from small images to images
@@ -184,8 +183,9 @@ class SRGAN(TwoPlayer):
 
     def real_examples(self, data: Tensors) -> Examples:
         """Return large images and small ones, out of what `fit` is given."""
-        high = super().real_examples(data)
-        _, low, _ = keras.utils.unpack_x_y_sample_weight(data)
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        low, high = (None, x) if y is None else (x, y)
+        high = as_float(high)
         return [high, self.shrunk(high) if low is None else as_float(low)]
 
     def shrunk(self, images: Tensor) -> Tensor:
@@ -264,15 +264,13 @@ class SRGAN(TwoPlayer):
         return Spec(self.discriminator.input_shape[1:])
 
     @property
-    def condition_spec(self) -> Spec:
-        """What the small image of one is."""
-        height, width, channels = self.discriminator.input_shape[1:]
-        return Spec((height // self.scale, width // self.scale, channels))
-
-    @property
     def batch_spec(self) -> BatchSpec:
-        """Large images, with their small ones or without."""
-        return dataclasses.replace(super().batch_spec, is_optional=True)
+        """Small images and their large ones, or large ones alone."""
+        large = self.example_spec
+        height, width, channels = self.discriminator.input_shape[1:]
+        small = Spec((height // self.scale, width // self.scale, channels))
+        call = "small_images, large_images"
+        return BatchSpec(small, large, type(self).__name__, call=call, alone=large)
 
     # Serving
 

@@ -252,15 +252,15 @@ def test_pairs_may_be_given():
         model.set_weights(weights_of(alone))
     fit = {"batch_size": 8, "shuffle": False, "verbose": 0}
     alone.fit(IMAGES, **fit)
-    pairs.fit(IMAGES, low, **fit)
-    others.fit(IMAGES, -low, **fit)
-    dataset.fit(tf.data.Dataset.from_tensor_slices((IMAGES, low)).batch(8), verbose=0)
+    pairs.fit(low, IMAGES, **fit)
+    others.fit(-low, IMAGES, **fit)
+    dataset.fit(tf.data.Dataset.from_tensor_slices((low, IMAGES)).batch(8), verbose=0)
     assert_same_weights(pairs, alone, rtol=1e-5, atol=1e-6)
     assert_same_weights(dataset, pairs)
     assert any((a != b).any() for a, b in zip(weights_of(others), weights_of(alone), strict=True))
     expected = alone.evaluate(IMAGES, verbose=0)
-    np.testing.assert_allclose(pairs.evaluate(IMAGES, low, verbose=0), expected, rtol=1e-3)
-    pairs.fit(IMAGES, low, validation_split=0.5, **fit)
+    np.testing.assert_allclose(pairs.evaluate(low, IMAGES, verbose=0), expected, rtol=1e-3)
+    pairs.fit(low, IMAGES, validation_split=0.5, **fit)
 
 
 def test_upscales_images_of_any_size(tmp_path):
