@@ -3,6 +3,8 @@
 from keras_gans.layers.activations import LeakyReLU
 from keras_gans.layers.adaptive_instance_normalization import AdaptiveInstanceNormalization
 from keras_gans.layers.conditional_batch_normalization import ConditionalBatchNormalization
+from keras_gans.layers.equalized_learning_rate import EqualizedLearningRate
+from keras_gans.layers.fade_in import FadeIn
 from keras_gans.layers.instance_statistics import InstanceStatistics
 from keras_gans.layers.label_projection import LabelProjection
 from keras_gans.layers.learned_constant import LearnedConstant
@@ -21,6 +23,8 @@ __all__ = [
     "AdaptiveInstanceNormalization",
     "ConditionalBatchNormalization",
     "DropReference",
+    "EqualizedLearningRate",
+    "FadeIn",
     "InstanceStatistics",
     "LabelProjection",
     "LeakyReLU",
