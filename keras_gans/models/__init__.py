@@ -11,6 +11,7 @@ from keras_gans.models.gan import GAN
 from keras_gans.models.generative_model import GenerativeModel
 from keras_gans.models.latent_model import LatentModel
 from keras_gans.models.lsgan import LSGAN
+from keras_gans.models.progressive_gan import ProgressiveGAN
 from keras_gans.models.semi_supervised_gan import SemiSupervisedGAN
 from keras_gans.models.text_gan import TextGAN
 from keras_gans.models.vae import VAE
@@ -32,6 +33,7 @@ __all__ = [
     "GenerativeModel",
     "LatentModel",
     "LossResult",
+    "ProgressiveGAN",
     "SemiSupervisedGAN",
     "TextGAN",
 ]

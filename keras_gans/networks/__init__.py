@@ -9,6 +9,7 @@ from keras_gans.networks.autoencoders import (
 from keras_gans.networks.data_dependent import data_dependent_initialization
 from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
+from keras_gans.networks.progressive import progressive_discriminator, progressive_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
 from keras_gans.networks.style import style_encoder, style_generator, synthesis
 from keras_gans.networks.text import text_discriminator, text_generator
@@ -26,6 +27,8 @@ __all__ = [
     "mlp_encoder",
     "mlp_generator",
     "patch_discriminator",
+    "progressive_discriminator",
+    "progressive_generator",
     "resnet_discriminator",
     "resnet_generator",
     "style_encoder",
