@@ -1,28 +1,22 @@
 """Progressive growing of GANs (Karras et al. 2018)."""
 
-import bisect
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
-import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, networks
-from keras_gans._examples import images_of
+from keras_gans import networks
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
-from keras_gans._precision import as_float
 from keras_gans._typing import Examples, FloatOrSchedule, Schedule, Tensor, Tensors
 from keras_gans.data.sources import DatasetInfo
-from keras_gans.models import optimizers
+from keras_gans.models.growing_gan import GrowingGAN
 from keras_gans.models.wgan_gp import WGANGP
-from keras_gans.networks.progressive import at_level, fades, in_blocks
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class ProgressiveGAN(WGANGP):
+class ProgressiveGAN(GrowingGAN, WGANGP):
     """Progressive GAN: both networks grow together, from a grid of a few pixels to whole images.
 
     Training begins with the lowest level of the networks. When it has seen the images of a phase,
@@ -95,7 +89,6 @@ class ProgressiveGAN(WGANGP):
 
     loss_names = ("g_loss", "d_loss", "gradient_penalty", "wasserstein_estimate", "drift")
     drift_weight = Hyperparameter(low=0.0)
-    _followed: int | None = None  # the phase of the parts in use
 
     def __init__(
         self,
@@ -113,22 +106,16 @@ class ProgressiveGAN(WGANGP):
             generator,
             discriminator,
             latent_dim,
+            images_per_phase,
             n_critic=n_critic,
             gp_weight=gp_weight,
             ema_decay=ema_decay,
             **kwargs,
         )
         self.drift_weight = drift_weight
-        self.images_per_phase = images_per_phase
-        num_phases = 2 * _check_levels(generator, discriminator)
-        self._ends = list(itertools.accumulate(_images(images_per_phase, num_phases)))
-        self.images_seen = self._add_counter("images_seen")
-        self.phase = self._add_counter("phase")
-        self._set_alphas()
-        self._follow_phase()
 
     @classmethod
-    def for_images(  # type: ignore[override]  # with a schedule
+    def for_images(
         cls,
         info: DatasetInfo,
         latent_dim: int = 128,
@@ -184,30 +171,9 @@ class ProgressiveGAN(WGANGP):
     def learning_rates(self, total_steps: int) -> dict[str, Schedule] | None:
         """None: the paper's are constant."""
 
-    # The step
-
-    def train_step(self, data: Tensors) -> dict[str, Tensor]:
-        if self._is_fading:
-            for fade in self._fades(self.level):
-                fade.alpha.assign(self._alpha_at(self.level, self.images_seen))
-        return super().train_step(data)
-
-    def real_examples(self, data: Tensors) -> Examples:
-        """Return real images as they are at the present level."""
-        images = super().real_examples(data)
-        above = self._top - self.level
-        shown = in_blocks(images, above)
-        if not self._is_fading:
-            return shown
-        alpha = ops.cast(self._fades(self.level)[0].alpha, shown.dtype)
-        return (1 - alpha) * in_blocks(images, above + 1) + alpha * shown
-
-    def train_discriminator(self, real: Examples) -> LossResult:
-        result = super().train_discriminator(real)
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        seen = ops.shape(images_of(real))[0] * replicas
-        self.images_seen.assign_add(ops.cast(seen, self.images_seen.dtype))
-        return result
+    def call(self, inputs: Tensors, training: bool = False) -> Tensor:
+        """Generate images from latents, cut to [−1, 1], which the generator does not know of."""
+        return ops.clip(super().call(inputs, training), -1.0, 1.0)
 
     def discriminator_loss(
         self, real: Examples, fake: Examples, training: bool = True
@@ -215,138 +181,3 @@ class ProgressiveGAN(WGANGP):
         result = super().discriminator_loss(real, fake, training)
         drift = ops.mean(ops.square(result.handed_on["real_logits"]))
         return result.plus("drift", drift, self.drift_weight)
-
-    # Phases: that of the lowest level, then for each other one that of its fade and its own
-
-    @property
-    def level(self) -> int:
-        """The highest level in use; 0 is the lowest."""
-        self._follow_phase()
-        return (self._followed + 1) // 2
-
-    @property
-    def alpha(self) -> float:
-        """How far the highest level in use is faded in."""
-        if not self.level:
-            return 1.0
-        return float(ops.convert_to_numpy(self._fades(self.level)[0].alpha))
-
-    @property
-    def _is_fading(self):
-        return self._followed % 2 == 1
-
-    @property
-    def _top(self):
-        return len(fades(self.generator))
-
-    def _fades(self, level):
-        return [fades(network)[level - 1] for network in (self.generator, self.discriminator)]
-
-    def _alpha_at(self, level, images):
-        """α of a level after so many images."""
-        start, end = self._ends[2 * level - 2], self._ends[2 * level - 1]
-        return ops.clip(ops.cast(images - start, "float32") / (end - start), 0.0, 1.0)
-
-    def begin_phase(self) -> None:
-        """Begin the phase that the images seen say, if it has not begun."""
-        phase = bisect.bisect_right(self._ends, int(ops.convert_to_numpy(self.images_seen)))
-        if phase == int(ops.convert_to_numpy(self.phase)):
-            return
-        with self.distribute_strategy.scope():
-            for name in self.optimizer_networks:
-                optimizers.reset(getattr(self, name), self._trained_variables(name))
-            self.phase.assign(phase)
-            self._set_alphas()
-        self._follow_phase()
-
-    def make_train_function(self, force: bool = False) -> Callable[..., Any]:
-        """As `keras.Model`, of steps that begin phases, in each of which they are compiled once."""
-        if self.train_function is not None and not force:
-            return self.train_function
-        compiled = {}
-
-        def train_function(batches):
-            self.begin_phase()
-            if self._followed not in compiled:
-                compiled.clear()
-                super(ProgressiveGAN, self).make_train_function(force=True)
-                compiled[self._followed] = self.train_function
-                self.train_function = train_function
-            return compiled[self._followed](batches)
-
-        self.catch_up()
-        self.train_function = train_function
-        return train_function
-
-    def catch_up(self) -> None:
-        super().catch_up()
-        self._follow_phase()
-
-    def in_use(self, name: str, training: bool = False) -> keras.layers.Layer:
-        """As of any model; of the networks, the part that has grown."""
-        self._follow_phase()
-        network = super().in_use(name, training)
-        return self._part(name) if network is getattr(self, name) else network
-
-    def call(self, inputs: Tensors, training: bool = False) -> Tensor:
-        """Generate whole images from latents, at the present level."""
-        generator, part = self.in_use("generator"), self._part("generator")
-        if generator is part:
-            return as_float(part(inputs, training=training))
-        return as_float(generator(inputs, training=training, part=part))
-
-    def _follow_phase(self):
-        """Use the parts of the networks that the phase says, which may have been loaded."""
-        if not tf.executing_eagerly():
-            return
-        phase = int(ops.convert_to_numpy(self.phase))
-        if phase != self._followed:
-            self._followed = phase
-            level = (phase + 1) // 2
-            parts = {
-                name: at_level(getattr(self, name), level, fading=self._is_fading)
-                for name in ("generator", "discriminator")
-            }
-            # A method, as an attribute would make the parts layers of the model.
-            self._part = parts.__getitem__
-            self.test_function = self.predict_function = None
-
-    def _set_alphas(self):
-        """Let the fades be as they are at the beginning of a phase."""
-        phase = int(ops.convert_to_numpy(self.phase))
-        for network in (self.generator, self.discriminator):
-            for fade in fades(network):
-                fade.alpha.assign(float(phase >= 2 * fade.level))
-
-    def _add_counter(self, name):
-        return self.add_weight(
-            name=name,
-            dtype="int64",
-            initializer="zeros",
-            trainable=False,
-            aggregation="only_first_replica",
-        )
-
-
-def _check_levels(generator, discriminator):
-    """The number of fades of both networks, which must have the same."""
-    levels = [[fade.level for fade in fades(network)] for network in (generator, discriminator)]
-    if not levels[0] == levels[1] == list(range(1, len(levels[0]) + 1)):
-        raise ValueError(
-            "`generator` and `discriminator` must have a FadeIn for each level above the lowest, "
-            "the same in both, as those of keras_gans.networks.progressive_generator and "
-            f"progressive_discriminator have. Received: levels {levels[0]} and {levels[1]}"
-        )
-    return len(levels[0])
-
-
-def _images(images_per_phase, num_phases):
-    """Images of each phase but the last."""
-    if not isinstance(images_per_phase, (list, tuple)):
-        return [_checks.positive_int("images_per_phase", images_per_phase)] * num_phases
-    if len(images_per_phase) != num_phases:
-        raise ValueError(
-            f"`images_per_phase` must be an integer or a list of {num_phases}, of each phase but "
-            f"the last. Received: {len(images_per_phase)}"
-        )
-    return [_checks.positive_int("images_per_phase", images) for images in images_per_phase]

@@ -50,7 +50,8 @@ def progressive_generator(
 
     Returns:
         `keras.Model` from latents `(batch, latent_dim)` to float32 images `(batch, *image_shape)`,
-        not bounded. It is whole; `ProgressiveGAN` makes it grow.
+        without bounds, which `ProgressiveGAN` cuts to [−1, 1] outside training. It is whole;
+        `ProgressiveGAN` makes it grow.
 
     Raises:
         ValueError, TypeError: If a size is out of range.

@@ -8,7 +8,6 @@ from keras_gans.callbacks import Checkpoint
 from keras_gans.models.progressive_gan import ProgressiveGAN
 from keras_gans.networks.progressive import fades
 from tests.callbacks.test_checkpoint import Stop, assert_same
-from tests.models import every_model
 from tests.shared import ModelTests, assert_same_weights, descend
 
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (64, 8, 8, 1)).astype("float32")
@@ -16,12 +15,12 @@ LATENTS = np.random.default_rng(1).normal(size=(3, 3)).astype("float32")
 
 
 def tiny(shape=(8, 8, 1), **kwargs):
-    """With 32 images, a step of the lowest level, two of a fade, and one of the whole."""
+    """With 32 images, a step of the lowest level, and three of a fade."""
     return ProgressiveGAN(
         kg.networks.progressive_generator(shape, 3, filters=2),
         kg.networks.progressive_discriminator(shape, filters=2),
         latent_dim=3,
-        **{"images_per_phase": [8, 16], **kwargs},
+        **{"images_per_phase": [8, 32], **kwargs},
     )
 
 
@@ -82,13 +81,11 @@ class TestSchedule:
 
     def test_phases_and_alphas_follow_the_images(self):
         """α is that of the images before the step."""
-        gan, record = make(shape=self.shape, images_per_phase=[4, 8, 4, 16]), self.Record()
-        images = np.zeros((48, 28, 28, 1), "float32")
-        fit(gan, images, batch_size=4, callbacks=[record])
+        gan, record = make(shape=self.shape, images_per_phase=[4, 4, 4, 8]), self.Record()
+        fit(gan, np.zeros((24, 28, 28, 1), "float32"), batch_size=4, callbacks=[record])
         assert record.seen == [
-            *[(4, 0, 1.0), (8, 1, 0.0), (12, 1, 0.5), (16, 1, 1.0)],
-            *[(20, 2, 0.0), (24, 2, 0.25), (28, 2, 0.5), (32, 2, 0.75), (36, 2, 1.0)],
-            *[(40, 2, 1.0), (44, 2, 1.0), (48, 2, 1.0)],
+            *[(4, 0, 1.0), (8, 1, 0.0), (12, 1, 1.0)],
+            *[(16, 2, 0.0), (20, 2, 0.5), (24, 2, 1.0)],
         ]
 
     def test_every_phase_is_traced_once(self, monkeypatch):
@@ -99,7 +96,9 @@ class TestSchedule:
             return train_step(self, data)
 
         monkeypatch.setattr(ProgressiveGAN, "train_step", spy)
-        fit(make(run_eagerly=False), epochs=2, validation_data=IMAGES[:8])
+        gan = make(images_per_phase=[8, 16], run_eagerly=False)
+        fit(gan, IMAGES[:32])
+        fit(gan, IMAGES[:8])
         assert traced == [(0, False), (1, True), (1, False)]
 
     def test_with_several_steps_at_once_phases_begin_with_the_next(self):
@@ -116,8 +115,8 @@ class TestSchedule:
 
     def test_critic_updates_count(self):
         gan = make(n_critic=2)
-        fit(gan)
-        assert int(gan.images_seen) == 64
+        fit(gan, IMAGES[:16])
+        assert (int(gan.images_seen), int(gan.g_optimizer.iterations)) == (16, 1)
 
     def test_a_list_is_of_all_phases_but_the_last(self):
         with pytest.raises(
@@ -151,6 +150,10 @@ class TestSchedule:
             make().compile(total_steps=8)
 
 
+def cut(images):
+    return np.clip(images, -1, 1)
+
+
 def blocks(images):
     """Means over blocks of 2×2 in place of their pixels."""
     means = images.reshape(-1, 4, 2, 4, 2, 1).mean((2, 4))
@@ -160,7 +163,8 @@ def blocks(images):
 @pytest.mark.parametrize("phase", range(3))
 def test_a_step_is_the_papers(phase):
     """Against the same step written out with plain TensorFlow, of whole networks with alphas."""
-    gan = make(keras.optimizers.SGD(0.05), keras.optimizers.SGD(0.05), drift_weight=0.5)
+    rates = [keras.optimizers.SGD(0.05) for _ in range(2)]
+    gan = make(*rates, images_per_phase=[8, 16], drift_weight=0.5)
     gan.images_seen.assign([0, 12, 24][phase])
     alpha = [0.0, 0.25, 1.0][phase]
     generator = keras.models.clone_model(gan.generator)
@@ -240,9 +244,8 @@ class TestGrowing:
         assert gan.alpha == 0.5
         copy = gan.ema_generator.copy()
         assert float(fades(copy)[0].alpha) == 0.5
-        np.testing.assert_allclose(copy(LATENTS), gan.generate(LATENTS), atol=1e-6)
-        whole = [gan.ema_generator(LATENTS), gan(LATENTS)]
-        np.testing.assert_allclose(*whole, atol=1e-6)
+        np.testing.assert_allclose(cut(copy(LATENTS)), gan.generate(LATENTS), atol=1e-6)
+        np.testing.assert_allclose(cut(gan.ema_generator(LATENTS)), gan(LATENTS), atol=1e-6)
 
     def test_evaluation_is_at_the_present_level(self):
         gan = make(images_per_phase=[8, 32])
@@ -257,11 +260,11 @@ class TestGrowing:
         iterations = []
 
         def note(batch, logs):
-            moments = [np.abs(v).max() for v in gan.d_optimizer.variables[2:]]
-            iterations.append((int(gan.d_optimizer.iterations), np.max(moments) > 0))
+            iterations.append(int(gan.d_optimizer.iterations))
 
-        fit(gan, callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=note)])
-        assert [n for n, _ in iterations] == [1, 2, 1, 2, 1, 2, 3, 4]
+        note = keras.callbacks.LambdaCallback(on_train_batch_end=note)
+        fit(gan, IMAGES[:48], callbacks=[note])
+        assert iterations == [1, 2, 1, 2, 1, 2]
         gan = make(images_per_phase=[16, 16])
         gan.g_optimizer.learning_rate = gan.d_optimizer.learning_rate = 0.5
         fit(gan, IMAGES[:16])
@@ -273,9 +276,9 @@ class TestGrowing:
             assert moments and not np.any([np.any(m) for m in moments])
 
 
-@pytest.mark.parametrize("step", [1, 2, 3, 5])
+@pytest.mark.parametrize("step", [2, 4])
 def test_goes_on_as_if_never_stopped(step, tmp_path):
-    """From the end of a phase, the beginning of a fade, the middle and after it: bit for bit."""
+    """From the end of a phase, and from the middle of a fade: bit for bit."""
 
     def run(*callbacks):
         gan = make(images_per_phase=[16, 24], run_eagerly=False)
@@ -304,14 +307,14 @@ def test_saved_and_exported_in_a_fade(tmp_path):
     np.testing.assert_allclose(served.sample(3, seed=0), samples, atol=1e-5)
     np.testing.assert_allclose(served.score(IMAGES[:3]), scores, rtol=1e-4, atol=1e-5)
     for model in (gan, again):
-        fit(model)
+        fit(model, IMAGES[:16])
     assert_same(again, gan)
 
 
 def test_weights_of_another_phase_are_followed(tmp_path):
     """Also by functions that were compiled before they were loaded."""
-    gan, other = make(), make(run_eagerly=False)
-    fit(gan)
+    gan, other = make(images_per_phase=8), make(images_per_phase=8, run_eagerly=False)
+    fit(gan, IMAGES[:24])
     fit(other, IMAGES[:8])
     other.evaluate(IMAGES[:8], verbose=0)
     other.set_weights(gan.get_weights())
@@ -330,10 +333,19 @@ def test_two_replicas_grow_as_one(two_replicas):
                 images_per_phase=24,
                 run_eagerly=False,
             )
-        fit(gan)
-        assert (gan.level, gan.alpha, int(gan.images_seen)) == (1, 1.0, 64)
+        fit(gan, IMAGES[:56])
+        assert (gan.level, gan.alpha, int(gan.images_seen)) == (1, 1.0, 56)
         trained.append(gan)
     assert_same_weights(*trained, rtol=1e-4, atol=1e-6)
+
+
+def test_samples_are_in_the_range_of_images():
+    gan = make()
+    latents = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
+    assert np.abs(gan.generator(latents)).max() > 1
+    np.testing.assert_array_equal(
+        gan.generate(latents), cut(gan.in_use("generator", training=True)(latents))
+    )
 
 
 def test_for_images():
@@ -341,10 +353,3 @@ def test_for_images():
     gan = ProgressiveGAN.for_images(info, latent_dim=4, filters=2, images_per_phase=[8] * 4)
     assert gan.sample(2).shape == (2, 28, 28, 1)
     assert ProgressiveGAN.for_images(info, 4, 2).images_per_phase == 20_000
-
-
-def test_two_tiny_examples_pass_through_all_phases():
-    gan = every_model.make("ProgressiveGAN")
-    gan.compile()
-    every_model.fit(gan)
-    assert (gan.level, gan.alpha, int(gan.phase)) == (1, 1.0, 2)
