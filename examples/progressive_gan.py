@@ -69,7 +69,7 @@ gan = kg.models.ProgressiveGAN(
     discriminator=kg.networks.progressive_discriminator(info.image_shape, **widths),
     latent_dim=LATENT_DIM,
     images_per_phase=STEPS_PER_PHASE * BATCH_SIZE,
-    ema_decay=0.99,
+    ema_decay=0.995,
 )
 
 """
