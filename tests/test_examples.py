@@ -200,6 +200,15 @@ def test_lapgan(run_example, tmp_path):
     assert kg.load(folder / "saved_model").latent_dim == 64 + 8 * 8
 
 
+def test_progressive_gan(run_example, tmp_path):
+    constants = {"FILTERS": 2, "MAX_FILTERS": 4, "STEPS_PER_PHASE": 10, "LAST_PHASES": 1}
+    out = run_example("progressive_gan.py", **constants)
+    assert "(4, 16, 16, 1) are samples at level 2." in out
+    folder = tmp_path / "output" / "progressive_gan_digits"
+    assert Image.open(folder / "growth.png").size == (12 * (32 + 2) + 2, 5 * (32 + 2) + 2)
+    assert Image.open(folder / "grid.png").size == (10 * (32 + 2) + 2,) * 2
+
+
 def test_multi_gpu(run_example_alone, tmp_path):
     constants = {"FILTERS": 4, "ROUNDS": 1, "STEPS_PER_ROUND": 5}
     out = run_example_alone("multi_gpu.py", **constants)

@@ -17,6 +17,8 @@ VALUES = {
     "CycleGAN.cycle_weight": (10.0, 0.0),
     "CycleGAN.identity_weight": (0.5, 0.0),
     "SRGAN.adversarial_weight": (1e-3, 10.0),
+    "ProgressiveGAN.drift_weight": (0.001, 5.0),
+    "ProgressiveGAN.gp_weight": (10.0, 0.1),
     "VAE.beta": (1.0, 30.0),
     "WGAN.clip_value": (0.01, 0.002),
     "WGANGP.gp_weight": (10.0, 0.1),

@@ -5,6 +5,8 @@ from keras_gans.layers.adaptive_instance_normalization import AdaptiveInstanceNo
 from keras_gans.layers.bicubic import bicubic_downsample, bicubic_upsample
 from keras_gans.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from keras_gans.layers.conditioning_augmentation import ConditioningAugmentation
+from keras_gans.layers.equalized_learning_rate import EqualizedLearningRate
+from keras_gans.layers.fade_in import FadeIn
 from keras_gans.layers.instance_statistics import InstanceStatistics
 from keras_gans.layers.label_projection import LabelProjection
 from keras_gans.layers.learned_constant import LearnedConstant
@@ -26,6 +28,8 @@ __all__ = [
     "ConditionalBatchNormalization",
     "ConditioningAugmentation",
     "DropReference",
+    "EqualizedLearningRate",
+    "FadeIn",
     "InstanceStatistics",
     "LabelProjection",
     "LeakyReLU",

@@ -12,6 +12,7 @@ from keras_gans.models.generative_model import GenerativeModel
 from keras_gans.models.lapgan import LAPGAN
 from keras_gans.models.latent_model import LatentModel
 from keras_gans.models.lsgan import LSGAN
+from keras_gans.models.progressive_gan import ProgressiveGAN
 from keras_gans.models.semi_supervised_gan import SemiSupervisedGAN
 from keras_gans.models.srgan import SRGAN
 from keras_gans.models.stackgan import StackGAN
@@ -37,6 +38,7 @@ __all__ = [
     "GenerativeModel",
     "LatentModel",
     "LossResult",
+    "ProgressiveGAN",
     "SemiSupervisedGAN",
     "StackGAN",
     "TextGAN",

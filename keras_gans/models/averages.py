@@ -16,7 +16,10 @@ class Averaged(Tunable, keras.Model):
         self.averages: dict[str, Any] = {}
 
     def in_use(self, name: str, training: bool = False) -> keras.layers.Layer:
-        """A network by its name: outside training its moving average, if there is one."""
+        """A network by its name: outside training its moving average, if there is one.
+
+        Of a network that grows it may be the part that has grown.
+        """
         network = getattr(self, name)
         return network if training else self.averages.get(name, network)
 

@@ -132,7 +132,9 @@ class GenerativeModel(Fitted):
             TypeError: If `loss_fn` returns something else.
         """
         optimizer = getattr(self, optimizer_name)
-        variables = self._trained_variables(optimizer_name)
+        names = self.optimizer_networks[optimizer_name]
+        networks = [self.in_use(name, training=True) for name in names]
+        variables = [weight for network in networks for weight in network.trainable_variables]
         with tf.GradientTape() as tape:
             result = loss_fn()
             if not isinstance(result, LossResult):
@@ -140,7 +142,7 @@ class GenerativeModel(Fitted):
                     f"`loss_fn` must return a LossResult. Received: {type(result).__name__}"
                 )
             loss = result.loss
-            for network in self._trained_networks(optimizer_name):
+            for network in networks:
                 for regularizer in network.losses:
                     loss += regularizer
             loss = optimizer.scale_loss(loss / tf.distribute.get_strategy().num_replicas_in_sync)

@@ -21,7 +21,8 @@ class MovingAverage(Tunable, keras.layers.Layer):
 
     Early averages are short, so that they forget the random start. The statistics of batch
     normalization are averaged like any other weight, as they belong to the weights that they were
-    measured with. Weights that are not floats are copied. Before the first update the average is
+    measured with. Weights that are not floats, and those that are set and not learned
+    (`aggregation="only_first_replica"`), are copied. Before the first update the average is
     the network itself, whatever was loaded into it.
 
     The layer is called as the network is. It holds weights alone, and works for every network:
@@ -90,7 +91,7 @@ class MovingAverage(Tunable, keras.layers.Layer):
         t = ops.cast(self.updates, "float32")
         kept = ops.minimum(ops.cast(self.decay, "float32"), (1 + t) / (10 + t))
         for average, weight in zip(self.averages, self.network().weights, strict=True):
-            if keras.backend.is_float_dtype(weight.dtype):
+            if _is_averaged(weight):
                 average.assign_add(ops.cast(1 - kept, weight.dtype) * (weight - average))
             else:
                 average.assign(weight)
@@ -124,6 +125,11 @@ class MovingAverage(Tunable, keras.layers.Layer):
     @property
     def output_shape(self) -> Any:
         return self.network().output_shape
+
+
+def _is_averaged(weight):
+    is_set = weight.aggregation == "only_first_replica"
+    return keras.backend.is_float_dtype(weight.dtype) and not is_set
 
 
 class DecayOfAverages:

@@ -58,6 +58,22 @@ def with_loss_scale(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.L
     return keras.optimizers.LossScaleOptimizer(optimizer)
 
 
+def reset(optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]) -> None:
+    """Let an optimizer be as before its first update, but for its learning rate and loss scale.
+
+    To be called eagerly, inside the strategy's scope.
+
+    Args:
+        optimizer: Built optimizer.
+        variables: What it was built on.
+    """
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    new = type(optimizer).from_config(optimizer.get_config())
+    new.build(variables)
+    for variable, start in zip(optimizer.variables, new.variables, strict=True):
+        variable.assign(start)
+
+
 def overflow_everywhere(gradients: list[Tensor | None]) -> list[Tensor | None]:
     """Let an overflow on one replica show on all.
 

@@ -157,7 +157,7 @@ class SRGAN(TwoPlayer):
 
     # Training
 
-    def phase(self) -> Tensor:
+    def step_in_use(self) -> Tensor:
         return ops.cast(self.optimizer.iterations >= self.pretraining_steps, "int32")
 
     @property

@@ -44,19 +44,19 @@ class Trainer(Compiled):
     def train_steps(self) -> Sequence[Callable[[Tensors], dict[str, Any]]]:
         """The training step of each phase. Defaults to one phase, of `train_step`.
 
-        A model with several states them here, which of them it is in by `phase`, and as its
+        A model with several states them here, which of them it takes by `step_in_use`, and as its
         `train_step` calls `step_in_phase`.
         """
         return [self.train_step]
 
-    def phase(self) -> Any:
+    def step_in_use(self) -> Any:
         """Return the number of the phase that training is in, an integer or an int32 tensor."""
         return 0
 
     def step_in_phase(self, data: Tensors) -> dict[str, Any]:
         """Take the training step of the phase that training is in, be it known in a graph alone."""
         steps = [functools.partial(step, data) for step in self.train_steps]
-        return _replicas.one_of(self.phase(), steps)
+        return _replicas.one_of(self.step_in_use(), steps)
 
     def _make_function(self, step_function):
         """As `keras.Model`, but no step begins after the last batch of a dataset.
@@ -71,7 +71,7 @@ class Trainer(Compiled):
         if not self._is_replicated:
             return super().make_train_function(force)
         if self.train_function is None or force:
-            self.train_function = self._on_replicas(self.train_steps, self.phase)
+            self.train_function = self._on_replicas(self.train_steps, self.step_in_use)
         return self.train_function
 
     def make_test_function(self, force: bool = False) -> Callable[..., Any]:

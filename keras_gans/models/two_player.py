@@ -128,7 +128,8 @@ class TwoPlayer(GenerativeModel):
 
     def train_discriminator(self, real: Examples) -> LossResult:
         """Update the discriminator on a mini-batch of real examples and one of fakes."""
-        fake = self.fake_examples(real, functools.partial(read_only, self.generator))
+        generator = self.in_use("generator", training=True)
+        fake = self.fake_examples(real, functools.partial(read_only, generator))
         fake = self.combination.replay(self, fake)
 
         def loss():
@@ -146,10 +147,11 @@ class TwoPlayer(GenerativeModel):
         objectives and `FeatureMatching`.
         """
         like_fake = each_repeated(real, self.generator_batch_multiple)
+        generator = self.in_use("generator", training=True)
         is_relativistic = self.objective_in(training=True).relativistic
 
         def loss():
-            fake = self.fake_examples(like_fake, functools.partial(self.generator, training=True))
+            fake = self.fake_examples(like_fake, functools.partial(generator, training=True))
             fake_logits = self.discriminate(fake, training=True, call=read_only)
             real_logits = None
             if is_relativistic:

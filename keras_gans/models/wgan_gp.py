@@ -59,7 +59,7 @@ class WGANGP(GAN):
         Gulrajani et al. 2017, Improved Training of Wasserstein GANs, Algorithm 1.
     """
 
-    loss_names = ("g_loss", "d_loss", "gradient_penalty", "wasserstein_estimate")
+    loss_names: tuple[str, ...] = ("g_loss", "d_loss", "gradient_penalty", "wasserstein_estimate")
     gp_weight = Hyperparameter(low=0.0, low_open=True)
     discriminator_normalization = None
 

@@ -10,6 +10,7 @@ from keras_gans.networks.data_dependent import data_dependent_initialization
 from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.lapgan import lapgan_discriminators, lapgan_generators
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
+from keras_gans.networks.progressive import progressive_discriminator, progressive_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
 from keras_gans.networks.srgan import srgan_discriminator, srgan_generator
 from keras_gans.networks.stackgan import (
@@ -38,6 +39,8 @@ __all__ = [
     "mlp_generator",
     "ngram_encoder",
     "patch_discriminator",
+    "progressive_discriminator",
+    "progressive_generator",
     "resnet_discriminator",
     "resnet_generator",
     "srgan_discriminator",

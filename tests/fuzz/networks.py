@@ -60,6 +60,12 @@ CALLS = {
         n.resnet_generator, image_shape=IMAGE, latent_dim=2, filters=2
     ),
     "networks.resnet_discriminator": network(n.resnet_discriminator, image_shape=IMAGE, filters=2),
+    "networks.progressive_generator": network(
+        n.progressive_generator, image_shape=IMAGE, latent_dim=2, filters=2
+    ),
+    "networks.progressive_discriminator": network(
+        n.progressive_discriminator, image_shape=IMAGE, filters=2
+    ),
     "networks.style_generator": network(
         n.style_generator, image_shape=IMAGE, code_dim=2, filters=2
     ),

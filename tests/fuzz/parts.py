@@ -34,6 +34,10 @@ CALLS = {
     "layers.DropReference": Call(
         layers.DropReference, lambda: {"num_reference": 2}, use=on(points(8))
     ),
+    "layers.EqualizedLearningRate": Call(
+        layers.EqualizedLearningRate, lambda: {"layer": keras.layers.Dense(2)}, use=on(x2)
+    ),
+    "layers.FadeIn": Call(layers.FadeIn, use=on(x2, x2)),
     "layers.InstanceStatistics": Call(layers.InstanceStatistics, use=on(x4)),
     "layers.LabelProjection": Call(
         layers.LabelProjection, lambda: {"num_classes": 3}, use=on(x2, few_labels)
