@@ -8,6 +8,7 @@ from keras_gans.layers.label_projection import LabelProjection
 from keras_gans.layers.learned_constant import LearnedConstant
 from keras_gans.layers.minibatch_discrimination import MinibatchDiscrimination
 from keras_gans.layers.minibatch_stddev import MinibatchStdDev
+from keras_gans.layers.modulated_batch_normalization import ModulatedBatchNormalization
 from keras_gans.layers.pixel_normalization import PixelNormalization
 from keras_gans.layers.reference_batch import DropReference, PrependReference
 from keras_gans.layers.reflection_padding import ReflectionPadding2D
@@ -27,6 +28,7 @@ __all__ = [
     "LearnedConstant",
     "MinibatchDiscrimination",
     "MinibatchStdDev",
+    "ModulatedBatchNormalization",
     "PixelNormalization",
     "PrependReference",
     "ReflectionPadding2D",

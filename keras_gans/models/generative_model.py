@@ -115,7 +115,10 @@ class GenerativeModel(Fitted):
     def minimize(self, optimizer_name: str, loss_fn: Callable[[], LossResult]) -> LossResult:
         """Update the networks of one optimizer.
 
-        A moving average of a network follows the last optimizer that trains the network.
+        Layers of these networks that have a method `before_update` are called by it first: so what
+        belongs to the weights, such as the vectors of spectral normalization, moves once in an
+        update, and not in each call. A moving average of a network follows the last optimizer that
+        trains the network.
 
         Args:
             optimizer_name: Key of `optimizer_networks`. Only the variables of its networks change.
@@ -130,6 +133,7 @@ class GenerativeModel(Fitted):
         """
         optimizer = getattr(self, optimizer_name)
         variables = self._trained_variables(optimizer_name)
+        self._announce_update(optimizer_name)
         with tf.GradientTape() as tape:
             result = loss_fn()
             if not isinstance(result, LossResult):
@@ -149,6 +153,12 @@ class GenerativeModel(Fitted):
         optimizer.apply(gradients, variables)
         self.update_averages(self._trained_last_by(optimizer_name))
         return result
+
+    def _announce_update(self, optimizer_name):
+        for network in self._trained_networks(optimizer_name):
+            for layer in network._flatten_layers():
+                if hasattr(layer, "before_update"):
+                    layer.before_update()
 
     def _trained_last_by(self, optimizer_name):
         """Names of the networks that no later optimizer trains, too."""

@@ -42,6 +42,9 @@ CALLS = {
     "layers.LearnedConstant": Call(layers.LearnedConstant, lambda: {"shape": (2, 3)}, use=on(x2)),
     "layers.MinibatchDiscrimination": Call(layers.MinibatchDiscrimination, use=on(x2)),
     "layers.MinibatchStdDev": Call(layers.MinibatchStdDev, use=on(x4)),
+    "layers.ModulatedBatchNormalization": Call(
+        layers.ModulatedBatchNormalization, use=on(x2, codes)
+    ),
     "layers.PixelNormalization": Call(layers.PixelNormalization, use=on(x2)),
     "layers.PrependReference": Call(
         layers.PrependReference, lambda: {"reference_batch": points(3)}, use=on(x2)
