@@ -91,6 +91,9 @@ CALLS = {
         nan=True,
         infinite=True,
     ),
+    "penalties.orthogonal_penalty": Call(
+        kg.penalties.orthogonal_penalty, lambda: {"kernel": x2}, nan=True, infinite=True
+    ),
     "likelihoods.Likelihood": Call(lik.Likelihood),
     "likelihoods.Bernoulli": Call(lik.Bernoulli),
     "likelihoods.Gaussian": Call(
