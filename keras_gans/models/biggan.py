@@ -152,10 +152,10 @@ class BigGAN(ClassConditional):
             labels: Integers or class names `(num,)`, or one for all.
             seed: Integer or `None`. The same seed gives the same examples. Defaults to `None`, a
                 new seed at every call; the random state of training is left alone.
-            truncation: Float > 0 or `None`. If given, every number of the latents comes from N(0, 1)
-                truncated to [−truncation, truncation], which is as if it were drawn again until it
-                lies there. Latents of one seed move inwards as it falls. The scale of latents in
-                the authors' code, `z_var`, is something else. Defaults to `None`, all of N(0, I).
+            truncation: Float t > 0 or `None`. If given, every number of the latents comes from
+                N(0, 1) truncated to [−t, t], which is as if it were drawn again until it lies
+                there; latents of one seed move inwards as t falls. `z_var` of the authors' code is
+                something else, a scale. Defaults to `None`, all of N(0, I).
             batch_size: Positive integer, examples generated at once. Defaults to `256`.
 
         Returns:
@@ -212,7 +212,6 @@ class BigGAN(ClassConditional):
         batch_size = _checks.positive_int("batch_size", batch_size)
         truncation = _checks.truncation("truncation", truncation)
         rng = np.random.default_rng(_checks.seed("seed", seed))
-        self.catch_up()
 
         def batches():
             for _ in range(num_batches):

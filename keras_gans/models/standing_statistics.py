@@ -17,11 +17,12 @@ def measure(network: keras.Model | MovingAverage, batches: Iterable[Tensors]) ->
 
     Args:
         network: A built network, or the moving average of one, which then has the statistics.
+            Before its first update the average is the network itself, as always.
         batches: What the network is called on, batch by batch: at least one.
     """
-    averaged = isinstance(network, MovingAverage)
-    called = network.network() if averaged else network
-    values = network.averages if averaged else called.weights
+    average = network if isinstance(network, MovingAverage) else None
+    called = average.network() if average else network
+    values = average.averages if average and average.has_begun else called.weights
     of_weight = {id(weight): value for weight, value in zip(called.weights, values, strict=True)}
     layers = [
         layer

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from keras_gans import _checks
 from keras_gans.networks.conditioning import Labels
@@ -190,8 +190,8 @@ def _divided(latents, num):
             f"`latent_dim` must be at least {num}, one for each part of the network. "
             f"Received: latent_dim={latents.shape[1]}"
         )
-    ends = [(i + 1) * size + min(i + 1, larger) for i in range(num)]
-    return [latents[:, start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    ends = [i * size + min(i, larger) for i in range(1, num)]
+    return ops.split(latents, ends, axis=-1)
 
 
 def _growing_block(apply, x, side, width, code):

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from keras_gans import _checks
 from keras_gans.networks.biggan import discriminator_widths, generator_widths
@@ -130,7 +130,7 @@ def _generator_block(apply, x, side, width, code):
     """Bottleneck block of a generator that ends at `side`: that of `x`, or about twice it."""
     hidden = max(x.shape[-1] // BOTTLENECK, 1)
     grows = x.shape[1:3] != side
-    shortcut = x[..., :width] if x.shape[-1] > width else x
+    shortcut = ops.split(x, [width], axis=-1)[0] if x.shape[-1] > width else x
     if grows:
         shortcut = cropped(layers.UpSampling2D()(shortcut), side)
     x = apply.convolution(apply.modulated(x, code), hidden, 1)

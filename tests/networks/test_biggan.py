@@ -100,7 +100,9 @@ def test_images_of_any_shape(family, shape):
 @pytest.mark.parametrize("family", BUILDERS)
 def test_networks_are_saved_and_cloned(family, tmp_path):
     for build in BUILDERS[family]:
-        network = build((7, 7, 1), 3, filters=2, attention=4)
+        network = build((33, 33, 1), 3, filters=1, attention=9)
+        again = keras.Model.from_config(network.get_config())
+        assert again.get_config() == network.get_config()
         network.save(tmp_path / "network.keras")
         again = keras.models.load_model(tmp_path / "network.keras")
         inputs = [np.ones((3, *network.inputs[0].shape[1:]), "float32"), LABELS]
