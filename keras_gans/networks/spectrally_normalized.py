@@ -19,6 +19,9 @@ from keras_gans.networks.halving import cropped
 #: Added to the variances of batch normalization, as the paper says.
 EPSILON = 1e-4
 
+#: A name, so that every layer has an initializer of its own, which draws other kernels.
+ORTHOGONAL = "orthogonal"
+
 
 @dataclasses.dataclass(frozen=True)
 class SpectrallyNormalized:
@@ -37,15 +40,16 @@ class SpectrallyNormalized:
         _checks.optional_positive_int("attention", self.attention)
 
     def dense(self, x, units, **kwargs):
-        return self._normalized(layers.Dense(units, **_ORTHOGONAL, **kwargs))(x)
+        return self._normalized(layers.Dense(units, kernel_initializer=ORTHOGONAL, **kwargs))(x)
 
     def convolution(self, x, filters, kernel_size=3):
-        layer = layers.Conv2D(filters, kernel_size, padding="same", **_ORTHOGONAL)
+        layer = layers.Conv2D(filters, kernel_size, padding="same", kernel_initializer=ORTHOGONAL)
         return self._normalized(layer)(x)
 
     def upsampled(self, x, side, filters):
         """Nearest-neighbor upsampling to exactly `side`, and a 3×3 convolution."""
-        return cropped(self._normalized(UpsampleConv2D(filters, **_ORTHOGONAL))(x), side)
+        layer = UpsampleConv2D(filters, kernel_initializer=ORTHOGONAL)
+        return cropped(self._normalized(layer)(x), side)
 
     def modulated(self, x, code):
         """A rectifier after batch normalization that is modulated by a code of each example."""
@@ -53,7 +57,7 @@ class SpectrallyNormalized:
             epsilon=EPSILON,
             spectral_normalization=True,
             power_iterations=self.power_iterations,
-            **_ORTHOGONAL,
+            kernel_initializer=ORTHOGONAL,
         )
         return layers.ReLU()(normalize([x, code]))
 
@@ -65,7 +69,7 @@ class SpectrallyNormalized:
             pool=True,
             spectral_normalization=True,
             power_iterations=self.power_iterations,
-            **_ORTHOGONAL,
+            kernel_initializer=ORTHOGONAL,
         )(x)
 
     def image(self, x, channels):
@@ -79,7 +83,7 @@ class SpectrallyNormalized:
         height, width = x.shape[1:3]
         mean = layers.GlobalAveragePooling2D(dtype="float32")(rectified(x))
         features = layers.Rescaling(height * width, dtype="float32")(mean)
-        project = LabelProjection(labels.num_classes, "orthogonal", dtype="float32")
+        project = LabelProjection(labels.num_classes, ORTHOGONAL, dtype="float32")
         projection = self._normalized(project)([features, labels.symbol])
         logits = self.dense(features, 1, dtype="float32")
         return layers.Add(dtype="float32")([logits, projection])
@@ -101,9 +105,6 @@ def embedded(labels, size):
     """Learned vectors of the classes, which all layers of a generator share."""
     size = _checks.positive_int("embedding_dim", size)
     embed = keras.layers.Embedding(
-        labels.num_classes, size, embeddings_initializer="orthogonal", name="shared_embedding"
+        labels.num_classes, size, embeddings_initializer=ORTHOGONAL, name="shared_embedding"
     )
     return embed(labels.symbol)
-
-
-_ORTHOGONAL = {"kernel_initializer": "orthogonal"}
