@@ -14,6 +14,9 @@ from keras_gans.data import specs
 #: Meanings of what a model is conditioned on, which may be one for all examples.
 CONDITIONS = ("labels", "condition")
 
+#: Meanings of arguments that may be left out.
+OPTIONAL = (*CONDITIONS, "seed", "truncation")
+
 #: What arrays may hold.
 DTYPES = ("float16", "bfloat16", "float32", "float64", "int32", "int64", "uint8", "bool", "string")
 
@@ -24,8 +27,9 @@ class ArraySpec:
 
     Args:
         meaning: String. `"latents"`, `"labels"`, `"condition"`, `"examples"`, `"count"`, of
-            examples to make, and `"seed"` have checks of their own; of any other, such as
-            `"codes"`, the type, the shape and the range are checked.
+            examples to make, `"seed"`, and `"truncation"`, of the latents that it draws, have
+            checks of their own; of any other, such as `"codes"`, the type, the shape and the range
+            are checked.
         shape: Tuple of integers and `None`. That of one for each example begins with `None`, the
             batch axis. Defaults to `()`, one number.
         dtype: String, name of a dtype. Defaults to `"float32"`, or `"float64"` if that is Keras's
@@ -64,6 +68,8 @@ class ArraySpec:
                 object.__setattr__(self, name, _strings(name, getattr(self, name)))
         if self.meaning in ("count", "seed"):
             self._expect((), "int32")
+        if self.meaning == "truncation":
+            self._expect((), float_dtype())
         if self.meaning == "labels":
             self._expect((None,), "int32")
             self._check_classes()
@@ -126,6 +132,8 @@ class ArraySpec:
             return _checks.positive_int(name, value)
         if self.meaning == "seed":
             return _checks.seed_or_new(name, value)
+        if self.meaning == "truncation":
+            return _checks.truncation(name, value)
         if self.meaning in CONDITIONS:
             return _inputs.conditions(name, value, self.spec, num)
         if self.shape == () and self.is_float:
@@ -153,6 +161,10 @@ class ArraySpec:
             return "Positive integer, how many."
         if self.meaning == "seed":
             return "Integer or `None`. The same seed gives the same result. Defaults to `None`."
+        if self.meaning == "truncation":
+            return (
+                "Float > 0, largest size of a number in the latents, or `None`. Defaults to `None`."
+            )
         if self.meaning == "labels":
             names = " or class names" if self.class_names else ""
             return f"Integers in [0, {self.num_classes}){names} `(num,)`, or one for all."

@@ -173,6 +173,11 @@ def seed_or_new(name, value):
     return random.randrange(2**31) if value is None else value
 
 
+def truncation(name, value):
+    """Return how large a number in latents may be: infinity if `value` is `None`."""
+    return math.inf if value is None else real_number(name, value, low=0.0, low_open=True)
+
+
 def sides(value):
     """Return the integers of a shape as a tuple, an empty one if `value` is no shape."""
     if isinstance(value, (str, bytes)):

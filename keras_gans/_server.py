@@ -11,6 +11,10 @@ from keras_gans import _checks, _inputs, _memory, latents
 BATCH_SIZE = 256
 
 
+#: Meanings of what says which latents a verb draws.
+DRAWN = ("count", "seed", "truncation")
+
+
 class Server:
     """The verbs of a model, to be called by their names.
 
@@ -91,17 +95,16 @@ class Server:
     def _with_latents(self, verb, values):
         """The verb that another one is with latents, and what it takes."""
         via = self.verbs[verb.through][0]
-        count, seed = (self._of_meaning(verb, values, meaning) for meaning in ("count", "seed"))
+        by_meaning = {spec.meaning: values[name] for name, spec in verb.taken.items()}
+        drawn = {name: by_meaning[name] for name in DRAWN if name in by_meaning}
+        num = drawn.pop("count")
         taken = {
-            name: latents.draw(count, spec.shape[1], seed).numpy()
+            name: latents.draw(num, spec.shape[1], **drawn).numpy()
             if spec.meaning == "latents"
             else values[name]
             for name, spec in via.taken.items()
         }
         return via, taken
-
-    def _of_meaning(self, verb, values, meaning):
-        return next(values[name] for name, spec in verb.taken.items() if spec.meaning == meaning)
 
     def doc(self, name):
         """Return the docstring of a verb's method."""
@@ -128,15 +131,18 @@ def check(verbs):
     for verb in verbs:
         if verb.through in named and not _can_go_through(verb, named[verb.through]):
             raise ValueError(
-                f"`through` must name a verb of latents and of what {verb.name!r} takes, which is "
-                f"a count and a seed. Received: through={verb.through!r}"
+                f"`through` must name a verb of latents and of what {verb.name!r} takes beside a "
+                "count, a seed and, if it has one, a truncation. Received: "
+                f"through={verb.through!r}"
             )
 
 
 def _can_go_through(verb, via):
+    """Whether nothing is missing, and nothing lost, on the way through another verb."""
     meanings = {spec.meaning for spec in verb.taken.values()}
-    others = {name for name, spec in via.taken.items() if spec.meaning != "latents"}
-    return {"count", "seed"} <= meanings and others <= set(verb.taken) and via.through is None
+    given = {name for name, spec in verb.taken.items() if spec.meaning not in DRAWN}
+    needed = {name for name, spec in via.taken.items() if spec.meaning != "latents"}
+    return {"count", "seed"} <= meanings and given == needed and via.through is None
 
 
 def _in_batches(verb, values, batch_size):

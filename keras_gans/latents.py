@@ -11,10 +11,21 @@ from keras_gans._typing import ArrayLike
 __all__ = ["interpolate", "paths", "random_walk"]
 
 
-def draw(num, latent_dim, seed):
-    """Latents of a seed: float32 `(num, latent_dim)` from N(0, I), here and in a SavedModel."""
+def draw(num, latent_dim, seed, truncation=None):
+    """Latents of a seed: float32 `(num, latent_dim)` from N(0, I), here and in a SavedModel.
+
+    With a truncation t every number comes from N(0, 1) given that it lies in [−t, t], as if it
+    were drawn again until it does. It is the same quantile of that distribution as it is of N(0, 1)
+    without: erf(z'/√2) = erf(t/√2) erf(z/√2). With t = ∞ all is as without.
+    """
     seed = tf.stack([tf.cast(seed, tf.int32), 0])
-    return tf.random.stateless_normal((num, latent_dim), seed)
+    z = tf.random.stateless_normal((num, latent_dim), seed)
+    if truncation is None:
+        return z
+    truncation = tf.cast(truncation, tf.float64)
+    share = tf.math.erf(truncation / np.sqrt(2)) * tf.math.erf(tf.cast(z, tf.float64) / np.sqrt(2))
+    truncated = tf.clip_by_value(np.sqrt(2) * tf.math.erfinv(share), -truncation, truncation)
+    return tf.where(tf.math.is_inf(truncation), z, tf.cast(truncated, z.dtype))
 
 
 def linear(start, end, share):

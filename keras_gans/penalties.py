@@ -1,7 +1,8 @@
-"""Penalties on the gradient of a discriminator with respect to its input.
+"""Penalties on the gradient of a discriminator with respect to its input, and on kernels.
 
-Each takes the discriminator as a function of examples alone, so that labels or a training flag are
-bound by the caller, and is computed in float32 at least, whatever the precision of the networks.
+Those on gradients take the discriminator as a function of examples alone, so that labels or a
+training flag are bound by the caller. All are computed in float32 at least, whatever the precision
+of the networks.
 
 D(x) is the mean of a discriminator's logits for x, as in the losses: one that judges patches is
 penalized as the function that the losses see, whatever the number of patches.
@@ -15,7 +16,7 @@ from keras_gans import _checks
 from keras_gans._precision import at_least_float32
 from keras_gans._typing import ArrayLike, Critic, Tensor
 
-__all__ = ["gradient_penalty", "r1_penalty"]
+__all__ = ["gradient_penalty", "orthogonal_penalty", "r1_penalty"]
 
 
 def gradient_penalty(
@@ -113,14 +114,52 @@ def r1_penalty(discriminator: Critic, real: ArrayLike) -> Tensor:
     return 0.5 * ops.mean(squared_gradient_norms(gradients))
 
 
-def _examples(name, examples):
-    """Return floats `(batch, …)` as a tensor, or say why they are none."""
+def orthogonal_penalty(kernel: ArrayLike) -> Tensor:
+    """Penalize the cosines between a layer's filters, and leave their lengths alone.
+
+    With the kernel as a matrix W that has a column for each filter, this is the modified orthogonal
+    regularization of BigGAN: ‖WᵀW ⊙ (1 − I)‖²_F, with the gradient 4 W (WᵀW ⊙ (1 − I)).
+
+    Args:
+        kernel: Float array or tensor `(…, filters)` of at least two axes.
+
+    Returns:
+        Scalar tensor, float32 (float64 for float64 kernels); NaN or infinite where the kernel is.
+        Weight it by the paper's β.
+
+    Raises:
+        ValueError, TypeError: If `kernel` does not hold floats, or has fewer axes.
+
+    Example:
+
+    >>> from keras_gans import penalties
+    >>> float(penalties.orthogonal_penalty([[1.0, 2.0], [0.0, 3.0]]))
+    8.0
+
+    Reference:
+        Brock et al. 2019, Large Scale GAN Training for High Fidelity Natural Image Synthesis,
+        equation 3.
+    """
+    kernel = at_least_float32(_examples("kernel", kernel, "(…, filters)", rank=2))
+    matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
+    rows, columns = matrix.shape
+    if columns <= rows:
+        products = ops.matmul(ops.transpose(matrix), matrix)
+        return ops.sum(ops.square(products * (1 - ops.eye(columns, dtype=matrix.dtype))))
+    # ‖WᵀW‖ = ‖WWᵀ‖, which is the smaller matrix here, and the diagonal of WᵀW is known.
+    squares = ops.sum(ops.square(matrix), axis=0)
+    products = ops.matmul(matrix, ops.transpose(matrix))
+    return ops.sum(ops.square(products)) - ops.sum(ops.square(squares))
+
+
+def _examples(name, examples, shape="(batch, …)", rank=1):
+    """Return floats of at least so many axes as a tensor, or say why they are none."""
     if not isinstance(examples, (tf.Tensor, tf.Variable)):
         examples = _checks.array(name, examples)
     examples = tf.convert_to_tensor(examples)
-    if not examples.dtype.is_floating or examples.shape.rank == 0:
+    if not examples.dtype.is_floating or examples.shape.rank < rank:
         raise ValueError(
-            f"`{name}` must hold floats of shape (batch, …). "
+            f"`{name}` must hold floats of shape {shape}. "
             f"Received: shape {examples.shape} and dtype {examples.dtype.name}"
         )
     return examples

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from keras_gans import _checks
-from keras_gans._array_specs import CONDITIONS, ArraySpec, Parts, of
+from keras_gans._array_specs import CONDITIONS as CONDITIONS
 from keras_gans._array_specs import COUNT as COUNT
+from keras_gans._array_specs import OPTIONAL, ArraySpec, Parts, of
 from keras_gans._array_specs import SEED as SEED
 from keras_gans._typing import Tensor
 
@@ -43,15 +44,16 @@ class Verb:
         function: Function of tensors, one for each input that is not `None`, to one tensor.
         inputs: Dictionary of `ArraySpec`s by the names of the arguments, in their order. `None`
             stands for labels of a model that takes none: the argument must be `None`. Labels,
-            conditions and seeds at the end may be left out.
+            conditions, seeds and truncations at the end may be left out.
         output: `ArraySpec`. If it has a batch axis, examples go through the function some at a
             time.
         fixed: Dictionary. Verbs of one name may differ in these arguments, which are strings: the
             method has them after the others, and calls the verb that has the given ones; those of
             the first are the defaults. Defaults to none.
-        through: For a verb that takes a count, labels if there are any, and a seed: name of the
-            verb that it is with latents from N(0, I), `keras_gans.latents.draw(count, …, seed)`.
-            Many examples are made so, some at a time. Defaults to `None`.
+        through: For a verb that takes a count, labels if there are any, a seed, and a truncation if
+            the paper has it: name of the verb that it is with latents from N(0, I),
+            `keras_gans.latents.draw(count, …, seed, truncation)`. Many examples are made so, some
+            at a time. Defaults to `None`.
         summary: What it does, in one line. Defaults to what the docstring of the model's method of
             this name says.
 
@@ -156,7 +158,7 @@ class Verb:
         defaults: dict[str, Any] = dict(self.fixed)
         default: Any = None
         for name, spec in reversed(self.inputs.items()):
-            if spec is not None and spec.meaning not in (*CONDITIONS, "seed"):
+            if spec is not None and spec.meaning not in OPTIONAL:
                 default = inspect.Parameter.empty
             defaults = {name: default, **defaults}
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD

@@ -209,6 +209,24 @@ def test_the_bound_of_a_vae_rises_and_pixels_are_binarized_as_gray_as_they_are(b
     assert history["val_elbo"][-1] < -2
 
 
+def test_a_biggan_is_judged_in_every_way_of_sampling(benchmark, monkeypatch):
+    module = benchmark("biggan_mnist")
+    monkeypatch.setattr(module, "TRUNCATIONS", (None, 0.5))
+    options = argparse.Namespace(
+        steps=10, batch_size=4, filters=1, attention=14, latent_dim=4, embedding_dim=2
+    )
+    vars(options).update(ema_decay=0.9, g_learning_rate=2e-4, d_learning_rate=4e-4, seed=0)
+    images = np.random.default_rng(0).uniform(-1, 1, (80, 28, 28, 1)).astype("float32")
+    gan = module.model(images.shape[1:], options)
+    history = module.train(gan, images, np.arange(80) % 10, options)
+    assert len(history["g_loss"]) == 10
+    table = module.compare(gan, module.Judge(images), 80)
+    assert len(table) == 5
+    for row in table.values():
+        assert 0 <= row["read_as_their_class"] <= 1
+        assert np.isfinite(list(row.values())).all()
+
+
 def test_the_language_model_is_measured_and_goes_on(benchmark, tmp_path, monkeypatch):
     module = benchmark("text_gan")
     monkeypatch.chdir(tmp_path)

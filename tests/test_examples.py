@@ -123,6 +123,17 @@ def test_conditional_wgan(run_example, tmp_path):
     assert kg.load(folder / "saved_model").num_classes == 10
 
 
+def test_biggan(run_example, tmp_path):
+    constants = {"FILTERS": 1, "LATENT_DIM": 4, "ROUNDS": 1, "STEPS_PER_ROUND": 10, "SAMPLES": 40}
+    out = run_example("biggan.py", **constants)
+    assert out.count("of 40 generated images are read as the class asked for") == 4
+    folder = tmp_path / "output" / "biggan_digits"
+    for truncation in (None, 1.0, 0.5, 0.1):
+        picture = Image.open(folder / f"truncation_{truncation}.png")
+        assert picture.size == (10 * (32 + 2) + 2,) * 2
+    assert kg.load(folder / "saved_model").sample(2, labels=7, truncation=0.5).shape[0] == 2
+
+
 def test_minibatch_discrimination(run_example, tmp_path):
     constants = {"UNITS": (8, 8), "STEPS": 20}
     out = run_example("minibatch_discrimination.py", **constants)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.spatial.transform import Rotation, Slerp
 
 from keras_gans import _memory, latents
@@ -91,3 +92,30 @@ def test_what_cannot_fit_in_memory_is_refused(monkeypatch):
         latents.interpolate([0.0, 1.0], [1.0, 0.0], steps=101)
     with pytest.raises(ValueError, match="`steps` must be at most 66 for"):
         latents.random_walk(2, steps=67)
+
+
+class TestTruncation:
+    """Draws from N(0, 1) given that they lie in [−t, t]."""
+
+    @pytest.mark.parametrize("t", [0.04, 0.5, 1.0, 2.0, 6.0])
+    def test_the_distribution_is_that_of_scipy(self, t):
+        drawn = latents.draw(200, 100, 0, truncation=t).numpy()
+        assert drawn.dtype == np.float32
+        assert np.abs(drawn).max() <= np.float32(t)
+        result = stats.kstest(drawn.ravel(), stats.truncnorm(-t, t).cdf)
+        assert result.pvalue > 0.01
+
+    def test_numbers_of_one_seed_keep_their_quantiles(self):
+        plain = latents.draw(50, 40, 3).numpy().astype("float64")
+        drawn = latents.draw(50, 40, 3, truncation=0.5).numpy()
+        expected = stats.truncnorm(-0.5, 0.5).ppf(stats.norm.cdf(plain))
+        np.testing.assert_allclose(drawn, expected, atol=1e-6)
+
+    @pytest.mark.parametrize("t", [None, np.inf])
+    def test_without_bounds_nothing_changes(self, t):
+        plain = latents.draw(50, 40, 3).numpy()
+        np.testing.assert_array_equal(latents.draw(50, 40, 3, truncation=t), plain)
+
+    def test_wide_bounds_change_nothing_that_can_be_seen(self):
+        plain = latents.draw(1000, 100, 3).numpy()
+        np.testing.assert_allclose(latents.draw(1000, 100, 3, truncation=8.0), plain, atol=1e-6)

@@ -221,3 +221,35 @@ def test_r1_is_measured_at_each_real_example():
     real = draw(6, 3)
     value = penalties.r1_penalty(lambda x: tf.reduce_sum(x**2, axis=1), real)
     np.testing.assert_allclose(value, np.mean(np.sum((2 * real) ** 2, axis=1)) / 2, rtol=1e-12)
+
+
+class TestOrthogonalPenalty:
+    """‖WᵀW ⊙ (1 − I)‖², tall or wide, and its gradient 4 W (WᵀW ⊙ (1 − I))."""
+
+    @pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4), (3, 3, 2, 4), (1, 2, 1, 7)])
+    def test_value_and_gradient(self, shape):
+        kernel = tf.constant(np.random.default_rng(0).normal(size=shape))
+        with tf.GradientTape() as tape:
+            tape.watch(kernel)
+            penalty = penalties.orthogonal_penalty(kernel)
+        w = kernel.numpy().reshape(-1, shape[-1])
+        products = w.T @ w * (1 - np.eye(shape[-1]))
+        np.testing.assert_allclose(penalty, (products**2).sum(), rtol=1e-12)
+        gradient = tape.gradient(penalty, kernel)
+        np.testing.assert_allclose(gradient, (4 * w @ products).reshape(shape), rtol=1e-10)
+
+    def test_orthogonal_filters_of_any_length_have_none(self):
+        q, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(6, 4)))
+        penalty = penalties.orthogonal_penalty(q * [1.0, 2.0, 3.0, 4.0])
+        np.testing.assert_allclose(penalty, 0, atol=1e-25)
+
+    def test_half_precision_is_summed_in_float32(self):
+        kernel = np.full((64, 64), 8.0, "float16")
+        penalty = penalties.orthogonal_penalty(kernel)
+        assert penalty.dtype == tf.float32
+        assert float(penalty) == 64 * 63 * (64 * 64.0) ** 2
+
+    @pytest.mark.parametrize("kernel", [np.ones(3), np.ones((2, 2), int)])
+    def test_refuses_what_is_no_kernel(self, kernel):
+        with pytest.raises(ValueError, match=r"`kernel` must hold floats of shape \(…, filters\)"):
+            penalties.orthogonal_penalty(kernel)

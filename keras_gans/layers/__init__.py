@@ -12,6 +12,7 @@ from keras_gans.layers.label_projection import LabelProjection
 from keras_gans.layers.learned_constant import LearnedConstant
 from keras_gans.layers.minibatch_discrimination import MinibatchDiscrimination
 from keras_gans.layers.minibatch_stddev import MinibatchStdDev
+from keras_gans.layers.modulated_batch_normalization import ModulatedBatchNormalization
 from keras_gans.layers.pixel_normalization import PixelNormalization
 from keras_gans.layers.pixel_shuffle import PixelShuffle
 from keras_gans.layers.pyramids import from_laplacian_pyramid, laplacian_pyramid
@@ -36,6 +37,7 @@ __all__ = [
     "LearnedConstant",
     "MinibatchDiscrimination",
     "MinibatchStdDev",
+    "ModulatedBatchNormalization",
     "PixelNormalization",
     "PixelShuffle",
     "PrependReference",

@@ -29,12 +29,14 @@ class SelfAttention2D(keras.layers.Layer):
             a quarter of the memory. Defaults to `False`.
         spectral_normalization: Boolean, whether to normalize the convolutions spectrally, as the
             paper does. Defaults to `False`.
+        power_iterations: Positive integer or `None`, that of `SpectralNormalization`. Defaults to
+            `None`.
         kernel_initializer: Initializer of the convolutions. Defaults to `"glorot_uniform"`.
         **kwargs: Those of `keras.layers.Layer`.
 
     Raises:
-        ValueError, TypeError: If a number of channels is not a positive integer, or the inputs are
-            not of rank 4.
+        ValueError, TypeError: If a number of channels, or of power iterations, is not a positive
+            integer, or the inputs are not of rank 4.
 
     Input shape: `(batch, height, width, channels)`; sides may be unknown.
     Output shape: the same.
@@ -57,6 +59,7 @@ class SelfAttention2D(keras.layers.Layer):
         value_channels: int | None = None,
         pool: bool = False,
         spectral_normalization: bool = False,
+        power_iterations: int | None = None,
         kernel_initializer: Initializer = "glorot_uniform",
         **kwargs,
     ) -> None:
@@ -67,6 +70,7 @@ class SelfAttention2D(keras.layers.Layer):
         self.spectral_normalization = _checks.boolean(
             "spectral_normalization", spectral_normalization
         )
+        self.power_iterations = _checks.optional_positive_int("power_iterations", power_iterations)
         self.kernel_initializer = _checks.initializer("kernel_initializer", kernel_initializer)
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
@@ -93,7 +97,9 @@ class SelfAttention2D(keras.layers.Layer):
             name=name,
         )
         if self.spectral_normalization:
-            layer = SpectralNormalization(layer, name=f"spectral_{name}")
+            layer = SpectralNormalization(
+                layer, power_iterations=self.power_iterations, name=f"spectral_{name}"
+            )
         layer.build(input_shape)
         return layer
 
@@ -120,6 +126,7 @@ class SelfAttention2D(keras.layers.Layer):
             "value_channels": self.value_channels,
             "pool": self.pool,
             "spectral_normalization": self.spectral_normalization,
+            "power_iterations": self.power_iterations,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }
 

@@ -2,6 +2,7 @@
 
 from keras_gans._loss_result import LossResult
 from keras_gans.models.alae import ALAE
+from keras_gans.models.biggan import BigGAN
 from keras_gans.models.conditional_gan import ConditionalGAN
 from keras_gans.models.conditional_wgan import ConditionalWGAN
 from keras_gans.models.conditional_wgan_gp import ConditionalWGANGP
@@ -31,6 +32,7 @@ __all__ = [
     "VAE",
     "WGAN",
     "WGANGP",
+    "BigGAN",
     "ConditionalGAN",
     "ConditionalWGAN",
     "ConditionalWGANGP",

@@ -79,13 +79,19 @@ class ClassConditional(Conditional):
     def networks_for_images(  # type: ignore[override]  # with classes of the dataset
         cls, info: DatasetInfo, latent_dim: int, filters: int
     ) -> dict[str, Any]:
+        classes = cls.classes_for_images(info)
+        made = super().networks_for_images(info, latent_dim, filters, classes["num_classes"])
+        return {**made, **classes}
+
+    @classmethod
+    def classes_for_images(cls, info: DatasetInfo) -> dict[str, Any]:
+        """Return the constructor's `num_classes` and `class_names` for a dataset's images."""
         if info.num_classes is None:
             raise ValueError(
                 f"`info` must have classes for {cls.__name__}: sub-folders, if it "
                 f"is a folder of pictures. Received: {info.name!r}, which has none"
             )
-        made = super().networks_for_images(info, latent_dim, filters, info.num_classes)
-        return {**made, "num_classes": info.num_classes, "class_names": info.class_names}
+        return {"num_classes": info.num_classes, "class_names": info.class_names}
 
     @property
     def condition_spec(self) -> Spec:

@@ -118,7 +118,10 @@ class GenerativeModel(Fitted):
     def minimize(self, optimizer_name: str, loss_fn: Callable[[], LossResult]) -> LossResult:
         """Update the networks of one optimizer.
 
-        A moving average of a network follows the last optimizer that trains the network.
+        Layers of these networks that have a method `before_update` are called by it first: so what
+        belongs to the weights, such as the vectors of spectral normalization, moves once in an
+        update, and not in each call. A moving average of a network follows the last optimizer that
+        trains the network.
 
         Args:
             optimizer_name: Key of `optimizer_networks`. Only the variables of its networks change.
@@ -135,6 +138,7 @@ class GenerativeModel(Fitted):
         names = self.optimizer_networks[optimizer_name]
         networks = [self.in_use(name, training=True) for name in names]
         variables = [weight for network in networks for weight in network.trainable_variables]
+        _announce_update(networks)
         with tf.GradientTape() as tape:
             result = loss_fn()
             if not isinstance(result, LossResult):
@@ -286,3 +290,10 @@ class GenerativeModel(Fitted):
                 metric.update_state(real=real, generated=generated)
             else:
                 metric.update_state(generated)
+
+
+def _announce_update(networks):
+    for network in networks:
+        for layer in network._flatten_layers():
+            if hasattr(layer, "before_update"):
+                layer.before_update()

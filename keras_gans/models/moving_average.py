@@ -82,9 +82,14 @@ class MovingAverage(Tunable, keras.layers.Layer):
 
     def catch_up(self) -> None:
         """Before the first update, be what the network is now. To be called eagerly."""
-        if not int(ops.convert_to_numpy(self.updates)):
+        if not self.has_begun:
             for average, weight in zip(self.averages, self.network().weights, strict=True):
                 average.assign(weight)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there was an update, before which the average is the network itself."""
+        return bool(int(ops.convert_to_numpy(self.updates)))
 
     def update(self) -> None:
         """Move one step towards the network."""

@@ -6,6 +6,8 @@ from keras_gans.networks.autoencoders import (
     mlp_decoder,
     mlp_encoder,
 )
+from keras_gans.networks.biggan import biggan_discriminator, biggan_generator
+from keras_gans.networks.biggan_deep import biggan_deep_discriminator, biggan_deep_generator
 from keras_gans.networks.data_dependent import data_dependent_initialization
 from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.lapgan import lapgan_discriminators, lapgan_generators
@@ -26,6 +28,10 @@ from keras_gans.networks.vgg import vgg19_features
 from keras_gans.networks.virtual_batch import virtual_batch_normalization
 
 __all__ = [
+    "biggan_deep_discriminator",
+    "biggan_deep_generator",
+    "biggan_discriminator",
+    "biggan_generator",
     "data_dependent_initialization",
     "dcgan_decoder",
     "dcgan_discriminator",

@@ -66,6 +66,13 @@ CALLS = {
     "networks.progressive_discriminator": network(
         n.progressive_discriminator, image_shape=IMAGE, filters=2
     ),
+    **{
+        f"networks.{family}_{kind}": network(
+            getattr(n, f"{family}_{kind}"), image_shape=IMAGE, num_classes=3, filters=2
+        )
+        for family in ("biggan", "biggan_deep")
+        for kind in ("generator", "discriminator")
+    },
     "networks.style_generator": network(
         n.style_generator, image_shape=IMAGE, code_dim=2, filters=2
     ),

@@ -53,6 +53,9 @@ CALLS = {
     "layers.bicubic_upsample": Call(
         layers.bicubic_upsample, lambda: {"images": images(), "factor": 2}
     ),
+    "layers.ModulatedBatchNormalization": Call(
+        layers.ModulatedBatchNormalization, use=on(x2, codes)
+    ),
     "layers.PixelNormalization": Call(layers.PixelNormalization, use=on(x2)),
     "layers.PrependReference": Call(
         layers.PrependReference, lambda: {"reference_batch": points(3)}, use=on(x2)
@@ -107,6 +110,9 @@ CALLS = {
         lambda: {"discriminator": dense(), "real": x2},
         nan=True,
         infinite=True,
+    ),
+    "penalties.orthogonal_penalty": Call(
+        kg.penalties.orthogonal_penalty, lambda: {"kernel": x2}, nan=True, infinite=True
     ),
     "likelihoods.Likelihood": Call(lik.Likelihood),
     "likelihoods.Bernoulli": Call(lik.Bernoulli),

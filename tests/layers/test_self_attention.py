@@ -118,3 +118,10 @@ def test_channels_must_be_positive(name):
 def test_vectors_are_refused():
     with pytest.raises(ValueError, match="expected ndim=4"):
         SelfAttention2D()(np.ones((2, 8), "float32"))
+
+
+def test_its_power_iterations_are_those_of_its_convolutions():
+    layer = SelfAttention2D(spectral_normalization=True, power_iterations=3)
+    layer.build((None, 4, 4, 8))
+    for convolution in (layer.query, layer.key, layer.value, layer.output_convolution):
+        assert convolution.power_iterations == 3

@@ -32,8 +32,14 @@ class TestConv2DTranspose(LayerTests):
         return SpectralNormalization(keras.layers.Conv2DTranspose(3, 4, strides=2, padding="same"))
 
 
-def dense_with(matrix):
-    layer = SpectralNormalization(keras.layers.Dense(matrix.shape[1], dtype=matrix.dtype.name))
+class TestPowerIterations(TestDense):
+    def make_layer(self):
+        return SpectralNormalization(keras.layers.Dense(3), power_iterations=2)
+
+
+def dense_with(matrix, **kwargs):
+    dense = keras.layers.Dense(matrix.shape[1], dtype=matrix.dtype.name)
+    layer = SpectralNormalization(dense, **kwargs)
     layer.build((None, matrix.shape[0]))
     layer.layer.kernel.assign(matrix)
     return layer
@@ -232,3 +238,168 @@ def test_layers_without_a_kernel_are_refused():
 def test_epsilon_must_be_positive():
     with pytest.raises(ValueError, match=r"`epsilon`.*epsilon=0"):
         SpectralNormalization(keras.layers.Dense(1), epsilon=0)
+
+
+# Power iterations
+
+
+def settled(layer):
+    layer.power_iterations = 100
+    layer.before_update()
+    return layer
+
+
+@pytest.mark.parametrize(
+    "inner, shape", [*LAYERS, (keras.layers.Embedding(4, 3), (2,))], ids=lambda x: str(x)[:20]
+)
+def test_power_iterations_converge_to_the_largest_singular_value(inner, shape):
+    config = {**inner.get_config(), "dtype": "float64"}
+    layer, exact = (
+        SpectralNormalization(type(inner).from_config(config), power_iterations=n)
+        for n in (1, None)
+    )
+    for wrapper in (layer, exact):
+        wrapper.build(shape)
+    layer.layer.set_weights(exact.layer.get_weights())
+    sigma = float(exact.spectral_norm())
+    assert float(layer.spectral_norm()) < 0.999 * sigma
+    np.testing.assert_allclose(settled(layer).spectral_norm(), sigma, rtol=1e-8)
+    x = np.random.default_rng(0).integers(0, 4, shape)
+    np.testing.assert_allclose(layer(x), exact(x), rtol=1e-7, atol=1e-8)
+
+
+def test_a_power_iteration_is_that_of_algorithm_1():
+    matrix = np.random.default_rng(0).normal(size=(5, 3))
+    layer = dense_with(matrix, power_iterations=2)
+    v = layer.v.numpy()
+    np.testing.assert_allclose(
+        layer.spectral_norm(), np.linalg.norm(matrix @ v) / np.linalg.norm(v), rtol=1e-12
+    )
+    layer.before_update()
+    for _ in range(2):
+        v = matrix.T @ matrix @ v
+        v /= np.linalg.norm(v)
+    np.testing.assert_allclose(layer.v, v, rtol=1e-12)
+    np.testing.assert_allclose(layer.spectral_norm(), np.linalg.norm(matrix @ v), rtol=1e-12)
+
+
+def test_the_gradient_passes_through_an_approximate_sigma():
+    """It is u vᵀ of the vectors at hand, converged or not."""
+    matrix = np.random.default_rng(0).normal(size=(5, 3))
+    layer = dense_with(matrix, power_iterations=1)
+    layer.before_update()
+    with tf.GradientTape() as tape:
+        sigma = layer.spectral_norm()
+    v = layer.v.numpy()
+    u = matrix @ v / np.linalg.norm(matrix @ v)
+    gradient = tape.gradient(sigma, layer.layer.kernel.value)
+    np.testing.assert_allclose(gradient, np.outer(u, v), rtol=1e-12)
+
+
+@pytest.mark.parametrize("policy", ["float16", "bfloat16", "mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("inner", [keras.layers.Dense, keras.layers.Conv2D])
+def test_half_precision_iterates_in_float32(policy, inner):
+    arguments = {"kernel_size": 1} if inner is keras.layers.Conv2D else {}
+    layer = SpectralNormalization(inner(4, dtype=policy, **arguments), power_iterations=1)
+    layer.build((None, 3, 3, 6))
+    assert layer.v.dtype == "float32"
+    kernel = np.float64(tf.cast(layer.layer.kernel.value, "float64")).reshape(6, 4)
+    np.testing.assert_allclose(settled(layer).spectral_norm(), np.linalg.norm(kernel, 2), rtol=1e-5)
+    assert layer(np.ones((2, 3, 3, 6))).dtype == policy.removeprefix("mixed_")
+
+
+def test_calls_leave_the_vector_alone():
+    layer = SpectralNormalization(keras.layers.Dense(3), power_iterations=1)
+    x = np.random.default_rng(0).normal(size=(2, 4)).astype("float32")
+    outputs = layer(x, training=True)
+    before = layer.get_weights()
+    np.testing.assert_array_equal(layer(x, training=True), outputs)
+    np.testing.assert_array_equal(layer(x), outputs)
+    for a, b in zip(before, layer.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_kernel_of_zeros_keeps_the_vector_for_later():
+    layer = dense_with(np.zeros((3, 2)), power_iterations=1)
+    before = layer.v.numpy()
+    layer.before_update()
+    np.testing.assert_array_equal(layer.v, before)
+    layer.layer.kernel.assign(np.diag([2.0, 1.0, 1.0])[:, :2])
+    np.testing.assert_allclose(settled(layer).spectral_norm(), 2, rtol=1e-12)
+
+
+def test_exact_layers_have_nothing_to_update():
+    layer = dense_with(np.ones((3, 2)))
+    layer.before_update()
+    assert len(layer.weights) == 2
+
+
+def test_power_iterations_must_be_positive():
+    with pytest.raises(ValueError, match=r"`power_iterations`.*power_iterations=0"):
+        SpectralNormalization(keras.layers.Dense(1), power_iterations=0)
+
+
+class TestVectorsInAGame:
+    """They move in the updates of their own network, and in nothing else."""
+
+    def gan(self, **kwargs):
+        keras.utils.set_random_seed(0)
+        network = keras.Sequential(
+            [
+                keras.Input((2,)),
+                SpectralNormalization(keras.layers.Dense(8, "tanh"), power_iterations=1),
+                SpectralNormalization(keras.layers.Dense(1), power_iterations=1),
+            ]
+        )
+        gan = kg.models.GAN(
+            kg.networks.mlp_generator((2,), 2, (8,)), network, latent_dim=2, seed=1, **kwargs
+        )
+        gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
+        return gan
+
+    examples = kg.data.ring_of_gaussians().sample(48, seed=0)
+
+    def vectors(self, gan):
+        return [layer.v.numpy() for layer in gan.discriminator.layers]
+
+    @pytest.mark.parametrize("n_critic", [1, 2])
+    @pytest.mark.parametrize("penalties", [[], [kg.techniques.GradientPenalty]])
+    def test_once_in_each_update_of_the_discriminator(self, n_critic, penalties):
+        """Its weights stay at a learning rate of zero: iterations can be counted."""
+        gan = self.gan(n_critic=n_critic, techniques=[kind() for kind in penalties])
+        kernels = [layer.layer.kernel.numpy() for layer in gan.discriminator.layers]
+        vectors = [v.astype("float64") for v in self.vectors(gan)]
+        gan.fit(self.examples, batch_size=8, verbose=0)
+        for kernel, v, found in zip(kernels, vectors, self.vectors(gan), strict=True):
+            for _ in range(len(self.examples) // 8):
+                v = kernel.T @ kernel @ v
+                v /= np.linalg.norm(v)
+            np.testing.assert_allclose(found, v, rtol=1e-3, atol=1e-6)
+
+    def test_not_when_the_generator_is_trained_nor_in_an_evaluation(self):
+        gan = self.gan()
+        before = self.vectors(gan)
+        gan.train_generator(tf.constant(self.examples))
+        gan.evaluate(self.examples, verbose=0)
+        gan.score(self.examples)
+        np.testing.assert_equal(self.vectors(gan), before)
+        gan.train_discriminator(tf.constant(self.examples))
+        assert not np.array_equal(self.vectors(gan)[0], before[0])
+
+    def test_they_are_saved(self, tmp_path):
+        gan = self.gan()
+        gan.fit(self.examples, batch_size=8, verbose=0)
+        gan.save(tmp_path / "model.keras")
+        again = keras.models.load_model(tmp_path / "model.keras")
+        np.testing.assert_equal(self.vectors(again), self.vectors(gan))
+
+    def test_replicas_have_those_of_one_device(self, two_replicas):
+        one = self.gan()
+        with two_replicas.scope():
+            two = self.gan()
+        two.set_weights(one.get_weights())
+        for gan in (one, two):
+            gan.d_optimizer.learning_rate = 0.1
+            gan.fit(self.examples, batch_size=8, shuffle=False, verbose=0)
+        for a, b in zip(self.vectors(one), self.vectors(two), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
