@@ -277,11 +277,22 @@ class Wrong(kg.models.GAN):
         return self.wrong(*super().served_verbs())
 
 
+def with_scale(verb):
+    """The same verb with an argument more."""
+
+    def function(*values):
+        return values[-1] * verb.function(*values[:-1])
+
+    inputs = {**verb.inputs, "scale": serving.ArraySpec("scale")}
+    return dataclasses.replace(verb, function=function, inputs=inputs)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
         (lambda g, s, d: [dataclasses.replace(g, output=d.output)], "`output` of the verb 'gen"),
         (lambda g, s, d: [g, dataclasses.replace(s, through="score"), d], "`through` must name"),
+        (lambda g, s, d: [g, with_scale(s), d], "`through` must name"),  # which would be lost
         (
             lambda g, s, d: [g, dataclasses.replace(s, name="generate", fixed={"a": "b"})],
             "same for",
