@@ -44,7 +44,7 @@ class TestBigGAN(ModelTests):
     def make_model(self):
         generator, discriminator = kg.networks.biggan_generator, kg.networks.biggan_discriminator
         return kg.models.BigGAN(
-            generator((4, 4, 1), 3, latent_dim=4, filters=1, embedding_dim=3),
+            generator((4, 4, 1), 4, num_classes=3, filters=1, embedding_dim=3),
             discriminator((4, 4, 1), 3, filters=1),
             latent_dim=4,
             seed=1,

@@ -47,6 +47,10 @@ class TestProgressiveGAN(ModelTests):
     def make_model(self):
         return tiny(images_per_phase=24, ema_decay=0.9, seed=1)
 
+    def assert_same_samples(self, a, b):
+        """Images are no tanh of what comes before, which keeps what rounding does."""
+        np.testing.assert_allclose(a, b, atol=5e-5)
+
     @pytest.mark.slow
     def test_mixed_precision_with_scaled_losses_trains(self, trained):
         self.test_mixed_precision_trains(trained, "mixed_float16")

@@ -101,7 +101,7 @@ def test_images_of_any_shape(family, shape):
 @pytest.mark.parametrize("family", BUILDERS)
 def test_networks_are_saved_and_cloned(family, tmp_path):
     for build in BUILDERS[family]:
-        network = build((33, 33, 1), 3, filters=1, attention=9)
+        network = build((33, 33, 1), num_classes=3, filters=1, attention=9)
         again = keras.Model.from_config(network.get_config())
         assert again.get_config() == network.get_config()
         network.save(tmp_path / "network.keras")
@@ -116,7 +116,7 @@ def test_networks_are_saved_and_cloned(family, tmp_path):
 @pytest.mark.parametrize("family", BUILDERS)
 def test_every_kernel_but_the_shared_embedding_is_spectrally_normalized(family):
     for build in BUILDERS[family]:
-        network = build((28, 28, 1), 3, filters=4, attention=14, power_iterations=2)
+        network = build((28, 28, 1), num_classes=3, filters=4, attention=14, power_iterations=2)
         layers = network._flatten_layers()
         wrappers = [layer for layer in layers if isinstance(layer, SpectralNormalization)]
         assert {wrapper.power_iterations for wrapper in wrappers} == {2}
@@ -134,7 +134,7 @@ def test_every_kernel_but_the_shared_embedding_is_spectrally_normalized(family):
 def test_kernels_start_orthogonal(family):
     """So have all singular values 1."""
     for build in BUILDERS[family]:
-        for layer in build((8, 8, 1), 3, filters=4)._flatten_layers():
+        for layer in build((8, 8, 1), num_classes=3, filters=4)._flatten_layers():
             kernel = getattr(layer, "kernel", getattr(layer, "embeddings", None))
             if kernel is not None and not isinstance(layer, SpectralNormalization):
                 matrix = kernel.numpy().reshape(-1, kernel.shape[-1])
@@ -146,7 +146,7 @@ def test_kernels_start_orthogonal(family):
 @pytest.mark.parametrize("attention, num", [(14, 1), (64, 0), (None, 0)])
 def test_attention_is_at_one_side(family, attention, num):
     for build in BUILDERS[family]:
-        network = build((28, 28, 1), 3, filters=2, attention=attention)
+        network = build((28, 28, 1), num_classes=3, filters=2, attention=attention)
         found = [layer for layer in network.layers if isinstance(layer, SelfAttention2D)]
         assert [layer.output.shape[1:3] for layer in found] == [(14, 14)] * num
 
