@@ -18,6 +18,9 @@ from keras_gans.data.assertions import asserted
 
 KINDS = ("float", "integer", "string")
 
+#: Floats are at most so large, so that squares of what networks make of them stay in float32.
+LARGEST = 1e15
+
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
@@ -242,6 +245,8 @@ def check_values(name, spec, x):
     """Refuse an array of the right kind that holds NaN, infinities, or values out of range."""
     if spec.kind == "float" and not (np.abs(x) <= np.finfo("float32").max).all():
         raise ValueError(_not_finite(name))
+    if _may_be_large(spec) and not (np.abs(x) <= np.float32(LARGEST)).all():
+        raise ValueError(_too_large(name))
     if spec.value_range is not None and x.size:
         low, high = spec.value_range
         margin = _margin(spec)
@@ -260,6 +265,8 @@ def checked_tensor(name, spec, x):
         values = tf.cast(x, tf.float32)
         is_finite = tf.math.is_finite(values)
         checks.append((is_finite, _not_finite(name)))
+    if _may_be_large(spec):
+        checks.append(((tf.abs(values) <= LARGEST) | ~is_finite, _too_large(name)))
     if spec.value_range is not None:
         low, high = spec.value_range
         margin = _margin(spec)
@@ -271,12 +278,23 @@ def checked_tensor(name, spec, x):
         return tf.identity(x)
 
 
+def _may_be_large(spec):
+    return spec.kind == "float" and spec.value_range is None
+
+
 def _margin(spec):
     return 1e-3 if spec.kind == "float" else 0
 
 
 def _not_finite(name):
     return f"`{name}` must hold finite numbers only. Received: NaN or infinity"
+
+
+def _too_large(name):
+    return (
+        f"`{name}` must hold numbers of at most {LARGEST:g} in size, whose squares can be summed. "
+        "Received: larger ones"
+    )
 
 
 def _out_of_range(name, spec, found=None):

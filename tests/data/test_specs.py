@@ -51,6 +51,11 @@ WRONG_VALUES = {
     "NaN": (POINT, np.array([[0, np.nan]]), "`x` must hold finite numbers only.*NaN"),
     "infinity, and no scale": (IMAGE, np.full((2, 4, 4, 1), np.inf), "`x` must hold finite numb"),
     "infinite in float32": (POINT, np.array([[0, 1e300]]), "`x` must hold finite numbers"),
+    "infinite when squared": (
+        POINT,
+        np.array([[0, -1e30]]),
+        r"`x` must hold .* most 1e\+15 in size",
+    ),
     "not scaled": (IMAGE, np.full((2, 4, 4, 1), 255.0), r"`x` must hold images scaled .*x / 127.5"),
     "out of range": (PROBABILITY, np.array([[0, 1.5]]), r"`x` must be in \[0, 1\]"),
     "classes": (LABEL, np.array([0, 3]), "Labels must count the classes of the model from 0"),
