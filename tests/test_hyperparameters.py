@@ -14,6 +14,7 @@ from tests.shared import assert_same_weights
 #: What each number is made as, and what it is set to: by its class and name.
 VALUES = {
     "ALAE.gamma": (10.0, 0.5),
+    "BigGAN.orthogonal_weight": (1e-4, 0.1),
     "CycleGAN.cycle_weight": (10.0, 0.0),
     "CycleGAN.identity_weight": (0.5, 0.0),
     "VAE.beta": (1.0, 30.0),
@@ -96,7 +97,7 @@ def test_every_number_of_a_constructor_may_change_or_is_known_to_be_fixed():
                 for p in inspect.signature(kind.__init__).parameters.values():
                     if isinstance(p.default, float) or p.name == "decay":
                         found.add(f"{kind.__name__}.{p.name}")
-    with_default = {"SemiSupervisedGAN.classifier_ema_decay"}
+    with_default = {"BigGAN.ema_decay", "SemiSupervisedGAN.classifier_ema_decay"}
     assert found == set(VALUES) | FIXED | with_default
 
 
