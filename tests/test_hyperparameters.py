@@ -14,6 +14,7 @@ from tests.shared import assert_same_weights
 #: What each number is made as, and what it is set to: by its class and name.
 VALUES = {
     "ALAE.gamma": (10.0, 0.5),
+    "BigGAN.orthogonal_weight": (1e-4, 0.1),
     "CycleGAN.cycle_weight": (10.0, 0.0),
     "CycleGAN.identity_weight": (0.5, 0.0),
     "SRGAN.adversarial_weight": (1e-3, 10.0),
