@@ -67,7 +67,7 @@ class MinibatchStdDev(keras.layers.Layer):
     def call(self, inputs: Tensor) -> Tensor:
         batch = _replicas.gather(at_least_float32(inputs))
         size = ops.shape(batch)[0]
-        groups = 1 if self.group_size is None else ops.maximum(size // self.group_size, 1)
+        groups = 1 if self.group_size is None else _at_least_one(size // self.group_size)
         stddev = ops.sqrt(_variances(ops.reshape(batch, (size, -1)), groups) + _EPSILON)
 
         part = inputs.shape[-1] // self.num_features
@@ -75,7 +75,8 @@ class MinibatchStdDev(keras.layers.Layer):
         of_examples = ops.take(ops.mean(stddev, axis=(1, 3)), ops.arange(size) % groups, axis=0)
         own = _replicas.own_part(of_examples, inputs)
         own = ops.reshape(own, (-1, *[1] * (len(inputs.shape) - 2), self.num_features))
-        channels = ops.broadcast_to(own, (*ops.shape(inputs)[:-1], self.num_features))
+        # A sum, as TensorFlow does not know the shapes in the gradient of a broadcast.
+        channels = own + ops.zeros((*ops.shape(inputs)[:-1], self.num_features), own.dtype)
         return ops.concatenate([inputs, ops.cast(channels, inputs.dtype)], axis=-1)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -87,6 +88,11 @@ class MinibatchStdDev(keras.layers.Layer):
             "group_size": self.group_size,
             "num_features": self.num_features,
         }
+
+
+def _at_least_one(groups):
+    """An integer where the size of the batch is known, so that all shapes are."""
+    return max(groups, 1) if isinstance(groups, int) else ops.maximum(groups, 1)
 
 
 def _variances(features, groups):
