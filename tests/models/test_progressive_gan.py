@@ -48,13 +48,8 @@ class TestProgressiveGAN(ModelTests):
         return tiny(images_per_phase=24, ema_decay=0.9, seed=1)
 
     def assert_same_samples(self, a, b):
-<<<<<<< ours
-        """Images are no tanh of what comes before, which keeps what rounding does."""
-        np.testing.assert_allclose(a, b, atol=5e-5)
-=======
         """Pixels whose features are small are normalized, and rounding errors with them."""
         np.testing.assert_allclose(a, b, atol=1e-4)
->>>>>>> theirs
 
     @pytest.mark.slow
     def test_mixed_precision_with_scaled_losses_trains(self, trained):
