@@ -40,6 +40,7 @@ def tiny_calls(model):
 
 class TestBigGAN(ModelTests):
     labels = np.arange(64) % 3
+    noise_of_losses = 0.3  # logits are sums over positions, and batches are of eight
 
     def make_model(self):
         generator, discriminator = kg.networks.biggan_generator, kg.networks.biggan_discriminator
