@@ -26,8 +26,9 @@ from keras_gans._typing import (
 from keras_gans.data import specs
 from keras_gans.data.sources import DatasetInfo
 from keras_gans.models import checks
+from keras_gans.models.averages import DecayOfAverages
 from keras_gans.models.latent_model import LatentModel, with_labels
-from keras_gans.models.moving_average import DecayOfAverages, MovingAverage
+from keras_gans.models.moving_average import MovingAverage
 from keras_gans.techniques import technique
 
 
