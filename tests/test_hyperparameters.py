@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
-from keras_gans.models.moving_average import DecayOfAverages
+from keras_gans.models.averages import DecayOfAverages
 from tests.models import every_model
 from tests.shared import assert_same_weights
 

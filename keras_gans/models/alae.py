@@ -17,8 +17,8 @@ from keras_gans._server import in_batches
 from keras_gans._typing import ArrayLike, Examples, FloatOrSchedule, Optimizer, Tensor, Tensors
 from keras_gans.data.sources import DatasetInfo
 from keras_gans.models import checks
+from keras_gans.models.averages import DecayOfAverages
 from keras_gans.models.latent_model import LatentModel
-from keras_gans.models.moving_average import DecayOfAverages
 from keras_gans.networks.style import synthesis
 from keras_gans.penalties import r1_penalty, refuse_batch_normalization
 

@@ -32,7 +32,7 @@ class GenerativeModel(Fitted):
     - `example_spec`, a `keras_gans.data.Spec` of the examples that it learns from, and if they come
       with labels or the like `condition_spec`, one of these: `fit` and `evaluate` refuse others. A
       model that states neither accepts anything;
-    - which networks it keeps moving averages of, if any: see `moving_average.DecayOfAverages`.
+    - which networks it keeps moving averages of, if any: see `averages.DecayOfAverages`.
       What is not training calls `self.in_use("generator")`, not `self.generator`;
     - `call(inputs)`, and `served_verbs()`, what others may do with it.
 

@@ -20,13 +20,13 @@ from keras_gans.data.sources import DatasetInfo
 from keras_gans.data.specs import Spec
 from keras_gans.layers.pyramids import expand, laplacian_pyramid
 from keras_gans.models import checks
+from keras_gans.models.averages import DecayOfAverages
 from keras_gans.models.conditional_gan import (
     check_class_names,
     check_num_classes,
     condition_of,
 )
 from keras_gans.models.latent_model import LatentModel, with_labels
-from keras_gans.models.moving_average import DecayOfAverages
 from keras_gans.models.side_by_side import SideBySide
 from keras_gans.networks.halving import halvings
 

@@ -18,9 +18,10 @@ from keras_gans._typing import ArrayLike, Examples, FloatOrSchedule, Shape, Tens
 from keras_gans.data.batch_spec import BatchSpec
 from keras_gans.data.semi_supervised import UNLABELED, in_turn, semi_supervised_batches
 from keras_gans.data.specs import Spec
+from keras_gans.models.averages import DecayOfAverages
 from keras_gans.models.conditional_gan import condition_of
 from keras_gans.models.gan import GAN
-from keras_gans.models.moving_average import DecayOfAverages, MovingAverage
+from keras_gans.models.moving_average import MovingAverage
 from keras_gans.techniques import FeatureMatching, technique
 
 

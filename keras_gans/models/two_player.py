@@ -14,8 +14,9 @@ from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import call_network, read_only
 from keras_gans._typing import Examples, FloatOrSchedule, Optimizer, Shape, Tensor, Tensors
+from keras_gans.models.averages import DecayOfAverages
 from keras_gans.models.generative_model import GenerativeModel
-from keras_gans.models.moving_average import DecayOfAverages, MovingAverage
+from keras_gans.models.moving_average import MovingAverage
 from keras_gans.techniques import technique
 
 

@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 
 import keras_gans as kg
-from keras_gans.models.moving_average import DecayOfAverages, MovingAverage
+from keras_gans.models.averages import DecayOfAverages
+from keras_gans.models.moving_average import MovingAverage
 from tests.models import every_model
 
 pytestmark = pytest.mark.first_cases
