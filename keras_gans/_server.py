@@ -144,13 +144,13 @@ def _in_batches(verb, values, batch_size):
     specs = verb.taken
     batched = {name for name in values if specs[name].is_batched}
     if not (batched and verb.output.is_batched):
-        return _called(verb, values)
+        return as_numpy(_called(verb, values))
     examples = {name: values[name] for name in batched}
     return in_batches(lambda own: _called(verb, {**values, **own}), examples, batch_size)
 
 
 def _called(verb, values):
-    return as_numpy(verb.function(*(spec.as_tensor(values[n]) for n, spec in verb.taken.items())))
+    return verb.function(*(spec.as_tensor(values[n]) for n, spec in verb.taken.items()))
 
 
 def _check_num(name, value, num):
