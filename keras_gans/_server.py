@@ -184,8 +184,9 @@ def num_of(value):
 
 def as_numpy(outputs):
     """Return an array, with Python strings for bytes."""
-    array = np.asarray(outputs)
-    return np.char.decode(array.astype(bytes), "utf-8") if array.dtype == object else array
+    array = np.asarray(outputs.numpy() if tf.is_tensor(outputs) else outputs)
+    is_text = array.dtype.kind in "OS"
+    return np.char.decode(array.astype(bytes), "utf-8") if is_text else array
 
 
 def parts(data):
