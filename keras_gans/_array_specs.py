@@ -134,6 +134,10 @@ class ArraySpec:
             return _checks.seed_or_new(name, value)
         if self.meaning == "truncation":
             return _checks.truncation(name, value)
+        found = self._checked(name, value, num)
+        return found if self.is_text else _inputs.held(name, found, self.dtype)
+
+    def _checked(self, name, value, num):
         if self.meaning in CONDITIONS:
             return _inputs.conditions(name, value, self.spec, num)
         if self.shape == () and self.is_float:
@@ -150,7 +154,9 @@ class ArraySpec:
 
     def as_tensor(self, value: ArrayLike) -> Tensor:
         """Return what `check` did, or some examples of it, as the verb's function takes it."""
-        return tf.cast(value, self.dtype) if self.is_float else tf.constant(value, self.dtype)
+        if self.is_float:
+            value = np.asarray(value, tf.as_dtype(self.dtype).as_numpy_dtype)
+        return tf.constant(value, self.dtype)
 
     def tensor_spec(self, name: str) -> tf.TensorSpec:
         """Return what TensorFlow needs to know of it."""

@@ -1,5 +1,6 @@
 """Checks of arguments: early, and in words that name the argument and what was received."""
 
+import contextlib
 import json
 import math
 import numbers
@@ -37,7 +38,8 @@ def real_number(name, value, low=-np.inf, high=np.inf, low_open=False, high_open
     interval = f"{'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"`{name}` must be a number in {interval}. Received: {name}={value!r}")
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore"), contextlib.suppress(OverflowError):
+        rounded = np.float32("inf")  # of integers beyond all floats
         rounded = np.float32(value)
     inside = (low < rounded if low_open else low <= rounded) and (
         rounded < high if high_open else rounded <= high

@@ -82,12 +82,26 @@ def array(name, value, shape, dtype, value_range=None):
             f"`{name}` must have shape ({wanted}{',' * (len(shape) == 1)}). "
             f"Received: shape {found.shape}"
         )
-    if "int" in dtype and value_range is None:
-        value_range = np.iinfo(dtype).min, np.iinfo(dtype).max
     if value_range is not None:
         kind = "float" if found.dtype.kind == "f" else "integer"
         specs.check_values(name, specs.Spec(found.shape, kind, value_range), found)
     return found
+
+
+def held(name, value, dtype):
+    """Return numbers, checked otherwise, that a dtype holds, or refuse them."""
+    found = np.asarray(value)
+    if "int" in dtype and found.size:
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+        lowest, highest = int(found.min()), int(found.max())  # exact, beside unsigned ones, too
+        if not (low <= lowest and highest <= high):
+            raise ValueError(
+                f"`{name}` must be in [{low}, {high}], as {dtype} is. "
+                f"Received: values from {lowest} to {highest}"
+            )
+    if dtype in ("float16", "bfloat16"):
+        _checks.finite(name, found, np.dtype(tf.as_dtype(dtype).as_numpy_dtype))
+    return value
 
 
 def labels(name, value, spec, num):

@@ -150,13 +150,13 @@ def _in_batches(verb, values, batch_size):
     specs = verb.taken
     batched = {name for name in values if specs[name].is_batched}
     if not (batched and verb.output.is_batched):
-        return _called(verb, values)
+        return as_numpy(_called(verb, values))
     examples = {name: values[name] for name in batched}
     return in_batches(lambda own: _called(verb, {**values, **own}), examples, batch_size)
 
 
 def _called(verb, values):
-    return as_numpy(verb.function(*(spec.as_tensor(values[n]) for n, spec in verb.taken.items())))
+    return verb.function(*(spec.as_tensor(values[n]) for n, spec in verb.taken.items()))
 
 
 def _check_num(name, value, num):
@@ -190,8 +190,9 @@ def num_of(value):
 
 def as_numpy(outputs):
     """Return an array, with Python strings for bytes."""
-    array = np.asarray(outputs)
-    return np.char.decode(array.astype(bytes), "utf-8") if array.dtype == object else array
+    array = np.asarray(outputs.numpy() if tf.is_tensor(outputs) else outputs)
+    is_text = array.dtype.kind in "OS"
+    return np.char.decode(array.astype(bytes), "utf-8") if is_text else array
 
 
 def parts(data):

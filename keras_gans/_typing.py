@@ -39,6 +39,9 @@ Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 #: A discriminator as a function of examples alone, to their logits.
 Critic: TypeAlias = Callable[[Tensor], Tensor]
 
+#: One that may be told whose condition the images have: see `keras_gans.techniques.Penalty`.
+ConditionalCritic: TypeAlias = Callable[..., Tensor]
+
 #: A shape with its batch axis: integers, or `None` where a side is unknown.
 Shape: TypeAlias = tuple[Any, ...]
 

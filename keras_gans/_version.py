@@ -1,3 +1,3 @@
-"""The version of the package, which files that it writes tell."""
+"""The version of the package, which the files that it writes state."""
 
 __version__ = "0.1.0"

@@ -308,9 +308,10 @@ def _is_before(row, epoch):
 class StopOnSignal(keras.callbacks.Callback):
     """End training at the next step when the process is asked to stop, by SIGINT or SIGTERM.
 
-    It heeds signals as a context manager, so that neither ends what follows training, such as an
-    export. The epoch ends at that step, with its callbacks. A second signal is obeyed at once. What
-    the process ignores, as a job in the background does SIGINT, goes on being ignored.
+    It is a context manager around training and around what follows, such as an export, which a
+    signal does not interrupt. The epoch ends at that step, with its callbacks. A second signal is
+    obeyed at once. Signals that the process ignores, as a job in the background does SIGINT, are
+    ignored here, too.
 
     Attributes:
         received: The `signal.Signals` that came, or `None`.

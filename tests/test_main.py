@@ -67,6 +67,20 @@ def test_trains_from_the_command_line_and_resumes(tmp_path, capsys):
     assert "trained for 3 epochs already" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_the_last_step_stops_nothing(number, tmp_path, capsys, monkeypatch):
+    """While the last epoch ends, and in a run that was finished before."""
+
+    def send(callback, logs=None):
+        os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(kg.callbacks.SampleGrid, "on_train_end", send)
+    train(tmp_path / "run", 1)
+    train(tmp_path / "run", 1)
+    assert "Run again" not in capsys.readouterr().out
+    assert kg.load(tmp_path / "run" / "saved_model").sample(1).shape == (1, 8, 8, 1)
+
+
 @pytest.mark.slow
 def test_epochs_of_any_length_are_counted_right(tmp_path, capsys):
     arguments = ["train", "gan", "--output", str(tmp_path / "run"), *SMALL]

@@ -408,6 +408,11 @@ class TestArguments:
                 echo("double", "numbers", (None, 2), "float64"),
                 echo("half", "numbers", (None, 2), "float16"),
                 echo("byte", "numbers", (None, 2), "uint8"),
+                echo("pixels", "examples", (None, 2), "uint8"),
+                echo("wide", "numbers", (None, 2), "int32", (0, 2**40)),
+                echo("long", "numbers", (None, 2), "int64"),
+                echo("brain", "number", (), "bfloat16"),
+                echo("number", "number", (), "float64"),
                 echo("whole", "number", (), "int32"),
                 echo("word", "texts", (), "string"),
             ]
@@ -438,6 +443,32 @@ class TestArguments:
             for verb, wrong in (("byte", [[300, 0]]), ("byte", [[0, -1]]), ("whole", 2**40)):
                 with pytest.raises(ValueError, match=r"`v` must be in \["):
                     call(verb, wrong)
+
+    @pytest.mark.parametrize(
+        ("verb", "value"),
+        [
+            ("pixels", [[256, 0]]),
+            ("pixels", [[-1, 0]]),
+            ("wide", [[2**31, 0]]),
+            ("long", np.array([[2**63, 0]], "uint64")),
+            ("half", [[70000, 0]]),
+            ("half", [[65520.0, 0]]),
+            ("brain", 3.4e38),
+        ],
+    )
+    def test_what_the_dtype_cannot_hold_is_refused(self, both, verb, value):
+        for call in both:
+            with pytest.raises(ValueError, match=r"`v` must (be in \[|hold finite numbers only)"):
+                call(verb, value)
+
+    def test_single_numbers(self, both):
+        for call in both:
+            assert call("brain", 1.5) == 1.5
+            assert call("number", 1e-8) == 1e-8
+            assert call("number", 16777217) == 16777217
+            np.testing.assert_array_equal(call("half", [[65504, 0]]), [[65504, 0]])
+            with pytest.raises(ValueError, match="`v` must be a number"):
+                call("number", 10**400)
 
     def test_one_text(self, both):
         for call in both:

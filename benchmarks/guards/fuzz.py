@@ -32,7 +32,7 @@ from tests.fuzz.search import search
 
 
 def search_alone(name, options):
-    """Search in a process of its own: a crash is a defect of its line, and no end of all others."""
+    """Search in a process of its own: a crash counts as a defect, and the others go on."""
     with concurrent.futures.ProcessPoolExecutor(
         1,
         multiprocessing.get_context("spawn"),
@@ -43,7 +43,7 @@ def search_alone(name, options):
             return process.submit(search, name, options.number, options.seed).result()
         except concurrent.futures.process.BrokenProcessPool as error:
             return collections.Counter(defect=1), {"crashes": str(error)}
-        except Exception as error:  # of the search itself, which costs no other's result
+        except Exception as error:  # in the search itself
             return collections.Counter(defect=1), {"the search fails": repr(error)[:1000]}
 
 
@@ -59,13 +59,21 @@ def main():
     options = parser.parse_args()
     by_callable = known() if options.names or options.missing else {}
     names = options.names or [n for n in CALLS if not (options.missing and n in by_callable)]
+    try:
+        search_all(names, options, by_callable)
+    finally:  # what there is, also after an interruption
+        if by_callable:
+            results.save("fuzz", options, summary(by_callable))
+    return 1 if any(found["defects"] for found in by_callable.values()) else 0
+
+
+def search_all(names, options, by_callable):
+    """Add the line of each name."""
     with concurrent.futures.ThreadPoolExecutor(options.processes) as threads:
         searches = threads.map(functools.partial(search_alone, options=options), names)
         for name, (outcomes, defects) in zip(names, searches, strict=True):
             by_callable[name] = {"outcomes": dict(sorted(outcomes.items())), "defects": defects}
             print(f"{name}: {by_callable[name]}", flush=True)
-            results.save("fuzz", options, summary(by_callable))
-    return 1 if any(found["defects"] for found in by_callable.values()) else 0
 
 
 def known():

@@ -118,9 +118,9 @@ def fit(
         sys.exit(f"Error: {nan.message}")
     if not history.epoch:
         print(f"{run.folder} has been trained for {options.epochs} epochs already.")
-    if stop.received:
-        reached = f"stopped after step {checkpoint.steps}"
-        print(f"{stop.received.name}: {reached}. Run again to go on.")
+    if stop.received is None or checkpoint.steps >= options.epochs * options.steps_per_epoch:
+        return None
+    print(f"{stop.received.name}: stopped after step {checkpoint.steps}. Run again to go on.")
     return stop.received
 
 

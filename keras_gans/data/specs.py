@@ -18,7 +18,8 @@ from keras_gans.data.assertions import asserted
 
 KINDS = ("float", "integer", "string")
 
-#: Floats are at most so large, so that squares of what networks make of them stay in float32.
+#: Largest magnitude of floats without a range: squares of what networks make of them, and sums of
+#: these, are finite in float32.
 LARGEST = 1e15
 
 
@@ -32,7 +33,8 @@ class Spec:
         shape: Tuple, without the axis of examples; `None` for a side of any length. Defaults to
             `()`, one value an example.
         kind: `"float"`, `"integer"` or `"string"`, of any precision. Defaults to `"float"`.
-        value_range: `(low, high)`, the lowest and the highest value, or `None` for any finite one.
+        value_range: `(low, high)`, the lowest and the highest value, or `None` for any, of floats
+            those of a magnitude of at most 1e15.
             Defaults to `"auto"`: −1 to 1 for images, which are floats with three axes, the labels
             of the classes if there are any, and otherwise any.
         num_classes: Positive integer, if the values are integer labels of so many classes, 0 …
@@ -243,16 +245,22 @@ def _of_another_kind(name, spec, x, fits):
 
 def check_values(name, spec, x):
     """Refuse an array of the right kind that holds NaN, infinities, or values out of range."""
-    if spec.kind == "float" and not (np.abs(x) <= np.finfo("float32").max).all():
-        raise ValueError(_not_finite(name))
-    if _may_be_large(spec) and not (np.abs(x) <= np.float32(LARGEST)).all():
-        raise ValueError(_too_large(name))
+    if spec.kind == "float":
+        _check_size(name, x, LARGEST if spec.value_range is None else np.inf)
     if spec.value_range is not None and x.size:
         low, high = spec.value_range
         margin = _margin(spec)
         found = x.min(), x.max()
         if not (low - margin <= found[0] and found[1] <= high + margin):
             raise ValueError(_out_of_range(name, spec, found))
+
+
+def _check_size(name, x, largest):
+    """Refuse floats that are not finite in float32, or whose magnitude is above `largest`."""
+    finite = np.finfo("float32").max
+    size = np.abs(x)
+    if not (size <= min(finite, np.float32(largest))).all():
+        raise ValueError(_too_large(name) if (size <= finite).all() else _not_finite(name))
 
 
 def checked_tensor(name, spec, x):
@@ -265,7 +273,7 @@ def checked_tensor(name, spec, x):
         values = tf.cast(x, tf.float32)
         is_finite = tf.math.is_finite(values)
         checks.append((is_finite, _not_finite(name)))
-    if _may_be_large(spec):
+    if is_float and spec.value_range is None:
         checks.append(((tf.abs(values) <= LARGEST) | ~is_finite, _too_large(name)))
     if spec.value_range is not None:
         low, high = spec.value_range
@@ -276,10 +284,6 @@ def checked_tensor(name, spec, x):
     assertions = [asserted(tf.reduce_all(are_good), problem) for are_good, problem in checks]
     with tf.control_dependencies(assertions):
         return tf.identity(x)
-
-
-def _may_be_large(spec):
-    return spec.kind == "float" and spec.value_range is None
 
 
 def _margin(spec):

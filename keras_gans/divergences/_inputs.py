@@ -38,12 +38,17 @@ def known(tensor, condition):
     return value is None or bool(condition(value))
 
 
+def as_tensor(name, x, expected, dtype_hint=None):
+    """A tensor, or an error that says what is expected in place of what cannot become one."""
+    try:
+        return tf.convert_to_tensor(x, dtype_hint=dtype_hint)
+    except (TypeError, ValueError, tf.errors.InvalidArgumentError):
+        raise error(name, expected, x, TypeError) from None
+
+
 def array(name, x):
     """A float64 tensor of finite numbers, none so large that its square overflows."""
-    try:
-        x = tf.convert_to_tensor(x, dtype_hint=tf.float64)
-    except (TypeError, ValueError, tf.errors.InvalidArgumentError):
-        raise error(name, "a rectangular array of numbers", x, TypeError) from None
+    x = as_tensor(name, x, "a rectangular array of numbers", tf.float64)
     if not (x.dtype.is_floating or x.dtype.is_integer):
         raise error(name, "an array of real numbers", x, TypeError)
     x = tf.cast(x, tf.float64)

@@ -115,10 +115,7 @@ def _target(name, value):
 
 
 def _bins(x, size):
-    try:
-        x = tf.convert_to_tensor(x)
-    except (TypeError, ValueError, tf.errors.InvalidArgumentError):
-        raise _inputs.error("x", "integer bin indices", x, TypeError) from None
+    x = _inputs.as_tensor("x", x, "integer bin indices")
     if not x.dtype.is_integer:
         raise _inputs.error("x", "integer bin indices where `p` is a histogram", x, TypeError)
     if not _inputs.known(x, lambda v: (v >= 0).all() and (v < size).all()):

@@ -167,8 +167,8 @@ class Fitted(Trainer):
         """Measure the losses, and the metrics given to `compile`, on held-out examples.
 
         As `keras.Model.evaluate`. Networks run with `training=False`, and noise is the same at
-        every call. Without `return_dict` they are a list in that order: the losses that the model
-        logs, then the metrics. What techniques add is no part of them.
+        every call. Without `return_dict` the result is a list: the losses that the model logs, then
+        the metrics. Terms that techniques add are left out.
 
         Raises:
             ValueError, TypeError: As `fit`.

@@ -1,12 +1,10 @@
 """DRAGAN: gradient penalty around real examples (Kodali et al. 2017)."""
 
-from collections.abc import Callable
-
 import keras
 from keras import ops
 
 from keras_gans import _replicas, penalties
-from keras_gans._typing import FloatOrSchedule, Tensor
+from keras_gans._typing import ConditionalCritic, FloatOrSchedule, Tensor
 from keras_gans.techniques.penalty import Penalty
 
 
@@ -46,7 +44,7 @@ class DRAGAN(Penalty):
         super().__init__(weight, every, **kwargs)
 
     def penalty(
-        self, discriminate: Callable[..., Tensor], model: keras.Model, real: Tensor, fake: Tensor
+        self, discriminate: ConditionalCritic, model: keras.Model, real: Tensor, fake: Tensor
     ) -> Tensor:
         num, shape = ops.shape(real)[0], tuple(real.shape[1:])
         noise = model.draw(keras.random.uniform, num, shape)

@@ -1,12 +1,10 @@
 """Gradient penalty between real and fake examples (Gulrajani et al. 2017)."""
 
-from collections.abc import Callable
-
 import keras
 from keras import ops
 
 from keras_gans import _checks, penalties
-from keras_gans._typing import FloatOrSchedule, Tensor
+from keras_gans._typing import ConditionalCritic, FloatOrSchedule, Tensor
 from keras_gans.techniques.penalty import Penalty
 
 
@@ -63,7 +61,7 @@ class GradientPenalty(Penalty):
             )
 
     def penalty(
-        self, discriminate: Callable[..., Tensor], model: keras.Model, real: Tensor, fake: Tensor
+        self, discriminate: ConditionalCritic, model: keras.Model, real: Tensor, fake: Tensor
     ) -> Tensor:
         alpha = model.draw(keras.random.uniform, ops.shape(real)[0])
         return penalties.gradient_penalty(

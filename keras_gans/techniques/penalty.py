@@ -1,6 +1,5 @@
 """What the penalties on the discriminator's gradient share."""
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -11,7 +10,7 @@ from keras_gans import _checks, _replicas
 from keras_gans._examples import images_of, with_images
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
-from keras_gans._typing import Examples, FloatOrSchedule, Tensor
+from keras_gans._typing import ConditionalCritic, Examples, FloatOrSchedule, Tensor
 from keras_gans.penalties import refuse_batch_normalization
 from keras_gans.techniques.technique import Technique
 
@@ -59,7 +58,7 @@ class Penalty(Technique):
         self.updates = self.add_state("updates", dtype="int64")
 
     def penalty(
-        self, discriminate: Callable[..., Tensor], model: keras.Model, real: Tensor, fake: Tensor
+        self, discriminate: ConditionalCritic, model: keras.Model, real: Tensor, fake: Tensor
     ) -> Tensor:
         """Return the penalty, a scalar.
 

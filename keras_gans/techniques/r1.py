@@ -1,11 +1,9 @@
 """R1: gradient penalty at real examples (Mescheder et al. 2018)."""
 
-from collections.abc import Callable
-
 import keras
 
 from keras_gans import penalties
-from keras_gans._typing import FloatOrSchedule, Tensor
+from keras_gans._typing import ConditionalCritic, FloatOrSchedule, Tensor
 from keras_gans.techniques.penalty import Penalty
 
 
@@ -43,6 +41,6 @@ class R1(Penalty):
         super().__init__(weight, every, **kwargs)
 
     def penalty(
-        self, discriminate: Callable[..., Tensor], model: keras.Model, real: Tensor, fake: Tensor
+        self, discriminate: ConditionalCritic, model: keras.Model, real: Tensor, fake: Tensor
     ) -> Tensor:
         return penalties.r1_penalty(discriminate, real)

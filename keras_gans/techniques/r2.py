@@ -1,11 +1,9 @@
 """R2: gradient penalty at fakes (Mescheder et al. 2018)."""
 
-from collections.abc import Callable
-
 import keras
 
 from keras_gans import penalties
-from keras_gans._typing import FloatOrSchedule, Tensor
+from keras_gans._typing import ConditionalCritic, FloatOrSchedule, Tensor
 from keras_gans.techniques.penalty import Penalty
 
 
@@ -44,6 +42,6 @@ class R2(Penalty):
         super().__init__(weight, every, **kwargs)
 
     def penalty(
-        self, discriminate: Callable[..., Tensor], model: keras.Model, real: Tensor, fake: Tensor
+        self, discriminate: ConditionalCritic, model: keras.Model, real: Tensor, fake: Tensor
     ) -> Tensor:
         return penalties.r1_penalty(lambda images: discriminate(images, "fake"), fake)
