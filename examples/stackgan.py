@@ -49,15 +49,16 @@ The same seed draws the same scenes in any size.
 
 small, captions = kg.data.drawn_shapes(NUM, image_size=SIZES[0], num_shapes=2, seed=0)
 large, _ = kg.data.drawn_shapes(NUM, image_size=SIZES[1], num_shapes=2, seed=0)
-print(f"{len(set(captions))} different captions, such as {captions[0]!r}.")
+print(f'{len(set(captions))} different captions, such as "{captions[0]}".')
 kg.data.save_grid(large[:64], OUTPUT / "real.png")
 
 """
-The text encoder has nothing to learn: it knows which words, and which words in a row, a caption
-has. Any `keras.Model` from strings to vectors would do.
+The text encoder has nothing to learn: it knows which words, and which two or three words in a row,
+a caption has. Three tell which of two circles is above the other. Any `keras.Model` from strings to
+vectors would do.
 """
 
-encoder = kg.networks.ngram_encoder(captions)
+encoder = kg.networks.ngram_encoder(captions, ngrams=3)
 embedding_dim = encoder.output_shape[1]
 print(f"An embedding has {embedding_dim} numbers.")
 

@@ -35,7 +35,7 @@ class FadeIn(keras.layers.Layer):
     >>> fade = kg.layers.FadeIn()
     >>> fade([keras.ops.array([0.0]), keras.ops.array([8.0])]).numpy().tolist()
     [8.0]
-    >>> fade.alpha.assign(0.25)
+    >>> alpha = fade.alpha.assign(0.25)
     >>> fade([keras.ops.array([0.0]), keras.ops.array([8.0])]).numpy().tolist()
     [2.0]
 

@@ -55,6 +55,7 @@ CALLS = {
     "data.ToyDensity.sample": Call(
         data.ToyDensity.sample, lambda: {"num": 3}, of=data.ring_of_gaussians
     ),
+    "data.drawn_shapes": Call(data.drawn_shapes, lambda: {"num": 3, "image_size": 8}),
     "data.grid_of_gaussians": Call(data.grid_of_gaussians, use=lambda density: density.sample(2)),
     "data.ring_of_gaussians": Call(data.ring_of_gaussians, use=lambda density: density.sample(2)),
     "data.swiss_roll": Call(data.swiss_roll, use=lambda density: density.sample(2)),

@@ -3,9 +3,10 @@
 import functools
 
 import keras
+import tensorflow as tf
 
 import keras_gans as kg
-from tests.fuzz.call import IMAGE, Call, on_zeros, points
+from tests.fuzz.call import IMAGE, WORDS, Call, on_zeros, points
 
 n = kg.networks
 
@@ -26,6 +27,11 @@ def networks_of(build, **arguments):
 @functools.cache
 def styled():
     return n.style_generator(IMAGE, 4, 2)
+
+
+@functools.cache
+def first_stage():
+    return n.stackgan_generator(IMAGE, 3, 2, conditioning_dim=2, filters=2)
 
 
 @functools.cache
@@ -80,6 +86,32 @@ CALLS = {
     "networks.synthesis": Call(n.synthesis, lambda: {"generator": styled()}, use=on_zeros),
     "networks.lapgan_generators": networks_of(n.lapgan_generators, latent_dim=2),
     "networks.lapgan_discriminators": networks_of(n.lapgan_discriminators),
+    "networks.stackgan_generator": network(
+        n.stackgan_generator,
+        image_shape=IMAGE,
+        latent_dim=3,
+        embedding_dim=2,
+        conditioning_dim=2,
+        filters=2,
+    ),
+    "networks.stackgan_discriminator": network(
+        n.stackgan_discriminator, image_shape=IMAGE, embedding_dim=2, filters=2
+    ),
+    "networks.stackgan_refiner": Call(
+        n.stackgan_refiner,
+        lambda: {
+            "generator": first_stage(),
+            "image_shape": (16, 16, 1),
+            "conditioning_dim": 2,
+            "filters": 2,
+            "num_blocks": 1,
+        },
+        use=on_zeros,
+        cost=10,
+    ),
+    "networks.ngram_encoder": Call(
+        n.ngram_encoder, lambda: {"texts": WORDS}, use=lambda encoder: encoder(tf.constant(WORDS))
+    ),
     "networks.text_generator": network(
         n.text_generator, length=3, vocabulary_size=4, latent_dim=2, filters=2, num_blocks=1
     ),

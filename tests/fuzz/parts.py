@@ -31,6 +31,9 @@ CALLS = {
     "layers.ConditionalBatchNormalization": Call(
         layers.ConditionalBatchNormalization, lambda: {"num_classes": 3}, use=on(x2, few_labels)
     ),
+    "layers.ConditioningAugmentation": Call(
+        layers.ConditioningAugmentation, lambda: {"units": 2}, use=on(x2, points(4, 1))
+    ),
     "layers.DropReference": Call(
         layers.DropReference, lambda: {"num_reference": 2}, use=on(points(8))
     ),

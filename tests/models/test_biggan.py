@@ -38,6 +38,7 @@ def tiny_calls(model):
     }
 
 
+@pytest.mark.slow
 class TestBigGAN(ModelTests):
     labels = np.arange(64) % 3
     noise_of_losses = 0.3  # logits are sums over positions, and batches are of eight
@@ -244,6 +245,7 @@ class TestStandingStatistics:
         expected = gan.generator(batch, training=True)
         np.testing.assert_allclose(gan.generator(batch), expected, atol=1e-5)
 
+    @pytest.mark.slow
     def test_are_of_the_moving_average_and_change_nothing_else(self, tmp_path):
         gan = tiny()
         gan.compile()

@@ -9,24 +9,10 @@ import tensorflow as tf
 
 import keras_gans as kg
 from tests.models import every_model
+from tests.models.relativistic import RELATIVISTIC
 from tests.shared import assert_same_weights
 
 POINTS = every_model.POINTS
-
-
-@keras.saving.register_keras_serializable(package="tests")
-def relativistic_discriminator_loss(real_logits, fake_logits):
-    return keras.ops.mean(keras.ops.softplus(fake_logits - real_logits))
-
-
-@keras.saving.register_keras_serializable(package="tests")
-def relativistic_generator_loss(real_logits, fake_logits):
-    return keras.ops.mean(keras.ops.softplus(real_logits - fake_logits))
-
-
-RELATIVISTIC = kg.losses.Objective(
-    relativistic_discriminator_loss, relativistic_generator_loss, "relativistic", relativistic=True
-)
 
 
 class TestARelativisticObjective:

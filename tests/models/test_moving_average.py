@@ -225,6 +225,7 @@ def test_its_decay_may_change_between_two_steps_and_is_saved(tmp_path):
     assert again.ema_decay == again.ema_generator.decay == 0.0
 
 
+@pytest.mark.slow
 def test_samples_of_the_average_are_no_worse_early_and_better_later():
     """Fréchet distances of pixels, after 200 and 600 steps of a small WGAN-GP on digits."""
     keras.utils.set_random_seed(0)

@@ -39,6 +39,7 @@ def fit(gan, images=IMAGES, **kwargs):
     return gan.fit(images, **{"batch_size": 8, "shuffle": False, "verbose": 0, **kwargs})
 
 
+@pytest.mark.slow
 class TestProgressiveGAN(ModelTests):
     """Phases end where executions of three steps do."""
 
@@ -51,7 +52,6 @@ class TestProgressiveGAN(ModelTests):
         """Pixels whose features are small are normalized, and rounding errors with them."""
         np.testing.assert_allclose(a, b, atol=1e-4)
 
-    @pytest.mark.slow
     def test_mixed_precision_with_scaled_losses_trains(self, trained):
         self.test_mixed_precision_trains(trained, "mixed_float16")
 
@@ -92,6 +92,7 @@ class TestSchedule:
             *[(16, 2, 0.0), (20, 2, 0.5), (24, 2, 1.0)],
         ]
 
+    @pytest.mark.slow
     def test_every_phase_is_traced_once(self, monkeypatch):
         traced, train_step = [], ProgressiveGAN.train_step
 
@@ -105,6 +106,7 @@ class TestSchedule:
         fit(gan, IMAGES[:8])
         assert traced == [(0, False), (1, True), (1, False)]
 
+    @pytest.mark.slow
     def test_with_several_steps_at_once_phases_begin_with_the_next(self):
         gan, record = make(images_per_phase=[8, 16]), self.Record()
         gan.compile(steps_per_execution=3, run_eagerly=True)
@@ -241,6 +243,7 @@ class TestGrowing:
         samples = gan.sample(4, seed=0)
         assert np.abs(samples - blocks(samples)).max() > 1e-3
 
+    @pytest.mark.slow
     def test_an_average_fades_with_the_network(self):
         """α is what it is, and no average of what it was."""
         gan = make(images_per_phase=[8, 32], ema_decay=0.9)
@@ -259,6 +262,7 @@ class TestGrowing:
             real = (1 - alpha) * blocks(IMAGES) + alpha * IMAGES
             assert logs["drift"] == pytest.approx(np.mean(gan.score(real) ** 2), rel=1e-4)
 
+    @pytest.mark.slow
     def test_optimizers_begin_anew_in_every_phase(self):
         gan = make(images_per_phase=[16, 16])
         iterations = []
@@ -280,6 +284,7 @@ class TestGrowing:
             assert moments and not np.any([np.any(m) for m in moments])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [2, 4])
 def test_goes_on_as_if_never_stopped(step, tmp_path):
     """From the end of a phase, and from the middle of a fade: bit for bit."""
@@ -315,6 +320,7 @@ def test_saved_and_exported_in_a_fade(tmp_path):
     assert_same(again, gan)
 
 
+@pytest.mark.slow
 def test_weights_of_another_phase_are_followed(tmp_path):
     """Also by functions that were compiled before they were loaded."""
     gan, other = make(images_per_phase=8), make(images_per_phase=8, run_eagerly=False)

@@ -244,6 +244,7 @@ class TestPhases:
             gan.compile(total_steps=11)
 
 
+@pytest.mark.slow
 def test_pairs_may_be_given():
     """And are what images alone are shrunk to, or others."""
     low = shrunk(IMAGES).numpy()

@@ -102,6 +102,7 @@ def test_the_same_text_is_no_wrong_one():
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_first_stage_is_not_trained_with_the_second():
     first = tiny(ema_decay=None)
     second_generator = kg.networks.stackgan_refiner(

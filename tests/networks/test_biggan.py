@@ -10,6 +10,8 @@ import tensorflow as tf
 import keras_gans as kg
 from keras_gans.layers import ModulatedBatchNormalization, SelfAttention2D, SpectralNormalization
 
+pytestmark = pytest.mark.first_cases
+
 LABELS = np.array([0, 2, 1], "int32")
 BUILDERS = {
     "biggan": (kg.networks.biggan_generator, kg.networks.biggan_discriminator),
