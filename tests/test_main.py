@@ -1,5 +1,6 @@
 """The command line: its options, its messages, its commands."""
 
+import argparse
 import csv
 import dataclasses
 import inspect
@@ -21,6 +22,7 @@ from keras_gans import __main__, commands, latents, saved_model
 from keras_gans.__main__ import main, parse
 from keras_gans._server import Server
 from keras_gans.commands import evaluation, in_options
+from keras_gans.commands.dataset import load
 from keras_gans.commands.evaluation import extractor_for
 from keras_gans.commands.trained import trained
 from keras_gans.commands.training import (
@@ -431,6 +433,7 @@ class TestFolders:
     def test_others_are_free(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         check_folders("digits", Run("digits"))
+        check_folders("photographs", Run("photographs"))
         check_folders("mnist", Run("runs/mnist"))
         check_folders("pictures", Run("."))
 
@@ -440,6 +443,14 @@ class TestFolders:
         Run("mnist").claim({"seed": 0})
         with pytest.raises(SystemExit, match="`--dataset` must not be the folder of a run"):
             main([*command.split(), "--dataset", "mnist"])
+
+    @pytest.mark.parametrize("name", ["digits", "photographs"])
+    def test_a_run_may_have_the_name_of_what_is_never_a_folder(self, name, tmp_path, monkeypatch):
+        """It is gone on with as any other."""
+        monkeypatch.chdir(tmp_path)
+        Run(name).claim({"seed": 0})
+        options = argparse.Namespace(dataset=name, on_error="raise")
+        assert load(options)[1].name == name
 
     def test_a_folder_without_a_size(self, tmp_path):
         kg.data.save_grid(np.zeros((1, 8, 8, 3)), tmp_path / "pictures" / "a.png")

@@ -11,8 +11,12 @@ from keras_gans import _checks
 from keras_gans.data import folders, named
 from keras_gans.data.sample_images import photographs
 
+#: Names of the images that come with scikit-learn. A folder of such a name is not looked at.
+WITHOUT_DOWNLOAD = ("digits", "photographs")
+
 _SOURCES = (
-    "`source` must be 'digits', 'photographs', the name of a TFDS dataset, or an existing folder."
+    f"`source` must be {', '.join(map(repr, WITHOUT_DOWNLOAD))}, the name of a TFDS dataset, or an "
+    "existing folder."
 )
 
 
@@ -48,7 +52,7 @@ class DatasetInfo:
 def examples(source, split, look, class_names, on_error):
     """Return a dataset of single `(image, label)` pairs and its `DatasetInfo`."""
     if isinstance(source, (str, os.PathLike)):
-        if os.path.isdir(source) and source not in ("digits", "photographs"):
+        if os.path.isdir(source) and source not in WITHOUT_DOWNLOAD:
             named.refuse_split(split, "a folder")
             return _folder(pathlib.Path(source), split, look, class_names, on_error)
         if class_names is not None:

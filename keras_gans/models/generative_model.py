@@ -164,6 +164,20 @@ class GenerativeModel(Fitted):
         last = {name: o for o, names in self.optimizer_networks.items() for name in names}
         return [name for name, o in last.items() if o == optimizer_name]
 
+    def add_counter(self, name: str) -> keras.Variable:
+        """Return a new weight that counts what training has seen, an integer that starts at zero.
+
+        It is saved with the model, and stays as it is when the model is compiled again, as the
+        numbers of updates of optimizers do not. On every replica it must be the same.
+        """
+        return self.add_weight(
+            name=name,
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+            aggregation="only_first_replica",
+        )
+
     # Randomness
 
     def draw(

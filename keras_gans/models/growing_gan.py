@@ -48,8 +48,8 @@ class GrowingGAN(GAN):
         super().__init__(generator, discriminator, latent_dim, **kwargs)
         self.images_per_phase = images_per_phase
         self.growth = Growth(images_per_phase, _num_levels(generator, discriminator))
-        self.images_seen = self._add_counter("images_seen")
-        self.phase = self._add_counter("phase")
+        self.images_seen = self.add_counter("images_seen")
+        self.phase = self.add_counter("phase")
         self._set_alphas()
         self._follow_phase()
 
@@ -171,15 +171,6 @@ class GrowingGAN(GAN):
         for network in (self.generator, self.discriminator):
             for fade in fades(network):
                 fade.alpha.assign(float(phase >= 2 * fade.level))
-
-    def _add_counter(self, name):
-        return self.add_weight(
-            name=name,
-            dtype="int64",
-            initializer="zeros",
-            trainable=False,
-            aggregation="only_first_replica",
-        )
 
 
 def _num_levels(generator, discriminator):

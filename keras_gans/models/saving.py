@@ -190,10 +190,8 @@ class Saved(Averaged):
         verbs = self.served_verbs()
         archive = keras.export.ExportArchive()
         for layer in self._flatten_layers():
-            if (
-                layer.built and not layer.variables
-            ):  # lookup tables, which Keras does not find by itself
-                archive.track(layer)
+            if layer.built and not layer.variables:
+                archive.track(layer)  # lookup tables, which Keras does not find by itself
         for verb in verbs:
             served = archive.add_endpoint(verb.endpoint, verb.function, verb.input_signature)
             verb.check_output(served.get_concrete_function().structured_outputs)

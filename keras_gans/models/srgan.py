@@ -40,8 +40,9 @@ class SRGAN(TwoPlayer):
     the distance of pixels asks for, is blurred; features and D ask for one of them.
 
     Training begins with `pretraining_steps` steps of the generator alone, which minimize the
-    distance of pixels, E ‖x − G(x↓)‖²: an SRResNet. Steps are counted, saved and gone on with: one
-    call of `fit` may hold both phases, or each a call of its own. Both have the same optimizer.
+    distance of pixels, E ‖x − G(x↓)‖²: an SRResNet. Steps are counted in a weight, which is saved
+    and which `compile` leaves alone: one call of `fit` may hold both phases, or each a call of its
+    own, with optimizers of its own. Those of one `compile` serve both.
 
     `fit(images)` shrinks large images itself, bicubically and with antialiasing;
     `fit(small_images, images)` takes pairs. The discriminator says how large those to train on are.
@@ -115,6 +116,7 @@ class SRGAN(TwoPlayer):
         self.pretraining_steps = _checks.positive_int(
             "pretraining_steps", pretraining_steps, minimum=0
         )
+        self.steps_pretrained = self.add_counter("steps_pretrained")
         self.adversarial_weight = adversarial_weight
         if feature_extractor is not None:
             checks.network("feature_extractor", feature_extractor)
@@ -139,15 +141,18 @@ class SRGAN(TwoPlayer):
         }
 
     def learning_rates(self, total_steps: int) -> dict[str, Schedule]:
-        """1e-4 in the first phase and the first half of the second, then 1e-5."""
-        half = (total_steps - self.pretraining_steps) // 2
+        """1e-4 in what is left of the first phase and half of the second, then 1e-5."""
+        taken = int(ops.convert_to_numpy(self.steps_pretrained))
+        left = max(self.pretraining_steps - taken, 0)
+        half = (total_steps - left) // 2
         if half < 1:
             raise ValueError(
-                "`total_steps` must be more than `pretraining_steps` by at least 2. Received: "
-                f"total_steps={total_steps} and pretraining_steps={self.pretraining_steps}"
+                "`total_steps` must be more than are left of `pretraining_steps` by at least 2. "
+                f"Received: total_steps={total_steps}, pretraining_steps={self.pretraining_steps} "
+                f"and {taken} of these taken"
             )
         updates = {
-            "g_optimizer": self.pretraining_steps + half,
+            "g_optimizer": left + half,
             "d_optimizer": self.n_critic * half,
         }
         return {
@@ -158,7 +163,7 @@ class SRGAN(TwoPlayer):
     # Training
 
     def step_in_use(self) -> Tensor:
-        return ops.cast(self.optimizer.iterations >= self.pretraining_steps, "int32")
+        return ops.cast(self.steps_pretrained >= self.pretraining_steps, "int32")
 
     @property
     def train_steps(self) -> Sequence[Callable[[Tensors], dict[str, Tensor]]]:
@@ -179,6 +184,7 @@ class SRGAN(TwoPlayer):
             return LossResult({"g_loss": error}, {"content_loss": error})
 
         self.record(self.minimize("g_optimizer", loss))
+        self.steps_pretrained.assign_add(1)
         return self.logs()
 
     def real_examples(self, data: Tensors) -> Examples:

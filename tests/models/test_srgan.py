@@ -206,6 +206,34 @@ class TestPhases:
         self.fit(again, 6 - stop, start=stop)
         assert_same_weights(again, whole)
 
+    def test_compiling_again_begins_no_phase_again(self, tmp_path):
+        """For other metrics or rates, and also in a model that has the weights alone."""
+        gan, other = (
+            compiled(make(pretraining_steps=2), run_eagerly=True),
+            make(pretraining_steps=2),
+        )
+        self.fit(gan, 2)
+        gan.save_weights(tmp_path / "gan.weights.h5")
+        other.load_weights(tmp_path / "gan.weights.h5")
+        for model in (gan, other):
+            compiled(model, run_eagerly=True)
+            self.fit(model, 1, start=2)
+            assert int(model.d_optimizer.iterations) == 1
+
+    def test_learning_rates_are_of_the_steps_that_are_left(self):
+        gan = make(pretraining_steps=2)
+        compiled(gan, run_eagerly=True)
+        self.fit(gan, 1)
+        for rate in gan.learning_rates(11).values():
+            assert float(rate(4)) == pytest.approx(1e-4)
+        assert float(gan.learning_rates(11)["g_optimizer"](5)) == pytest.approx(1e-4)
+        assert float(gan.learning_rates(11)["g_optimizer"](6)) == pytest.approx(1e-5)
+        self.fit(gan, 2, start=1)
+        for rate in gan.learning_rates(10).values():
+            assert float(rate(4)) == pytest.approx(1e-4)
+            assert float(rate(5)) == pytest.approx(1e-5)
+        gan.compile(total_steps=2)
+
     @pytest.mark.parametrize("arguments", [{"steps_per_execution": 4}, {"run_eagerly": True}])
     def test_they_change_within_an_execution(self, arguments):
         keras.utils.set_random_seed(0)
