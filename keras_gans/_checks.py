@@ -34,7 +34,11 @@ def optional_positive_int(name, value):
 
 
 def real_number(name, value, low=-np.inf, high=np.inf, low_open=False, high_open=False):
-    """Return `value` as a `float` that is inside the interval in float32, or say why it is not."""
+    """Return `value` as a `float` that is inside the interval in float32, or say why it is not.
+
+    Infinity is in no interval.
+    """
+    low_open, high_open = low_open or np.isinf(low), high_open or np.isinf(high)
     interval = f"{'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"`{name}` must be a number in {interval}. Received: {name}={value!r}")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import keras_gans
-from keras_gans import divergences
+from keras_gans import _checks, divergences
 
 MODULES = [
     module.name
@@ -60,3 +60,16 @@ def test_the_name_comes_before_the_value(module):
 def test_divergences_refuse_counts_and_choices_as_all_modules_do(call, error, message):
     with pytest.raises(error, match=re.escape(message)):
         call(np.arange(4.0)[:, None])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "interval"),
+    [
+        ({}, r"\(-inf, inf\)"),
+        ({"low": 0.0}, r"\[0, inf\)"),
+        ({"low": 0.0, "high": 1.0}, r"\[0, 1\]"),
+    ],
+)
+def test_no_interval_in_a_message_holds_what_is_refused(arguments, interval):
+    with pytest.raises(ValueError, match=rf"in {interval}\. Received: size=inf"):
+        _checks.real_number("size", np.inf, **arguments)

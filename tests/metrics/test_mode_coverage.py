@@ -46,8 +46,8 @@ def test_nothing_near_covers_nothing():
     [
         ({"modes": [0.0, 1.0]}, "`modes` must be an array of shape"),
         ({"modes": [[np.nan]]}, "`modes` must hold finite numbers only"),
-        ({"stddev": 0.0}, r"`stddev` must be a number in \(0, inf\]"),
-        ({"threshold": -1.0}, r"`threshold` must be a number in \(0, inf\]"),
+        ({"stddev": 0.0}, r"`stddev` must be a number in \(0, inf\)"),
+        ({"threshold": -1.0}, r"`threshold` must be a number in \(0, inf\)"),
         ({"min_share": 0.0}, r"`min_share` must be a number in \(0, 1\]"),
         ({"min_share": 1.1}, r"`min_share` must be a number in \(0, 1\]"),
     ],

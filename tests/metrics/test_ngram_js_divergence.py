@@ -68,7 +68,7 @@ def test_tokens_are_padded_with_what_is_no_token():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"base": 1.0}, r"`base` must be a number in \(1, inf\]"), ({"length": 3}, "at least 4")],
+    [({"base": 1.0}, r"`base` must be a number in \(1, inf\)"), ({"length": 3}, "at least 4")],
 )
 def test_bases_and_lengths_out_of_range_are_errors(arguments, message):
     with pytest.raises(ValueError, match=message):
