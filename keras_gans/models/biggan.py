@@ -32,10 +32,11 @@ class BigGAN(ClassConditional):
     which trades variety for fidelity.
 
     Defaults are the paper's. Of its authors' code differ: the regularization, which there is off
-    by default and adds half of the gradient (give half the weight for the same); and the moving
+    by default and adds half of the gradient (give half the weight for the same); the moving
     average, which there is the generator itself for the first 20,000 updates, while here its decay
-    grows from 0.1, as `MovingAverage` says. Their scripts for 128×128 images take `n_critic=1`
-    with learning rates twice as high.
+    grows from 0.1, as `MovingAverage` says; and the classes of fakes, which there are drawn
+    uniformly, while here they are those of the real examples, as in every `ConditionalGAN`. Their
+    scripts for 128×128 images take `n_critic=1` with learning rates twice as high.
 
     Args:
         generator, discriminator, latent_dim, num_classes, class_names: See `ConditionalGAN`. The

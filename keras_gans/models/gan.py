@@ -125,12 +125,15 @@ class GAN(TwoPlayer, LatentModel):
         ema_decay: FloatOrSchedule | None = 0.998,
         **kwargs: Any,
     ) -> "GAN":
-        """Return a model for the images of a dataset, with the networks of the DCGAN paper's kind.
+        """Return a model for the images of a dataset, with the networks of its paper's kind.
+
+        Those are of the DCGAN paper's kind where the model's own paper has no others.
 
         Args:
             info: `keras_gans.data.DatasetInfo`, as `keras_gans.data.load` returns it.
             latent_dim: Positive integer, size of the latent vectors. Defaults to `64`.
-            filters: Positive integer, channels of the layers next to the image. Defaults to `64`.
+            filters: Positive integer, that of the builders of the networks: of the DCGAN's, the
+                channels of the layers next to the image. Defaults to `64`.
             ema_decay: See the constructor. Defaults to `0.998`.
             **kwargs: Other arguments of the constructor.
 

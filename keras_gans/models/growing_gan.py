@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gans._examples import images_of
+from keras_gans._examples import images_of, with_images
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._typing import Examples, Tensor, Tensors
@@ -20,7 +20,8 @@ from keras_gans.networks.progressive import at_level, fades, in_blocks
 class GrowingGAN(GAN):
     """Base class: a GAN of networks whose levels are faded in, by the images that they have seen.
 
-    Whatever the objective: a subclass of this class and of another GAN is that GAN, and grows. Each
+    Whatever the objective, with conditions or without: a subclass of this class and of another GAN
+    is that GAN, and grows. Each
     phase has a compiled step of its own, of the parts of the networks that are in use; optimizers
     begin anew in each. What has been seen, the phase and α are weights, so that a file, or a
     checkpoint, holds them.
@@ -63,14 +64,15 @@ class GrowingGAN(GAN):
         return super().train_step(data)
 
     def real_examples(self, data: Tensors) -> Examples:
-        """Return real images as they are at the present level."""
-        images = super().real_examples(data)
+        """Return real images as they are at the present level, beside their conditions if any."""
+        examples = super().real_examples(data)
+        images = images_of(examples)
         above = len(fades(self.generator)) - self.level
         shown = in_blocks(images, above)
-        if not self._is_fading:
-            return shown
-        alpha = ops.cast(self._fades()[0].alpha, shown.dtype)
-        return (1 - alpha) * in_blocks(images, above + 1) + alpha * shown
+        if self._is_fading:
+            alpha = ops.cast(self._fades()[0].alpha, shown.dtype)
+            shown = (1 - alpha) * in_blocks(images, above + 1) + alpha * shown
+        return with_images(examples, shown)
 
     def train_discriminator(self, real: Examples) -> LossResult:
         result = super().train_discriminator(real)

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 import keras_gans as kg
 from keras_gans.callbacks import Checkpoint
+from keras_gans.models.growing_gan import GrowingGAN
 from keras_gans.models.progressive_gan import ProgressiveGAN
 from keras_gans.networks.progressive import fades
 from tests.callbacks.test_checkpoint import Stop, assert_same
@@ -347,6 +348,43 @@ def test_two_replicas_grow_as_one(two_replicas):
         assert (gan.level, gan.alpha, int(gan.images_seen)) == (1, 1.0, 56)
         trained.append(gan)
     assert_same_weights(*trained, rtol=1e-4, atol=1e-6)
+
+
+def with_labels():
+    """Networks of two levels, 4×4 and 8×8, that take labels."""
+    labels = keras.Input((), dtype="int32")
+
+    def beside(x):
+        embedded = keras.layers.Embedding(3, 2)(labels)
+        return keras.layers.Concatenate()([keras.layers.Flatten()(x), embedded])
+
+    latents, images = keras.Input((3,)), keras.Input((8, 8, 1))
+    coarse = keras.layers.Reshape((4, 4, 1))(keras.layers.Dense(16)(beside(latents)))
+    old = keras.layers.UpSampling2D()(coarse)
+    made = kg.layers.FadeIn()([old, keras.layers.Conv2D(1, 3, padding="same")(old)])
+    halves = keras.layers.Conv2D(2, 2, strides=2)(images)
+    features = kg.layers.FadeIn()([halves, keras.layers.Conv2D(2, 1)(halves)])
+    critic = keras.Model([images, labels], keras.layers.Dense(1)(beside(features)))
+    return keras.Model([latents, labels], made), critic
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_conditional_gan_can_grow(order):
+    """Whichever of its classes comes first."""
+    bases = (GrowingGAN, kg.models.ConditionalWGANGP)
+    if order < 0:
+        bases = (kg.models.conditional_gan.ClassConditional, GrowingGAN, kg.models.WGANGP)
+    kind = type("GrowingConditionalGAN", bases, {})
+    gan = kind(*with_labels(), latent_dim=3, images_per_phase=[8, 8], n_critic=1, seed=1)
+    labels = np.arange(8) % 3
+    shown, conditions = gan.real_examples((tf.constant(IMAGES[:8]), tf.constant(labels)))
+    np.testing.assert_allclose(shown, blocks(IMAGES[:8]), atol=1e-6)
+    np.testing.assert_array_equal(conditions, labels)
+    gan.compile(run_eagerly=True)
+    for level in (0, 1):
+        gan.train_on_batch(IMAGES[:8], labels)
+        assert gan.level == level
+    assert gan.sample(2, labels=[0, 2]).shape == (2, 8, 8, 1)
 
 
 def test_samples_are_in_the_range_of_images():
