@@ -61,6 +61,16 @@ def takes(name: str, network: keras.Model, what: str, shape: Shape) -> None:
         )
 
 
+def takes_strings(name: str, network: keras.Model) -> None:
+    """Refuse a network that does not take strings, one an example."""
+    received = [(tuple(tensor.shape), tensor.dtype) for tensor in network.inputs]
+    if received != [((None,), "string")]:
+        described = ", ".join(f"{dtype} {shape}" for shape, dtype in received)
+        raise ValueError(
+            f"`{name}` must take strings (batch,). Received: {name} that takes {described}"
+        )
+
+
 def scale(generator: keras.Model, discriminator: keras.Model) -> int:
     """How many times as high and wide the images are that a generator makes.
 

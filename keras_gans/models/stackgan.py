@@ -51,8 +51,8 @@ class StackGAN(Conditional):
         n_critic, objective, techniques, ema_decay, seed, **kwargs: See `GAN`.
 
     Raises:
-        ValueError, TypeError: As `GAN`, or if the encoder's embeddings are not those that the
-            networks take. `fit` refuses captions that are missing or no strings.
+        ValueError, TypeError: As `GAN`, or if the encoder takes no strings, or its embeddings are
+            not those that the networks take. `fit` refuses captions that are missing or no strings.
 
     Captions are strings `(num,)`: `fit(images, captions)`, `sample(num, captions)`.
 
@@ -98,6 +98,7 @@ class StackGAN(Conditional):
         **kwargs: Any,
     ) -> None:
         checks.network("text_encoder", text_encoder)
+        checks.takes_strings("text_encoder", text_encoder)
         self.embedding_spec = Spec(text_encoder.output_shape[1:])
         super().__init__(generator, discriminator, latent_dim, **kwargs)
         self.text_encoder = text_encoder

@@ -158,6 +158,14 @@ def test_encoder_must_fit_the_networks():
         kg.models.StackGAN(gan.generator, gan.discriminator, other, latent_dim=3)
 
 
+def test_encoder_must_take_strings():
+    gan = tiny()
+    size = gan.text_encoder.output_shape[1]
+    other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(size)])
+    with pytest.raises(ValueError, match=r"`text_encoder` must take strings.*float32 \(None, 4\)"):
+        kg.models.StackGAN(gan.generator, gan.discriminator, other, latent_dim=3)
+
+
 @pytest.mark.parametrize("captions", [None, np.arange(32), np.ones((32, 3), "float32")])
 def test_refuses_what_are_no_captions(captions):
     gan = tiny()
