@@ -89,8 +89,8 @@ classifier.fit(turned, turns, batch_size=32, epochs=2, verbose=2)
 `pretraining_steps` says how long the generator learns from pixels alone. One `fit` may hold both
 phases; here each has its own, to see what it does. Networks are smaller than those of the paper,
 the generator without batch normalization, learning rates higher and the discriminator's weight,
-too, as the training is so much shorter. Patches are turned and mirrored. Many small steps teach pixels best; a discriminator wants
-more images at once.
+too, as the training is so much shorter. Patches are turned and mirrored. Many small steps teach
+pixels best; a discriminator wants more images at once.
 """
 
 gan = kg.models.SRGAN(
