@@ -30,9 +30,10 @@ SCALE = 2
 PATCH = 48
 FILTERS = 24
 BLOCKS = 2
-PRETRAINING_STEPS = 2000
+PRETRAINING_STEPS = 12_000
 ADVERSARIAL_STEPS = 600
-BATCH_SIZE = 16
+BATCH_SIZES = 4, 16
+LEARNING_RATE = 1e-3
 OUTPUT = pathlib.Path("output") / "srgan"
 
 """
@@ -46,8 +47,7 @@ makes them in its training step, as the paper does, by bicubic interpolation wit
 train = kg.data.photographs(PATCH)
 test = kg.data.photographs(PATCH, stride=PATCH // 2, split="test")
 large = kg.data.photographs(160, split="test")
-batches, info = kg.data.load(train, batch_size=BATCH_SIZE, seed=0)
-print(f"{len(train)} patches to train on, {len(test)} to test on, of shape {info.image_shape}")
+print(f"{len(train)} patches to train on, {len(test)} to test on, of shape {train.shape[1:]}")
 
 """
 ## Features
@@ -69,7 +69,7 @@ features = keras.Sequential(
 )
 classifier = keras.Sequential(
     [
-        keras.Input(info.image_shape),
+        keras.Input(train.shape[1:]),
         features,
         keras.layers.Conv2D(48, 3, 2, activation="relu"),
         keras.layers.GlobalAveragePooling2D(),
@@ -88,27 +88,36 @@ classifier.fit(turned, turns, batch_size=32, epochs=2, verbose=2)
 
 `pretraining_steps` says how long the generator learns from pixels alone. One `fit` may hold both
 phases; here each has its own, to see what it does. Networks are smaller than those of the paper,
-learning rates higher and the discriminator's weight, too, as the training is so much shorter.
+the generator without batch normalization, learning rates higher and the discriminator's weight,
+too, as the training is so much shorter. Patches are turned and mirrored. Many small steps teach
+pixels best; a discriminator wants more images at once.
 """
 
 gan = kg.models.SRGAN(
-    kg.networks.srgan_generator(scale=SCALE, filters=FILTERS, num_blocks=BLOCKS),
-    kg.networks.srgan_discriminator(info.image_shape, filters=FILTERS // 2),
+    kg.networks.srgan_generator(
+        scale=SCALE, filters=FILTERS, num_blocks=BLOCKS, normalization=None
+    ),
+    kg.networks.srgan_discriminator(train.shape[1:], filters=FILTERS // 2),
     features,
     pretraining_steps=PRETRAINING_STEPS,
     adversarial_weight=1e-2,
     ema_decay=0.99,
 )
+rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, PRETRAINING_STEPS, alpha=0.1)
 gan.compile(
-    g_optimizer=keras.optimizers.Adam(1e-3),
-    d_optimizer=keras.optimizers.Adam(2e-4),
+    g_optimizer=keras.optimizers.Adam(rate),
+    d_optimizer=keras.optimizers.Adam(LEARNING_RATE / 10),
+    steps_per_execution=10,
 )
 low = gan.shrunk(test).numpy()
 made = [np.clip(kg.layers.bicubic_upsample(low, SCALE), -1, 1)]
 large_low = gan.shrunk(large)
 large_made = [np.clip(kg.layers.bicubic_upsample(large_low, SCALE), -1, 1)]
-for steps in (PRETRAINING_STEPS, ADVERSARIAL_STEPS):
-    gan.fit(batches.repeat(), epochs=2, steps_per_epoch=steps // 2, verbose=2)
+turned = [np.rot90(train, k, axes=(1, 2)) for k in range(4)]
+many = np.concatenate([*turned, *(patches[:, :, ::-1] for patches in turned)])
+for steps, batch_size in zip((PRETRAINING_STEPS, ADVERSARIAL_STEPS), BATCH_SIZES, strict=True):
+    batches, _ = kg.data.load(many, batch_size=batch_size, seed=0)
+    gan.fit(batches.repeat(), epochs=4, steps_per_epoch=steps // 4, verbose=2)
     made.append(gan.upscale(low))
     large_made.append(gan.upscale(large_low))
 

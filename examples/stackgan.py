@@ -34,8 +34,9 @@ keras.utils.set_random_seed(0)
 
 NUM = 20_000
 SIZES = 16, 32
-ROUNDS = 6, 4
+ROUNDS = 10, 6
 STEPS_PER_ROUND = 500
+LEARNING_RATE = 5e-4
 CONDITIONING_DIM = 32
 NOISE_DIM = 32
 FILTERS = 64, 32
@@ -71,9 +72,19 @@ The two stages are two models, trained one after the other. `fit` takes images a
 
 def train(generator, discriminator, images, rounds, name):
     gan = kg.models.StackGAN(
-        generator, discriminator, encoder, generator.input_shape[0][1], ema_decay=0.999
+        generator,
+        discriminator,
+        encoder,
+        latent_dim=generator.input_shape[0][1],
+        kl_weight=0.5,
+        techniques=[kg.techniques.R1(1.0)],
+        ema_decay=0.99,
     )
-    gan.compile(steps_per_execution=10, total_steps=rounds * STEPS_PER_ROUND)
+    gan.compile(
+        g_optimizer=keras.optimizers.Adam(LEARNING_RATE, beta_1=0.5),
+        d_optimizer=keras.optimizers.Adam(LEARNING_RATE, beta_1=0.5),
+        steps_per_execution=10,
+    )
     gan.fit(
         images,
         captions,
@@ -91,7 +102,7 @@ first = train(
     kg.networks.stackgan_generator(
         shape, CONDITIONING_DIM + NOISE_DIM, embedding_dim, CONDITIONING_DIM, filters=FILTERS[0]
     ),
-    kg.networks.stackgan_discriminator(shape, embedding_dim, filters=FILTERS[1]),
+    kg.networks.stackgan_discriminator(shape, embedding_dim, FILTERS[1], normalization=None),
     small,
     ROUNDS[0],
     "stage_one",
@@ -107,7 +118,7 @@ second = train(
     kg.networks.stackgan_refiner(
         first.ema_generator.copy(), shape, CONDITIONING_DIM, filters=FILTERS[1], num_blocks=2
     ),
-    kg.networks.stackgan_discriminator(shape, embedding_dim, filters=FILTERS[1]),
+    kg.networks.stackgan_discriminator(shape, embedding_dim, FILTERS[1], normalization=None),
     large,
     ROUNDS[1],
     "stage_two",

@@ -65,6 +65,30 @@ def test_a_result_names_its_command(benchmark, tmp_path, monkeypatch):
     assert record["options"] == {"seed": 3}
 
 
+def test_an_example_is_kept_with_what_it_says_and_draws(benchmark, tmp_path, monkeypatch):
+    module = benchmark("examples")
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / "drawing.py").write_text(
+        "import pathlib, sys\n"
+        "print('Epoch 1/2\\n3/3 - 1s - 9ms/step - loss: 1.0')\n"
+        "print(f'97.0% of {sys.argv[1]}.')\n"
+        "pathlib.Path('output').mkdir()\n"
+        "for name in 'ab':\n"
+        "    pathlib.Path(f'output/{name}.png').write_text(name)\n"
+        "print('Look at output/a.png, and at output/b.png.')\n"
+    )
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module.results, "FOLDER", tmp_path / "results")
+    monkeypatch.setattr("sys.argv", [str(SCRIPTS["examples"]), "drawing", "mnist"])
+    module.main()
+    record = json.loads((tmp_path / "results" / "example_drawing_mnist.json").read_text())
+    assert record["command"] == "python benchmarks/studies/examples.py drawing mnist"
+    said = ["97.0% of mnist.", "Look at output/a.png, and at output/b.png."]
+    pictures = ["example_drawing_mnist_a.png", "example_drawing_mnist_b.png"]
+    assert (record["results"]["said"], record["results"]["pictures"]) == (said, pictures)
+    assert [(tmp_path / "results" / name).read_text() for name in pictures] == ["a", "b"]
+
+
 def test_all_guards_are_run_with_a_new_seed_and_a_failure_is_told(tmp_path, monkeypatch, capsys):
     guards = importlib.import_module("benchmarks.guards.__main__")
     assert set(guards.GUARDS) == {n for n, p in SCRIPTS.items() if p.parent.name == "guards"}

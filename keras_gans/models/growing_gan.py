@@ -21,10 +21,9 @@ class GrowingGAN(GAN):
     """Base class: a GAN of networks whose levels are faded in, by the images that they have seen.
 
     Whatever the objective, with conditions or without: a subclass of this class and of another GAN
-    is that GAN, and grows. Each
-    phase has a compiled step of its own, of the parts of the networks that are in use; optimizers
-    begin anew in each. What has been seen, the phase and α are weights, so that a file, or a
-    checkpoint, holds them.
+    is that GAN, and grows. Each phase has a compiled step of its own, of the parts of the networks
+    that are in use; optimizers begin anew in each. What has been seen, the phase and α are weights,
+    so that a file, or a checkpoint, holds them.
 
     Args:
         generator, discriminator, latent_dim, **kwargs: See `GAN`. The networks have a

@@ -136,10 +136,10 @@ def stackgan_refiner(
     x = _frozen(generator)([latents[:, conditioning_dim:], embeddings])
     x = layers.ReLU()(_convolution(-(-base_width // 4), 3, use_bias=True)(x))
     for width in (-(-base_width // 2), base_width):
-        x = layers.ReLU()(normalize("batch", _convolution(width, 4, strides=2)(x)))
+        x = layers.ReLU()(_normalized(x, width, 4, strides=2))
     condition = _condition(latents, embeddings, conditioning_dim)
     x = layers.Concatenate()([x, _spread(condition, x)])
-    x = layers.ReLU()(normalize("batch", _convolution(base_width, 3)(x)))
+    x = layers.ReLU()(_normalized(x, base_width, 3))
     for _ in range(_checks.positive_int("num_blocks", num_blocks)):
         x = layers.ReLU()(_residual(x, (base_width, 3), (base_width, 3)))
     for side, width in zip(sides[::-1], widths[::-1], strict=True):
@@ -153,6 +153,7 @@ def stackgan_discriminator(
     embedding_dim: int,
     filters: int = 64,
     text_dim: int = 128,
+    normalization: str | None = "batch",
     name: str = "discriminator",
 ) -> keras.Model:
     """A discriminator of images and texts, for any stage.
@@ -166,6 +167,8 @@ def stackgan_discriminator(
         embedding_dim: Positive integer, size of a text's embedding.
         filters: Positive integer, channels of the first layer. Defaults to `64`.
         text_dim: Positive integer, size to which the embedding is compressed. Defaults to `128`.
+        normalization: `"batch"`, the paper's, `"instance"`, `"layer"` or `None`. Defaults to
+            `"batch"`.
         name: String. Defaults to `"discriminator"`.
 
     Returns:
@@ -173,7 +176,7 @@ def stackgan_discriminator(
         images in [−1, 1], to float32 logits `(batch, 1)`.
 
     Raises:
-        ValueError, TypeError: If a size is out of range.
+        ValueError, TypeError: If a size is out of range, or a name is unknown.
 
     Example:
 
@@ -190,18 +193,18 @@ def stackgan_discriminator(
     images = x = keras.Input(image_shape, name="images")
     embeddings = keras.Input((_checks.positive_int("embedding_dim", embedding_dim),), name="texts")
     for stage in range(stages):
-        x = _convolution(filters * 2**stage, 4, strides=2, use_bias=not stage)(x)
+        of_stage = normalization if stage else None
+        x = _normalized(x, filters * 2**stage, 4, of_stage, strides=2)
         is_last = stage == stages - 1
-        x = normalize("batch" if stage else None, x)
         x = x if is_last else LeakyReLU()(x)
     while x.shape[-1] > 8 * filters:
-        x = normalize("batch", _convolution(x.shape[-1] // 2, 1)(LeakyReLU()(x)))
-    x = LeakyReLU()(_bottleneck(x, LeakyReLU))
+        x = _normalized(LeakyReLU()(x), x.shape[-1] // 2, 1, normalization)
+    x = LeakyReLU()(_bottleneck(x, LeakyReLU, normalization))
     text = layers.Dense(
         _checks.positive_int("text_dim", text_dim), kernel_initializer=_initializer()
     )
     x = layers.Concatenate()([x, _spread(LeakyReLU()(text(embeddings)), x)])
-    x = LeakyReLU()(normalize("batch", _convolution(8 * filters, 1)(x)))
+    x = LeakyReLU()(_normalized(x, 8 * filters, 1, normalization))
     x = layers.Conv2D(1, x.shape[1:3], kernel_initializer=_initializer(), dtype="float32")(x)
     return keras.Model([images, embeddings], layers.Flatten(dtype="float32")(x), name=name)
 
@@ -260,19 +263,26 @@ def _widths(filters, max_filters, stages):
     return [min(filters * 2**i, max_filters) for i in range(stages)]
 
 
-def _bottleneck(x, activation=layers.ReLU):
+def _bottleneck(x, activation=layers.ReLU, normalization="batch"):
     """A residual block of a quarter of the channels."""
     width = x.shape[-1]
-    return _residual(x, (-(-width // 4), 1), (-(-width // 4), 3), (width, 3), activation=activation)
+    convolutions = (-(-width // 4), 1), (-(-width // 4), 3), (width, 3)
+    return _residual(x, *convolutions, activation=activation, normalization=normalization)
 
 
-def _residual(x, *convolutions, activation=layers.ReLU):
+def _residual(x, *convolutions, activation=layers.ReLU, normalization="batch"):
     """x and what convolutions, each of some channels and a side, make of it, without rectifier."""
     shortcut = x
     for i, (width, side) in enumerate(convolutions):
         x = activation()(x) if i else x
-        x = normalize("batch", _convolution(width, side)(x))
+        x = _normalized(x, width, side, normalization)
     return layers.Add()([shortcut, x])
+
+
+def _normalized(x, width, side, normalization="batch", strides=1):
+    """A convolution, which has biases where no normalization has them."""
+    convolution = _convolution(width, side, strides, use_bias=normalization is None)
+    return normalize(normalization, convolution(x))
 
 
 def _doubled(x, side, width, use_bias=False):

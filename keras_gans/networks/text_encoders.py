@@ -17,8 +17,8 @@ def ngram_encoder(
     """An encoder that knows which words, and which words in a row, a text has.
 
     It has nothing to learn: the embedding of a text has a 1 for each of its words, pairs of words
-    and so on that `texts` hold, and a 0 for all others, over the root of their number. Pairs tell
-    "red circle, blue square" from "blue circle, red square". Case and punctuation do not count.
+    and so on that `texts` hold, and a 0 for all others. Pairs tell "red circle, blue square" from
+    "blue circle, red square". Case and punctuation do not count.
 
     Args:
         texts: List of strings, those that the encoder should know: captions to train on.
@@ -28,8 +28,8 @@ def ngram_encoder(
         name: String. Defaults to `"text_encoder"`.
 
     Returns:
-        `keras.Model` from strings `(batch,)` to float32 embeddings `(batch, embedding_dim)` of norm
-        1; of a text without anything known, 0.
+        `keras.Model` from strings `(batch,)` to float32 embeddings `(batch, embedding_dim)` of
+        zeros and ones.
 
     Raises:
         ValueError, TypeError: If there are no texts, or they are no strings; if a number is out of
@@ -56,5 +56,4 @@ def ngram_encoder(
     strings = keras.Input((), dtype="string", name="texts")
     found = indices(strings)[:, 1:]
     found = layers.Rescaling(1.0, dtype="float32")(found)  # as floats
-    outputs = layers.UnitNormalization(dtype="float32")(found)
-    return keras.Model(strings, outputs, name=name)
+    return keras.Model(strings, found, name=name)

@@ -111,3 +111,16 @@ def test_published_shapes_of_stage_two():
     discriminator = kg.networks.stackgan_discriminator((256, 256, 3), 1024)
     widths = [layer.filters for layer in discriminator.layers if hasattr(layer, "filters")]
     assert widths == [64, 128, 256, 512, 1024, 2048, 1024, 512, 128, 128, 512, 512, 1]
+
+
+@pytest.mark.parametrize("normalization", [None, "layer"])
+def test_a_discriminator_that_judges_each_image_alone(normalization):
+    judge = kg.networks.stackgan_discriminator((16, 16, 3), 5, 2, normalization=normalization)
+    for weight in judge.weights:
+        if weight.name == "kernel":
+            weight.assign(20 * weight)
+    images = tf.random.stateless_uniform((3, 16, 16, 3), [0, 2], -1, 1)
+    alone = judge([images[:1], TEXTS[:1]], training=True)
+    np.testing.assert_allclose(judge([images, TEXTS], training=True)[:1], alone, rtol=1e-4)
+    convolutions = [x for x in judge.layers if isinstance(x, keras.layers.Conv2D)]
+    assert [x.use_bias for x in convolutions].count(True) == (7 if normalization is None else 2)

@@ -8,14 +8,13 @@ import keras_gans as kg
 TEXTS = ["a red circle", "a blue square", "a red circle"]
 
 
-def test_embeddings_are_the_words_and_pairs_over_the_root_of_their_number():
+def test_embeddings_are_the_words_and_pairs():
     encoder = kg.networks.ngram_encoder(TEXTS)
     embeddings = encoder(tf.constant(["A red square!", "a red", "", "nothing known"])).numpy()
     assert embeddings.dtype == np.float32
     assert encoder.output_shape == (None, 9)  # 5 words, "a red", "red circle", "a blue", …
-    np.testing.assert_array_equal((embeddings > 0).sum(1), [4, 3, 0, 0])
-    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), [1, 1, 0, 0], rtol=1e-6)
-    np.testing.assert_allclose(embeddings[0].max(), 0.5, rtol=1e-6)
+    np.testing.assert_array_equal(embeddings.sum(1), [4, 3, 0, 0])
+    np.testing.assert_array_equal(np.unique(embeddings), [0, 1])
 
 
 def test_pairs_tell_the_order():
