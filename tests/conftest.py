@@ -39,6 +39,7 @@ def fresh_keras():
     yield
     keras.config.set_dtype_policy("float32")
     keras.utils.clear_session(free_memory=False)
+    gc.collect()
     gc.freeze()  # TensorFlow keeps every graph: to look through them again takes minutes
 
 

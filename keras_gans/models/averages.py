@@ -1,5 +1,6 @@
 """A model that is used, outside training, with moving averages of its networks."""
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,6 +25,14 @@ class Averaged(Tunable, keras.Model):
         """
         network = getattr(self, name)
         return network if training else self.averages.get(name, network)
+
+    def weights_in_use(
+        self, name: str, training: bool = False
+    ) -> contextlib.AbstractContextManager[None]:
+        """Inside, the weights of a network are the averages of them, but in training."""
+        if training or name not in self.averages:
+            return contextlib.nullcontext()
+        return self.averages[name].as_weights()
 
     def update_averages(self, names: Iterable[str] | None = None) -> None:
         """Move averages after an update of the networks: those of some, by default of all.

@@ -52,9 +52,9 @@ class BigGAN(ClassConditional):
     Raises:
         ValueError, TypeError: As `ConditionalGAN`, and if `orthogonal_weight` is negative.
 
-    Logs: As `GAN`; `orthogonal_penalty`, the sum over the kernels of the generator in training:
-        everything that has a `kernel`, which the embedding of classes has not. It is a part of
-        `g_loss`, in `evaluate`, too.
+    Logs: As `GAN`; `orthogonal_penalty`, the sum over the kernels of the generator: everything that
+        has a `kernel`, which the embedding of classes has not. It is a part of `g_loss`. In
+        `evaluate` both are of the average of the generator, if there is one.
 
     Example:
 
@@ -128,12 +128,15 @@ class BigGAN(ClassConditional):
         self, real_logits: Tensor | None, fake_logits: Tensor, training: bool = True
     ) -> LossResult:
         result = super().generator_loss(real_logits, fake_logits, training)
-        return result.plus("orthogonal_penalty", self.orthogonal_penalty(), self.orthogonal_weight)
+        penalty = self.orthogonal_penalty(training)
+        return result.plus("orthogonal_penalty", penalty, self.orthogonal_weight)
 
-    def orthogonal_penalty(self) -> Tensor:
-        """Return Σ ‖WᵀW ⊙ (1 − I)‖²_F over the kernels of the generator."""
+    def orthogonal_penalty(self, training: bool = True) -> Tensor:
+        """Return Σ ‖WᵀW ⊙ (1 − I)‖²_F over the kernels of the generator, or of its average."""
         layers = [layer for layer in self.generator._flatten_layers() if hasattr(layer, "kernel")]
-        terms = [penalties.orthogonal_penalty(as_matrix(layer, layer.kernel)) for layer in layers]
+        with self.weights_in_use("generator", training):
+            kernels = [as_matrix(layer, layer.kernel) for layer in layers]
+            terms = [penalties.orthogonal_penalty(kernel) for kernel in kernels]
         return ops.sum(ops.stack(terms)) if terms else ops.zeros(())
 
     # Sampling

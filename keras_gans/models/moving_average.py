@@ -1,6 +1,7 @@
 """A moving average of a network."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -105,11 +106,17 @@ class MovingAverage(Tunable, keras.layers.Layer):
         self, inputs: Tensors, training: bool = False, part: Callable[..., Tensor] | None = None
     ) -> Tensor:
         """What the network makes of `inputs` with the averages, or what a part of it makes."""
+        with self.as_weights():
+            return (part or self.network())(inputs, training=training)
+
+    @contextlib.contextmanager
+    def as_weights(self) -> Iterator[None]:
+        """Inside, the averages are the weights of the network."""
         if tf.executing_eagerly():
             self.catch_up()
         values = zip(self.network().weights, self.averages, strict=True)
         with keras.StatelessScope(state_mapping=values):
-            return (part or self.network())(inputs, training=training)
+            yield
 
     def copy(self) -> keras.Model:
         """Return a plain network with the averaged weights, to save, or to build on.

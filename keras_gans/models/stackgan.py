@@ -166,18 +166,13 @@ class StackGAN(Conditional):
 
     def kl_divergence(self, embeddings: Tensor, training: bool = True) -> Tensor:
         """Mean over embeddings, and over the numbers of a condition, of KL(N(μ, σ²) ‖ N(0, 1))."""
-        generator = self.in_use("generator", training)
-        if generator is self.generator:
-            return self._mean_divergence(embeddings)
-        return generator(embeddings, part=self._mean_divergence)
-
-    def _mean_divergence(self, embeddings, training=True):
         layers = [
             layer
             for layer in self.generator._flatten_layers()
             if isinstance(layer, ConditioningAugmentation) and layer.trainable
         ]
-        divergences = [ops.mean(layer.divergence(embeddings)) / layer.units for layer in layers]
+        with self.weights_in_use("generator", training):
+            divergences = [ops.mean(layer.divergence(embeddings)) / layer.units for layer in layers]
         return sum(divergences, start=ops.zeros(()))
 
     def test_step(self, data: Tensors) -> dict[str, Tensor]:

@@ -387,9 +387,9 @@ class TestNetworksThatDoNotFit:
     ("x", "y", "message"),
     [
         (IMAGES[:, :8], None, "`x` must hold batches of examples of shape"),
-        (IMAGES, IMAGES, "`y` must hold batches of examples of shape"),
-        (IMAGES, IMAGES[:3, :8, :8], "`x` and `y` must have the same length"),
-        (IMAGES, IMAGES[:, :8, :8] * 9, "`y` must hold images scaled"),
+        (IMAGES[:, :8, :8], IMAGES[:, :8, :8], "`y` must hold batches of examples of shape"),
+        (IMAGES[:, :8, :8], IMAGES[:3], "`x` and `y` must have the same length"),
+        (IMAGES[:, :8, :8], IMAGES * 9, "`y` must hold images scaled"),
     ],
 )
 def test_what_cannot_be_learned_from_is_refused(x, y, message):
