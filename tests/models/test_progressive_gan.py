@@ -6,7 +6,6 @@ import tensorflow as tf
 import keras_gans as kg
 from keras_gans.callbacks import Checkpoint
 from keras_gans.models.growing_gan import GrowingGAN
-from keras_gans.models.progressive_gan import ProgressiveGAN
 from keras_gans.networks.progressive import fades
 from tests.callbacks.test_checkpoint import Stop, assert_same
 from tests.shared import ModelTests, assert_same_weights, descend
@@ -95,13 +94,13 @@ class TestSchedule:
 
     @pytest.mark.slow
     def test_every_phase_is_traced_once(self, monkeypatch):
-        traced, train_step = [], ProgressiveGAN.train_step
+        traced, train_step = [], kg.models.ProgressiveGAN.train_step
 
         def spy(self, data):
             traced.append((self.level, self._is_fading))
             return train_step(self, data)
 
-        monkeypatch.setattr(ProgressiveGAN, "train_step", spy)
+        monkeypatch.setattr(kg.models.ProgressiveGAN, "train_step", spy)
         gan = make(images_per_phase=[8, 16], run_eagerly=False)
         fit(gan, IMAGES[:32])
         fit(gan, IMAGES[:8])
@@ -145,7 +144,9 @@ class TestSchedule:
             with pytest.raises(
                 ValueError, match="`generator` and `discriminator` must have a Fade"
             ):
-                ProgressiveGAN(kg.networks.progressive_generator((8, 8, 1), 3, 2), critic, 3)
+                kg.models.ProgressiveGAN(
+                    kg.networks.progressive_generator((8, 8, 1), 3, 2), critic, 3
+                )
 
     def test_networks_of_one_level_do_not_grow(self):
         gan = make(shape=(7, 7, 1), images_per_phase=8)
@@ -398,6 +399,8 @@ def test_samples_are_in_the_range_of_images():
 
 def test_for_images():
     info = kg.data.DatasetInfo("images", (28, 28, 1), 100, 10, "train")
-    gan = kg.models.ProgressiveGAN.for_images(info, latent_dim=4, filters=2, images_per_phase=[8] * 4)
+    gan = kg.models.ProgressiveGAN.for_images(
+        info, latent_dim=4, filters=2, images_per_phase=[8] * 4
+    )
     assert gan.sample(2).shape == (2, 28, 28, 1)
     assert kg.models.ProgressiveGAN.for_images(info, 4, 2).images_per_phase == 20_000
