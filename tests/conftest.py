@@ -33,13 +33,14 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(autouse=True)
-def fresh_keras():
+def fresh_keras(request):
     """Every test starts from the same seeds and leaves no policy or graph behind."""
     keras.utils.set_random_seed(0)
     yield
     keras.config.set_dtype_policy("float32")
     keras.utils.clear_session(free_memory=False)
-    gc.collect()
+    if request.node.get_closest_marker("slow"):
+        gc.collect()  # models and compiled programs of gigabytes, over all slow tests
     gc.freeze()  # TensorFlow keeps every graph: to look through them again takes minutes
 
 

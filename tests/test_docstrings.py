@@ -15,7 +15,7 @@ MODULES = ["keras_gans"] + [
     if not module.name.endswith("__main__")
 ]
 EXAMPLES = [
-    pytest.param(test, id=test.name)
+    pytest.param(test, id=test.name, marks=[pytest.mark.slow] * (".models." in test.name))
     for module in MODULES
     for test in doctest.DocTestFinder().find(importlib.import_module(module))
     if test.examples

@@ -91,10 +91,12 @@ def test_verbs_have_the_arguments_of_the_methods(name):
 
 
 #: Models that were exported when there were no manifests.
-OF_BEFORE = [name for name in every_model.NAMES if name not in ("SRGAN",)]
+OF_ONE_SIZE = [name for name in every_model.NAMES if name != "SRGAN"]
+#: Models that no version before the manifest exported.
+NEWER = {"BigGAN"}
 
 
-@pytest.mark.parametrize("name", every_model.tiers("ConditionalGAN", OF_BEFORE))
+@pytest.mark.parametrize("name", every_model.tiers("ConditionalGAN", OF_ONE_SIZE))
 def test_what_is_loaded_does_what_the_model_does(name, tmp_path):
     """With the same arguments and defaults; also from a SavedModel of before."""
     model = make(name)
@@ -102,7 +104,8 @@ def test_what_is_loaded_does_what_the_model_does(name, tmp_path):
     served = kg.load(tmp_path / "new")
     assert served.endpoints == [verb.endpoint for verb in model.served_verbs()]
     loaded = [served]
-    if model.condition_spec is None or are_labels(model.condition_spec):  # all that there was
+    labels_at_most = model.condition_spec is None or are_labels(model.condition_spec)
+    if labels_at_most and name not in NEWER:
         save_as_before(model, tmp_path / "old")
         loaded.append(kg.load(tmp_path / "old"))
         assert sorted(served.endpoints) == sorted(loaded[1].endpoints)
