@@ -29,7 +29,8 @@ def make(name):
 
 def arguments(model, verb):
     """What a verb can be called with, 3 of each."""
-    values = {"num": 3, "seed": 1, "latents": np.full((3, 2), 0.3, "float32")}
+    values = {"num": 3, "seed": 1, "truncation": 0.5}
+    values["latents"] = np.full((3, 2), 0.3, "float32")
     for name, spec in verb.inputs.items():
         if spec is None:
             values[name] = None
