@@ -39,7 +39,8 @@ STEPS_PER_ROUND = 500
 LEARNING_RATE = 5e-4
 CONDITIONING_DIM = 32
 NOISE_DIM = 32
-FILTERS = 64, 32
+FILTERS = 64, 16
+DISCRIMINATOR_FILTERS = 32
 OUTPUT = pathlib.Path("output") / "stackgan"
 
 """
@@ -102,7 +103,9 @@ first = train(
     kg.networks.stackgan_generator(
         shape, CONDITIONING_DIM + NOISE_DIM, embedding_dim, CONDITIONING_DIM, filters=FILTERS[0]
     ),
-    kg.networks.stackgan_discriminator(shape, embedding_dim, FILTERS[1], normalization=None),
+    kg.networks.stackgan_discriminator(
+        shape, embedding_dim, DISCRIMINATOR_FILTERS, normalization=None
+    ),
     small,
     ROUNDS[0],
     "stage_one",
@@ -118,7 +121,9 @@ second = train(
     kg.networks.stackgan_refiner(
         first.ema_generator.copy(), shape, CONDITIONING_DIM, filters=FILTERS[1], num_blocks=2
     ),
-    kg.networks.stackgan_discriminator(shape, embedding_dim, FILTERS[1], normalization=None),
+    kg.networks.stackgan_discriminator(
+        shape, embedding_dim, DISCRIMINATOR_FILTERS, normalization=None
+    ),
     large,
     ROUNDS[1],
     "stage_two",

@@ -104,7 +104,13 @@ def test_dcgan(run_example, tmp_path):
 
 def test_stackgan(run_example, tmp_path):
     out = run_example(
-        "stackgan.py", NUM=96, ROUNDS=(1, 1), STEPS_PER_ROUND=2, FILTERS=(4, 2), CONDITIONING_DIM=4
+        "stackgan.py",
+        NUM=96,
+        ROUNDS=(1, 1),
+        STEPS_PER_ROUND=2,
+        FILTERS=(4, 2),
+        CONDITIONING_DIM=4,
+        DISCRIMINATOR_FILTERS=2,
     )
     folder = tmp_path / "output" / "stackgan"
     assert re.search(r"[\d.]+% of 1000 generated images", out)

@@ -91,9 +91,9 @@ def test_verbs_have_the_arguments_of_the_methods(name):
         assert of_verb == parameters(getattr(model, verb)), verb
 
 
-#: Models that were exported when there were no manifests.
+#: Models whose verbs make arrays of one shape.
 OF_ONE_SIZE = [name for name in every_model.NAMES if name != "SRGAN"]
-#: Models that no version before the manifest exported.
+#: Models that serve more than what could be described when there were no manifests.
 NEWER = {"BigGAN"}
 
 

@@ -1,6 +1,5 @@
 """Adversarial latent autoencoder (Pidhorskyi et al. 2020)."""
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -325,10 +324,8 @@ class ALAE(LatentModel):
             ValueError, TypeError: As `encode`; if the numbers of examples differ, `layer` is out of
                 range, or the generator has no styles.
         """
-        draw = part = synthesis(self.generator)
-        if "generator" in self.averages:
-            draw = functools.partial(self.averages["generator"], part=part)
-        num_styles = part.input_shape[1]
+        draw = synthesis(self.generator)
+        num_styles = draw.input_shape[1]
         if _checks.positive_int("layer", layer, minimum=0) > num_styles:
             raise ValueError(
                 f"`layer` must be at most {num_styles}, the generator's number of styles. "
@@ -343,7 +340,8 @@ class ALAE(LatentModel):
         codes = [self.encode(x, batch_size)[:, None] for x in (coarse, fine)]
         is_coarse = np.arange(num_styles)[:, None] < layer
         styles = np.where(is_coarse, *codes)
-        return in_batches(lambda part: as_float(draw(part)), styles, batch_size)
+        with self.weights_in_use("generator"):
+            return in_batches(lambda some: as_float(draw(some, training=False)), styles, batch_size)
 
     def served_verbs(self) -> list[serving.Verb]:
         """Those of `LatentModel`; `encode(x)`: codes; `reconstruct(x)`; and `score(x)`: D∘E."""

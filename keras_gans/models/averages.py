@@ -29,7 +29,7 @@ class Averaged(Tunable, keras.Model):
     def weights_in_use(
         self, name: str, training: bool = False
     ) -> contextlib.AbstractContextManager[None]:
-        """Inside, the weights of a network are the averages of them, but in training."""
+        """A context in which a network has the weights that `in_use` has, for a part of it."""
         if training or name not in self.averages:
             return contextlib.nullcontext()
         return self.averages[name].as_weights()

@@ -146,10 +146,9 @@ class GrowingGAN(GAN):
 
     def call(self, inputs: Tensors, training: bool = False) -> Tensor:
         """Generate whole images from latents, at the present level."""
-        generator, part = self.in_use("generator"), self._part("generator")
-        if generator is part:
+        part = self.in_use("generator", training=True)
+        with self.weights_in_use("generator"):
             return as_float(part(inputs, training=training))
-        return as_float(generator(inputs, training=training, part=part))
 
     def _follow_phase(self):
         """Use the parts of the networks that the phase says, which may have been loaded."""

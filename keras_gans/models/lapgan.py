@@ -324,11 +324,11 @@ class LAPGAN(LatentModel):
         self, z: Tensor, labels: Sequence[Tensor] = (), training: bool = False
     ) -> list[Tensor]:
         """Draw the images of every level, coarse to fine, each from the one before."""
-        average, images = self.averages.get("generator"), list[Tensor]()
+        images = list[Tensor]()
         for generator, noise in zip(self.generators, self.noise_maps(z), strict=True):
-            draw = functools.partial(average, part=generator) if average else generator
             low = [expand(images[-1], noise.shape[1:3])] if images else []
-            made = as_float(draw(with_labels(noise, [*low, *labels]), training=training))
+            with self.weights_in_use("generator"):
+                made = as_float(generator(with_labels(noise, [*low, *labels]), training=training))
             images.append(ops.clip(sum(low, made), -1.0, 1.0))
         return images
 

@@ -1,7 +1,7 @@
 """A moving average of a network."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -102,16 +102,14 @@ class MovingAverage(Tunable, keras.layers.Layer):
                 average.assign(weight)
         self.updates.assign_add(1)
 
-    def call(
-        self, inputs: Tensors, training: bool = False, part: Callable[..., Tensor] | None = None
-    ) -> Tensor:
-        """What the network makes of `inputs` with the averages, or what a part of it makes."""
+    def call(self, inputs: Tensors, training: bool = False) -> Tensor:
+        """What the network makes of `inputs` with the averages."""
         with self.as_weights():
-            return (part or self.network())(inputs, training=training)
+            return self.network()(inputs, training=training)
 
     @contextlib.contextmanager
     def as_weights(self) -> Iterator[None]:
-        """Inside, the averages are the weights of the network."""
+        """A context in which the averages are the weights of the network, and of its parts."""
         if tf.executing_eagerly():
             self.catch_up()
         values = zip(self.network().weights, self.averages, strict=True)

@@ -38,6 +38,10 @@ def refused(model):
     return names
 
 
+#: Of weights, where pixels whose features are small are normalized, and rounding errors with them.
+ROUNDING = {"ProgressiveGAN": 1e-5}
+
+
 def allowed(name):
     """A new technique of every kind that makes sense."""
     if "techniques" not in arguments_of(getattr(kg.models, name)):
@@ -63,7 +67,7 @@ def test_trains_saves_loads_and_exports_on_two_replicas(name, two_replicas, tmp_
             optimizers = {key: keras.optimizers.SGD(1e-3) for key in model.optimizer_networks}
         model.compile(**optimizers, run_eagerly=model is alone)
         fit(model)
-    assert_same_weights(alone, trained, rtol=1e-5, atol=1e-5)
+    assert_same_weights(alone, trained, rtol=1e-5, atol=ROUNDING.get(name, 1e-6))
 
     trained.save(tmp_path / "model.keras")
     with two_replicas.scope():
