@@ -75,6 +75,7 @@ def test_import_registers_all_that_a_file_may_hold():
     assert result.stdout == "[]\nTrue\n", result.stderr
 
 
+@pytest.mark.slow
 def test_a_model_with_metrics_loads_after_the_import_alone(tmp_path):
     gan = kg.models.WGANGP(
         kg.networks.mlp_generator((2,), 2, (4,)),
@@ -92,6 +93,7 @@ def test_a_model_with_metrics_loads_after_the_import_alone(tmp_path):
     assert result.stdout == "frechet_distance\n", result.stderr
 
 
+@pytest.mark.slow
 def test_another_package_that_runs_as_a_command_gets_everything(tmp_path, repository):
     """Only `python -m keras_gans` puts the imports off."""
     package = tmp_path / "other"

@@ -1,8 +1,10 @@
 """One verb of a model as an ONNX or LiteRT file, converted by Keras."""
 
+import contextlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+from unittest import mock
 
 import keras
 import tensorflow as tf
@@ -56,12 +58,28 @@ def convert(verb: Verb, filepath: PathLike, format: str, verbose: bool, **kwargs
     if format == "litert":
         # Other operations than these need an interpreter with TensorFlow inside.
         kwargs.setdefault("target_spec", {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]})
+    kwargs = {"input_signature": verb.input_signature, **kwargs}
     try:
-        kwargs = {"input_signature": verb.input_signature, **kwargs}
-        Endpoint(verb.function).export(filepath, format=format, verbose=verbose, **kwargs)
+        with sound_optimizers() if format == "onnx" else contextlib.nullcontext():
+            Endpoint(verb.function).export(filepath, format=format, verbose=verbose, **kwargs)
         if format == "onnx":  # tf2onnx copies operations that ONNX does not know
             import onnx
 
             onnx.checker.check_model(str(filepath))
     except Exception as error:
         raise ValueError(f"The model cannot be converted to {format!r}: {error}") from error
+
+
+@contextlib.contextmanager
+def sound_optimizers() -> Iterator[None]:
+    """Keep tf2onnx from making computed shapes of `Reshape` constant.
+
+    In one of about fifty conversions of images of one channel and of any size, that optimizer puts
+    an axis before the batch of the last operation, and the operation that takes it away after it
+    is no output and is dropped.
+    """
+    from tf2onnx import optimizer
+
+    with mock.patch.dict(optimizer._optimizers):
+        optimizer._optimizers.pop("reshape_optimizer", None)
+        yield

@@ -213,6 +213,7 @@ def test_an_epoch_without_an_end(tmp_path):
     assert_same(fit(make_dcgan(), Stop(4), Checkpoint(tmp_path / "run")), whole)
 
 
+@pytest.mark.slow
 def test_numbers_of_numpy(tmp_path):
     whole = make_gan()
     arguments = {"batch_size": np.int64(8), "steps_per_epoch": np.int32(3)}
@@ -243,6 +244,7 @@ def test_checkpoints_within_an_epoch(tmp_path):
     assert steps.seen == [4, 4, 6, 6, 8, 8, 10, 10]
 
 
+@pytest.mark.slow
 def test_two_calls_of_fit_are_one_run(tmp_path):
     def train(folder, *callbacks):
         gan = make_gan()

@@ -112,6 +112,7 @@ class TestInceptionFeatures:
         pattern = 2.0 * (np.indices((897, 897)).sum(axis=0) % 2) - 1
         assert resized(pattern[None, :, :, None])[:, 5:-5, 5:-5].std() < 0.01
 
+    @pytest.mark.slow
     def test_features_and_logits(self):
         extractor = metrics.InceptionFeatures(weights=None)
         gray = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 1)).astype("float32")

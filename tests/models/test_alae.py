@@ -235,6 +235,7 @@ def test_averages_follow_the_three_networks_that_are_used_after_training():
     np.testing.assert_allclose(alae.reconstruct(POINTS), alae.in_use("generator")(codes), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_serves_codes_reconstructions_and_logits(tmp_path):
     alae = style_alae(ema_decay=0.5)
     alae.compile(run_eagerly=True)

@@ -198,6 +198,7 @@ class TestTruncation:
         np.testing.assert_allclose(found, expected, atol=1e-6)
         assert "truncation: Float > 0" in served.sample.__doc__
 
+    @pytest.mark.first_cases
     @pytest.mark.parametrize("truncation", [0.0, -1.0, float("nan"), "0.5"])
     def test_it_must_be_positive(self, truncation, tmp_path):
         gan = tiny()

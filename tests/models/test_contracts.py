@@ -40,6 +40,7 @@ class TestARelativisticObjective:
         assert_same_weights(gan.generator, generator, atol=1e-6)
         assert_same_weights(gan.discriminator, discriminator, atol=1e-6)
 
+    @pytest.mark.first_cases
     @pytest.mark.parametrize("name", ["ConditionalGAN", "SemiSupervisedGAN", "DCGAN"])
     def test_trains_saves_and_loads_any_model(self, name, tmp_path):
         gan = every_model.make(name, objective=RELATIVISTIC, generator_batch_multiple=2)

@@ -99,6 +99,18 @@ def test_files_give_what_the_model_gives(exported, name, endpoint):
     np.testing.assert_allclose(run(path, **arguments), expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("format", ["onnx"])
+def test_images_of_one_channel_and_any_size_keep_their_axes(exported):
+    """tf2onnx may add one before the batch, and drop the `Squeeze` behind it."""
+    onnx = pytest.importorskip("onnx")
+    path = exported(every_model.make_convolutional("SRGAN"))
+    assert "Squeeze" not in {node.op_type for node in onnx.load(path).graph.node}
+    for shape in ((1, 5, 3, 1), (3, 2, 7, 1)):
+        batch, height, width, _ = shape
+        images = np.zeros(shape, "float32")
+        assert run(path, images=images).shape == (batch, 2 * height, 2 * width, 1)
+
+
 @both_formats
 def test_texts_are_probabilities(exported):
     """Strings are no numbers: `decode` and `one_hot` stand on both sides."""

@@ -2,10 +2,13 @@
 
 import keras
 import numpy as np
+import pytest
 from keras import layers
 from tensorflow_probability import distributions as tfd
 
 import keras_gans as kg
+
+pytestmark = pytest.mark.slow
 
 
 def standard_normal(dimension):

@@ -325,6 +325,7 @@ class TestUnpairedData:
         expected = gan.evaluate(A[:32], np.resize(B[:16], A[:32].shape), verbose=0)
         np.testing.assert_allclose(found, expected, rtol=1e-5)
 
+    @pytest.mark.slow
     def test_py_datasets_of_pairs(self):
         gan, expected = compiled(), compiled()
         expected.fit(A[:32], B[:32], batch_size=8, shuffle=False, verbose=0)
@@ -490,6 +491,7 @@ class TestNetworksThatDoNotFit:
             )
 
 
+@pytest.mark.slow
 def test_learns_to_translate_without_pairs():
     """Light squares on dark ground become dark squares on light ground in the same place."""
 

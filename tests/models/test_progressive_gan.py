@@ -305,6 +305,7 @@ def test_goes_on_as_if_never_stopped(step, tmp_path):
     np.testing.assert_array_equal(again.generate(LATENTS), whole.generate(LATENTS))
 
 
+@pytest.mark.slow
 def test_saved_and_exported_in_a_fade(tmp_path):
     gan = make(images_per_phase=[8, 32])
     fit(gan, IMAGES[:24])

@@ -173,6 +173,7 @@ def test_classes_are_those_of_an_average_of_the_classifier(tmp_path):
     np.testing.assert_array_equal(again.classify(POINTS), found)
 
 
+@pytest.mark.slow
 def test_learns_from_a_label_of_each_class():
     """Three labels and many unlabeled points of three well separated classes."""
     keras.utils.set_random_seed(0)

@@ -191,6 +191,7 @@ class TestPhases:
         logs = gan.fit(IMAGES[:8], batch_size=8, epochs=5, verbose=0).history
         assert phases_of(logs) == ["first"] * 3 + ["second"] * 2
 
+    @pytest.mark.first_cases
     @pytest.mark.parametrize("stop", [1, 3, 4])
     def test_training_goes_on_where_it_was(self, stop, tmp_path):
         """Before, at and after the change of phases, in another process's model."""

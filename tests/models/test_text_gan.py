@@ -215,6 +215,7 @@ def test_evaluates_strings_of_any_kind(kind):
     np.testing.assert_allclose(gan.evaluate(x, verbose=0, **size), expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_fits_and_validates_on_a_py_dataset():
     expected, gan = make(), make()
     for model in (expected, gan):

@@ -226,6 +226,7 @@ def test_evaluate_gives_the_bound_on_held_out_data():
     assert abs(elbo - np.mean(estimates)) < 6 * np.std(estimates)
 
 
+@pytest.mark.slow
 def test_learns_two_patterns():
     """The evidence of two patterns with flips of 5 %: log ½ and the entropy of 16 flips."""
     vae = make()
@@ -245,6 +246,7 @@ def test_learns_two_patterns():
     assert np.mean(np.sign(vae.reconstruct(x)) == x) > 0.93
 
 
+@pytest.mark.slow
 def test_more_beta_means_less_information_in_the_latents():
     divergences = []
     for beta in (0.1, 20.0):

@@ -208,6 +208,7 @@ def test_composes_with_every_objective(objective):
     assert np.isfinite(list(history.values())).all()
 
 
+@pytest.mark.slow
 def test_a_sharp_critic_is_smoothed():
     """The mean squared gradient at data falls under R1, and only under it."""
     norms = {}
