@@ -29,6 +29,7 @@ def test_import_prints_nothing_and_loads_no_heavy_package():
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+@pytest.mark.first_cases
 @pytest.mark.parametrize(
     "code, environment",
     [

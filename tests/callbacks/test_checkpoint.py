@@ -172,6 +172,7 @@ def test_goes_on_as_if_never_stopped(name, tmp_path):
     assert fit()[1].epoch == []
 
 
+@pytest.mark.slow
 def test_several_steps_at_once(tmp_path):
     whole, folder = make_gan(steps_per_execution=3), tmp_path / "run"
     data = {"x": X, "batch_size": 7, "verbose": 0, "epochs": 2}  # 5 steps an epoch
@@ -183,7 +184,7 @@ def test_several_steps_at_once(tmp_path):
     assert_same(again, whole)
 
 
-@pytest.mark.parametrize("name", every_model.tiers("SemiSupervisedGAN"))
+@pytest.mark.parametrize("name", every_model.tiers("VAE"))
 def test_every_model_goes_on(name, tmp_path):
     def make():
         keras.utils.set_random_seed(0)

@@ -362,6 +362,7 @@ class TestVectorsInAGame:
     def vectors(self, gan):
         return [layer.v.numpy() for layer in gan.discriminator.layers]
 
+    @pytest.mark.first_cases
     @pytest.mark.parametrize("n_critic", [1, 2])
     @pytest.mark.parametrize("penalties", [[], [kg.techniques.GradientPenalty]])
     def test_once_in_each_update_of_the_discriminator(self, n_critic, penalties):

@@ -337,6 +337,7 @@ class TestUnpairedData:
             rtol=1e-6,
         )
 
+    @pytest.mark.slow
     def test_validates_on_held_out_images_of_both_domains(self):
         gan = compiled()
         logs = gan.fit(A[:32], B[:16], batch_size=4, validation_split=0.25, verbose=0).history

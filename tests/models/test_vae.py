@@ -75,6 +75,7 @@ class ConvolutionalVAEWithLearnedVariance(ModelTests):
         )
 
 
+@pytest.mark.slow
 def test_a_convolutional_vae_with_learned_variance_trains_on_bit_for_bit(tmp_path):
     case = ConvolutionalVAEWithLearnedVariance()
     trained = case.train(tmp_path)

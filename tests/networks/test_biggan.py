@@ -100,6 +100,7 @@ def test_images_of_any_shape(family, shape):
     assert np.isfinite(logits).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", BUILDERS)
 def test_networks_are_saved_and_cloned(family, tmp_path):
     for build in BUILDERS[family]:

@@ -427,6 +427,7 @@ def test_refuses_what_is_not_a_list_of_techniques(wrong):
         )
 
 
+@pytest.mark.first_cases
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("model", [kg.models.GAN, kg.models.WGANGP])
 def test_examples_of_any_float_type(dtype, model):
