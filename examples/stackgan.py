@@ -37,7 +37,7 @@ SIZES = 16, 32
 BATCH_SIZE = 16
 ROUNDS = 14, 10
 STEPS_PER_ROUND = 500
-LEARNING_RATE = 2e-3
+LEARNING_RATES = 1.5e-3, 1e-3
 CONDITIONING_DIM = 32
 NOISE_DIM = 32
 FILTERS = 64, 16
@@ -74,7 +74,7 @@ images in its place (R1). Many small steps learn faster here than few large ones
 """
 
 
-def train(generator, discriminator, images, rounds, name):
+def train(generator, discriminator, images, rounds, learning_rate, name):
     gan = kg.models.StackGAN(
         generator,
         discriminator,
@@ -85,7 +85,7 @@ def train(generator, discriminator, images, rounds, name):
         ema_decay=0.99,
     )
     rate = keras.optimizers.schedules.CosineDecay(
-        LEARNING_RATE, rounds * STEPS_PER_ROUND, alpha=0.1
+        learning_rate, rounds * STEPS_PER_ROUND, alpha=0.1
     )
     gan.compile(
         g_optimizer=keras.optimizers.Adam(rate, beta_1=0.5),
@@ -114,6 +114,7 @@ first = train(
     ),
     small,
     ROUNDS[0],
+    LEARNING_RATES[0],
     "stage_one",
 )
 
@@ -132,6 +133,7 @@ second = train(
     ),
     large,
     ROUNDS[1],
+    LEARNING_RATES[1],
     "stage_two",
 )
 

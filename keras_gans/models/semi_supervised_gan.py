@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _replicas, serving
+from keras_gans._absent import Absent
 from keras_gans._examples import images_of
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
@@ -98,7 +99,7 @@ class SemiSupervisedGAN(GAN):
 
     loss_names = ("g_loss", "d_loss", "supervised_loss", "accuracy")
     classifier_ema_decay = DecayOfAverages("discriminator")
-    for_images: Any = None  # It learns from few labels, and those of a dataset are all there.
+    for_images: Any = Absent("it learns from few labels, and those of a dataset are all there")
 
     def __init__(
         self,

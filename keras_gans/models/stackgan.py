@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _replicas, serving
+from keras_gans._absent import Absent
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
@@ -86,7 +87,7 @@ class StackGAN(Conditional):
     loss_names = ("g_loss", "d_loss", "kl_divergence")
     kl_weight = Hyperparameter(low=0.0)
     condition_spec = Spec(kind="string")
-    for_images: Any = None  # It learns from captions.
+    for_images: Any = Absent("it learns from captions")
 
     def __init__(
         self,

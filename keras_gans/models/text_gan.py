@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, _inputs, _memory, serving
+from keras_gans._absent import Absent
 from keras_gans._typing import ArrayLike, Schedule, Tensor, Tensors
 from keras_gans.data import mini_batches
 from keras_gans.data.specs import Spec, check_values
@@ -72,7 +73,7 @@ class TextGAN(WGANGP):
         of the authors' code, `gan_language.py`.
     """
 
-    for_images: Any = None  # It learns from texts.
+    for_images: Any = Absent("it learns from texts")
 
     def __init__(
         self,
