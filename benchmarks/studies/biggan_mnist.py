@@ -124,7 +124,7 @@ def draw(gan):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--filters", type=int, default=8, help="a quarter of all channels")
     parser.add_argument("--attention", type=int, default=14)
