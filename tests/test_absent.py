@@ -8,10 +8,7 @@ import keras_gans as kg
     [
         (kg.models.StackGAN, "`StackGAN` has no `for_images`: it learns from captions"),
         (kg.models.TextGAN, "`TextGAN` has no `for_images`: it learns from texts"),
-        (
-            kg.models.SemiSupervisedGAN,
-            "`SemiSupervisedGAN` has no `for_images`: it learns",
-        ),
+        (kg.models.SemiSupervisedGAN, "`SemiSupervisedGAN` has no `for_images`: it learns"),
     ],
 )
 def test_says_why_a_model_cannot_be_made_of_a_dataset(kind, reason):

@@ -4,7 +4,6 @@ import contextlib
 import importlib.util
 from collections.abc import Callable, Iterator
 from typing import Any
-from unittest import mock
 
 import keras
 import tensorflow as tf
@@ -55,19 +54,26 @@ def convert(verb: Verb, filepath: PathLike, format: str, verbose: bool, **kwargs
         verbose: Boolean, whether to print where the file is.
         **kwargs: Those of Keras's exporter.
     """
-    if format == "litert":
-        # Other operations than these need an interpreter with TensorFlow inside.
-        kwargs.setdefault("target_spec", {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]})
-    kwargs = {"input_signature": verb.input_signature, **kwargs}
+    write = to_onnx if format == "onnx" else to_litert
+    kwargs = {"input_signature": verb.input_signature, "verbose": verbose, **kwargs}
     try:
-        with sound_optimizers() if format == "onnx" else contextlib.nullcontext():
-            Endpoint(verb.function).export(filepath, format=format, verbose=verbose, **kwargs)
-        if format == "onnx":  # tf2onnx copies operations that ONNX does not know
-            import onnx
-
-            onnx.checker.check_model(str(filepath))
+        write(Endpoint(verb.function), filepath, **kwargs)
     except Exception as error:
         raise ValueError(f"The model cannot be converted to {format!r}: {error}") from error
+
+
+def to_onnx(endpoint: Endpoint, filepath: PathLike, **kwargs: Any) -> None:
+    import onnx
+
+    with sound_optimizers():
+        endpoint.export(filepath, format="onnx", **kwargs)
+    onnx.checker.check_model(str(filepath))  # tf2onnx copies operations that ONNX does not know
+
+
+def to_litert(endpoint: Endpoint, filepath: PathLike, **kwargs: Any) -> None:
+    # Other operations than these need an interpreter with TensorFlow inside.
+    kwargs.setdefault("target_spec", {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]})
+    endpoint.export(filepath, format="litert", **kwargs)
 
 
 @contextlib.contextmanager
@@ -80,6 +86,10 @@ def sound_optimizers() -> Iterator[None]:
     """
     from tf2onnx import optimizer
 
-    with mock.patch.dict(optimizer._optimizers):
-        optimizer._optimizers.pop("reshape_optimizer", None)
+    optimizers = dict(optimizer._optimizers)
+    optimizer._optimizers.pop("reshape_optimizer", None)
+    try:
         yield
+    finally:
+        optimizer._optimizers.clear()
+        optimizer._optimizers.update(optimizers)

@@ -325,11 +325,11 @@ class LAPGAN(LatentModel):
     ) -> list[Tensor]:
         """Draw the images of every level, coarse to fine, each from the one before."""
         images = list[Tensor]()
-        for generator, noise in zip(self.generators, self.noise_maps(z), strict=True):
-            low = [expand(images[-1], noise.shape[1:3])] if images else []
-            with self.weights_in_use("generator"):
+        with self.weights_in_use("generator"):
+            for generator, noise in zip(self.generators, self.noise_maps(z), strict=True):
+                low = [expand(images[-1], noise.shape[1:3])] if images else []
                 made = as_float(generator(with_labels(noise, [*low, *labels]), training=training))
-            images.append(ops.clip(sum(low, made), -1.0, 1.0))
+                images.append(ops.clip(sum(low, made), -1.0, 1.0))
         return images
 
     def generate_levels(

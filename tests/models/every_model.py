@@ -89,10 +89,11 @@ def that_take(argument):
 
 
 def tiers(quick, cases=NAMES):
-    """The cases as parameters of a test, of which one is not slow."""
-    assert quick in cases
+    """The cases as parameters of a test, of which one, or those of a set, are not slow."""
+    quick = quick if isinstance(quick, set) else {quick}
+    assert quick <= set(cases)
     mark = {True: pytest.mark.quick, False: pytest.mark.slow}
-    return [pytest.param(case, marks=mark[case == quick]) for case in cases]
+    return [pytest.param(case, marks=mark[case in quick]) for case in cases]
 
 
 def two_player(kind, num_classes=None, num_logits=1, **kwargs):

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import keras_gans as kg
 from keras_gans._server import as_numpy
+from keras_gans.models.conversion import sound_optimizers
 from tests.fuzz.call import model
 from tests.fuzz.models import of_verb
 from tests.models import every_model
@@ -110,6 +111,15 @@ def test_images_of_one_channel_and_any_size_keep_their_axes(exported):
         batch, height, width, _ = shape
         images = np.zeros(shape, "float32")
         assert run(path, images=images).shape == (batch, 2 * height, 2 * width, 1)
+
+
+def test_the_converter_has_all_its_optimizers_afterwards():
+    optimizer = pytest.importorskip("tf2onnx.optimizer")
+    before = list(optimizer._optimizers)
+    with pytest.raises(KeyError), sound_optimizers():
+        assert list(optimizer._optimizers) == [n for n in before if n != "reshape_optimizer"]
+        raise KeyError
+    assert list(optimizer._optimizers) == before
 
 
 @both_formats

@@ -16,13 +16,7 @@ from tests.shared import assert_same_weights
 #: How the names of arguments begin that are networks of logits.
 OF_LOGITS = ("discriminator", "decoder")
 layers, ops = keras.layers, keras.ops
-LARGE_ARE_SLOW = [
-    pytest.param(
-        name,
-        marks=[pytest.mark.slow] * (name in {"BigGAN", "ProgressiveGAN", "StackGAN", "TextGAN"}),
-    )
-    for name in every_model.NAMES
-]
+LARGE = {"BigGAN", "ProgressiveGAN", "StackGAN", "TextGAN"}
 
 
 @pytest.fixture
@@ -33,7 +27,7 @@ def float64():
     keras.config.set_floatx("float32")
 
 
-@pytest.mark.parametrize("name", LARGE_ARE_SLOW)
+@pytest.mark.parametrize("name", every_model.tiers(set(every_model.NAMES) - LARGE))
 def test_fits_saves_loads_and_exports(name, tmp_path):
     model = every_model.make(name)
     model.compile()

@@ -355,9 +355,7 @@ def test_every_model_uses_the_averages_that_a_subclass_states(name, monkeypatch)
     for network in networks:
         network = getattr(model, network)
         for weight in network.weights:
-            if (
-                weight.aggregation != "only_first_replica"
-            ):  # the average of others is the last value
+            if weight.aggregation != "only_first_replica":  # of others it is the last value
                 weight.assign(weight + 0.5)
     after = used(model)
     for what, expected in before.items():
