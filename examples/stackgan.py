@@ -70,9 +70,8 @@ print(f"An embedding has {embedding_dim} numbers.")
 
 The two stages are two models, trained one after the other. `fit` takes images and strings. Networks
 are small, without batch normalization in the discriminator and with a gradient penalty at real
-images in its place (R1). The divergence of the conditions from N(0, 1) weighs a hundredth of what it
-does in the paper, 2: the more it weighs, the later a picture is of its sentence. Many small steps
-learn faster here than few large ones.
+images in its place (R1). `kl_weight` is a hundredth of the paper's: the larger it is, the longer
+samples ignore their sentences. Many small steps learn faster here than few large ones.
 """
 
 
