@@ -13,7 +13,7 @@ from keras import ops
 from keras_gans import _inputs, losses, networks
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
-from keras_gans._read_only import call_network, read_only
+from keras_gans._read_only import read_only
 from keras_gans._server import in_batches
 from keras_gans._typing import ArrayLike, FloatOrSchedule, Optimizer, Tensor, Tensors
 from keras_gans.data.sources import DatasetInfo
@@ -27,11 +27,10 @@ from keras_gans.models.conditional_gan import (
     condition_of,
 )
 from keras_gans.models.latent_model import LatentModel, with_labels
+from keras_gans.models.levels import Level, Levels, sum_of_levels
 from keras_gans.models.side_by_side import SideBySide
 from keras_gans.networks.halving import halvings
-
-#: What one level's networks are about: an image, and what it is conditioned on.
-Levels = list[list[Tensor]]
+from keras_gans.techniques import technique
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -57,6 +56,9 @@ class LAPGAN(LatentModel):
     To train levels in turn, as the paper does, freeze the networks of the others as Keras freezes
     any, `gan.generators[k].trainable = False`, before `compile`.
 
+    Each level has techniques of its own, copies of those that are given: `gan.techniques` are those
+    of all levels, coarse to fine. To them the image of a level is h_k.
+
     Args:
         generators: List of built Sequential or functional `keras.Model`s, coarse to fine, as
             `keras_gans.networks.lapgan_generators` returns it: from latents `(batch, size)` to
@@ -69,7 +71,7 @@ class LAPGAN(LatentModel):
         num_classes: Positive integer, of how many classes the labels are that the networks take.
             Defaults to `None`, the number that their layers have, or no labels.
         class_names: See `ConditionalGAN`.
-        objective: See `GAN`. Defaults to `"non_saturating"`, the paper's.
+        objective, techniques: See `GAN`. The objective defaults to `"non_saturating"`, the paper's.
         ema_decay: Float in [0, 1), or a schedule, or `None`. If given, all but training uses moving
             averages of the generators with this decay. Defaults to `None`.
         seed: Integer or `None`, seed of the noise drawn in training. Defaults to `None`.
@@ -80,8 +82,8 @@ class LAPGAN(LatentModel):
             or do not agree on labels, or a discriminator ends in a sigmoid or the like.
 
     Logs: `d_loss_0`, `d_loss_1`, …, `g_loss_0`, `g_loss_1`, …, those of each level, coarse to fine;
-    `d_loss` and `g_loss`, their sums. `evaluate` gives them for held-out images; metrics given to
-    `compile` look at samples.
+    `d_loss` and `g_loss`, their sums; what techniques add, level by level, such as `r1_0`.
+    `evaluate` gives the losses for held-out images; metrics given to `compile` look at samples.
 
     Example:
 
@@ -119,6 +121,7 @@ class LAPGAN(LatentModel):
         num_classes: int | None = None,
         class_names: Sequence[str] | None = None,
         objective: str | losses.Objective = "non_saturating",
+        techniques: Sequence[technique.Technique] = (),
         ema_decay: FloatOrSchedule | None = None,
         seed: int | None = None,
         **kwargs: Any,
@@ -136,10 +139,16 @@ class LAPGAN(LatentModel):
             num_classes = check_num_classes(num_classes, *generators, *discriminators)
         self.num_classes = num_classes
         self.class_names = check_class_names(class_names, num_classes)
-        self.objective = losses.get(objective)
         self.ema_decay = ema_decay
-        names = (f"{x}_loss_{k}" for x in "gd" for k in range(len(noise_shapes)))
+        given = technique.check(techniques)
+        copies = [[type(t).from_config(t.get_config()) for t in given] for _ in noise_shapes]
+        self.levels = tuple(Level(self, k, objective, own) for k, own in enumerate(copies))
+        self.objective = losses.get(objective)
+        self.techniques = tuple(itertools.chain(*copies))
+        names = [f"{x}_loss_{k}" for x in "gd" for k in range(len(copies))]
         self.log_also(*names, in_evaluation=True)
+        for k, level in enumerate(self.levels):
+            self.log_also(*(f"{name}_{k}" for name in level.combination.loss_names))
 
     @classmethod
     def for_images(
@@ -227,20 +236,31 @@ class LAPGAN(LatentModel):
     def train_discriminator(self, real: Levels) -> LossResult:
         """Update the discriminators on the pyramids of real images, and as many fakes."""
         fake = self.fake_levels(real, lambda inputs: read_only(self.generator, inputs))
-        return self.minimize("d_optimizer", lambda: self.discriminator_loss(real, fake))
+        fake = [
+            level.combination.replay(level, x) for level, x in zip(self.levels, fake, strict=True)
+        ]
+
+        return self.minimize_levels("discriminator", lambda: self.discriminator_aims(real, fake))
 
     def train_generator(self, real: Levels) -> LossResult:
         """Update the generators on fresh noise."""
 
         def loss():
             fake = self.fake_levels(real, lambda inputs: self.generator(inputs, training=True))
-            fake_logits = self.discriminate(fake, training=True, call=read_only)
-            real_logits = [None] * len(fake_logits)
-            if self.objective.relativistic:
-                real_logits = self.discriminate(real, training=True, call=read_only)
-            return self.generator_loss(real_logits, fake_logits)
+            return sum_of_levels(map(Level.generator_aim, self.levels, real, fake, real))
 
-        return self.minimize("g_optimizer", loss)
+        return self.minimize_levels("generator", loss)
+
+    def discriminator_aims(self, real: Levels, fake: Levels) -> LossResult:
+        """What the discriminators minimize: the sum, as they do not meet."""
+        return sum_of_levels(map(Level.discriminator_aim, self.levels, real, fake))
+
+    def minimize_levels(self, network: str, loss_fn: Callable[[], LossResult]) -> LossResult:
+        """Update the generators or the discriminators, and let the techniques know."""
+        result = self.minimize(f"{network[0]}_optimizer", loss_fn)
+        for level, outputs in zip(self.levels, result.handed_on["levels"], strict=True):
+            level.combination.update(level, network, outputs)
+        return result
 
     def real_levels(self, data: Tensors) -> Levels:
         """Return pyramids of what `fit` is given: `[h_0]`, `[h_1, l_1]`, …, with labels last."""
@@ -268,36 +288,20 @@ class LAPGAN(LatentModel):
         parts = zip(ops.split(z, ends[:-1], axis=-1), self.noise_shapes, strict=True)
         return [ops.reshape(part, (-1, *shape)) for part, shape in parts]
 
-    def discriminate(
-        self, levels: Levels, training: bool = False, call: Callable[..., Any] = call_network
-    ) -> list[Tensor]:
-        """Return the logits of each level: the only way to the discriminators."""
-        inputs = [with_labels(h, condition) for h, *condition in levels]
-        logits = call(self.in_use("discriminator", training), inputs, training)
-        return [as_float(x) for x in logits]
-
-    def discriminator_loss(self, real: Levels, fake: Levels, training: bool = True) -> LossResult:
-        """The sum over the discriminators, which do not meet; their logits are handed on."""
-        real_logits = self.discriminate(real, training)
-        fake_logits = self.discriminate(fake, training)
-        of_levels = map(self.objective.discriminator, real_logits, fake_logits)
-        logits = {"real_logits": real_logits, "fake_logits": fake_logits}
-        return _sum_of_levels("d_loss", list(of_levels), logits)
-
-    def generator_loss(
-        self, real_logits: Sequence[Tensor | None], fake_logits: Sequence[Tensor]
-    ) -> LossResult:
-        """The sum over the generators, which do not meet."""
-        of_levels = map(self.objective.generator, real_logits, fake_logits)
-        return _sum_of_levels("g_loss", list(of_levels))
-
     def test_step(self, data: Tensors) -> dict[str, Tensor]:
         real = self.real_levels(data)
         images, batch_size = self.real_examples(data), ops.shape(real[0][0])[0]
         fake = self.fake_levels(real, self.in_use("generator"), training=False)
-        of_discriminator = self.discriminator_loss(real, fake, training=False)
-        self.record(of_discriminator, batch_size)
-        self.record(self.generator_loss(**of_discriminator.handed_on), batch_size)
+        of_discriminators = [
+            level.discriminator_loss(x, y, training=False)
+            for level, x, y in zip(self.levels, real, fake, strict=True)
+        ]
+        of_generators = [
+            level.generator_loss(**of_discriminator.handed_on, training=False)
+            for level, of_discriminator in zip(self.levels, of_discriminators, strict=True)
+        ]
+        self.record(sum_of_levels(of_discriminators), batch_size)
+        self.record(sum_of_levels(of_generators), batch_size)
         _, *labels = real[0]
         drawn = self.draw_latents(batch_size, training=False)
         self.update_sample_metrics(images, self(with_labels(drawn, labels)))
@@ -357,8 +361,3 @@ class LAPGAN(LatentModel):
 
         levels = [functools.partial(level, k=k) for k in range(len(self.generators))]
         return [in_batches(function, inputs, batch_size) for function in levels]
-
-
-def _sum_of_levels(name, of_levels, handed_on=None):
-    logged = {f"{name}_{k}": loss for k, loss in enumerate(of_levels)}
-    return LossResult({name: sum(of_levels)}, logged, handed_on or {})

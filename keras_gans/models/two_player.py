@@ -11,16 +11,16 @@ from keras import ops
 from keras_gans import _checks, losses
 from keras_gans._examples import each_repeated, images_of
 from keras_gans._loss_result import LossResult
-from keras_gans._precision import as_float
-from keras_gans._read_only import call_network, read_only
+from keras_gans._read_only import read_only
 from keras_gans._typing import Examples, FloatOrSchedule, Optimizer, Shape, Tensor, Tensors
 from keras_gans.models.averages import DecayOfAverages
+from keras_gans.models.game import Game
 from keras_gans.models.generative_model import GenerativeModel
 from keras_gans.models.moving_average import MovingAverage
 from keras_gans.techniques import technique
 
 
-class TwoPlayer(GenerativeModel):
+class TwoPlayer(Game, GenerativeModel):
     """Base class: a generator and a discriminator that learn from each other.
 
     It is the training step of Goodfellow et al. 2014, with any objective and techniques, and knows
@@ -59,12 +59,8 @@ class TwoPlayer(GenerativeModel):
         self.generator = generator
         self.discriminator = discriminator
         self.n_critic = _checks.positive_int("n_critic", n_critic)
-        self.objective = losses.get(objective)
         self.ema_decay = ema_decay
-        self.techniques = tuple(technique.check(techniques))
-        self.combination = technique.Combination(self.techniques)
-        self.combination.prepare(self)
-        self.objective_in(training=True)
+        self.agree_on(objective, techniques)
         self.log_also(*self.combination.loss_names)
 
     def check_networks(self, generator: keras.Model, discriminator: keras.Model) -> None:
@@ -133,11 +129,7 @@ class TwoPlayer(GenerativeModel):
         fake = self.fake_examples(real, functools.partial(read_only, generator))
         fake = self.combination.replay(self, fake)
 
-        def loss():
-            adversarial = self.discriminator_loss(real, fake)
-            return self.with_techniques("discriminator", adversarial, real, fake)
-
-        result = self.minimize("d_optimizer", loss)
+        result = self.minimize("d_optimizer", lambda: self.discriminator_aim(real, fake))
         self.combination.update(self, "discriminator", result.handed_on)
         return result
 
@@ -149,65 +141,14 @@ class TwoPlayer(GenerativeModel):
         """
         like_fake = each_repeated(real, self.generator_batch_multiple)
         generator = self.in_use("generator", training=True)
-        is_relativistic = self.objective_in(training=True).relativistic
 
         def loss():
             fake = self.fake_examples(like_fake, functools.partial(generator, training=True))
-            fake_logits = self.discriminate(fake, training=True, call=read_only)
-            real_logits = None
-            if is_relativistic:
-                real_logits = self.discriminate(like_fake, training=True, call=read_only)
-            adversarial = self.generator_loss(real_logits, fake_logits)
-            return self.with_techniques("generator", adversarial, real, fake)
+            return self.generator_aim(real, fake, like_fake)
 
         result = self.minimize("g_optimizer", loss)
         self.combination.update(self, "generator", result.handed_on)
         return result
-
-    def discriminate(
-        self, examples: Examples, training: bool = False, call: Callable[..., Tensor] = call_network
-    ) -> Tensor:
-        """Return the discriminator's logits: the only way to it, for losses and penalties.
-
-        Args:
-            examples: Real examples or fakes, as the discriminator takes them.
-            training: Boolean, whether the techniques' augmentation comes before the discriminator,
-                as in training. Defaults to `False`.
-            call: Function of `(network, inputs, training)` that calls the discriminator, or a part
-                of it. Defaults to a plain call.
-
-        Returns:
-            Float tensor `(batch, …)`.
-        """
-        if training:
-            examples = self.combination.augment(self, examples)
-        return as_float(call(self.in_use("discriminator", training), examples, training))
-
-    def with_techniques(
-        self, network: str, loss: LossResult, real: Examples, fake: Examples
-    ) -> LossResult:
-        """Add the techniques' terms to what `"discriminator"` or `"generator"` minimizes."""
-        return self.combination.loss(self, network, loss, real, fake)
-
-    def objective_in(self, training: bool) -> losses.Objective:
-        """The objective as the techniques want it in training, and as it is in evaluation."""
-        return self.combination.objective(self.objective) if training else self.objective
-
-    def discriminator_loss(
-        self, real: Examples, fake: Examples, training: bool = True
-    ) -> LossResult:
-        real_logits = self.discriminate(real, training)
-        fake_logits = self.discriminate(fake, training)
-        loss = self.objective_in(training).discriminator(real_logits, fake_logits)
-        logits = {"real_logits": real_logits, "fake_logits": fake_logits}
-        return LossResult({"d_loss": loss}, handed_on=logits)
-
-    def generator_loss(
-        self, real_logits: Tensor | None, fake_logits: Tensor, training: bool = True
-    ) -> LossResult:
-        loss = self.objective_in(training).generator(real_logits, fake_logits)
-        logits = {"real_logits": real_logits, "fake_logits": fake_logits}
-        return LossResult({"g_loss": loss}, handed_on=logits)
 
     def test_step(self, data: Tensors) -> dict[str, Tensor]:
         real = self.real_examples(data)

@@ -81,6 +81,7 @@ def lapgan_discriminators(
     filters: int = 64,
     hidden_units: Sequence[int] = (512, 512),
     num_classes: int | None = None,
+    dropout: float = 0.5,
 ) -> list[keras.Model]:
     """The discriminators of a `LAPGAN`: of coarse images, and of images that they put together.
 
@@ -93,6 +94,9 @@ def lapgan_discriminators(
             takes the class as one more channel, too.
         hidden_units: Units of each hidden layer of the first. Defaults to `(512, 512)`; the
             authors' code has `(1600, 1600)`.
+        dropout: Float in [0, 1), share of the hidden units that are dropped in training. Defaults
+            to `0.5`, the authors'. A penalty on the gradient, such as `keras_gans.techniques.R1`,
+            may do in its place.
 
     Returns:
         List of `keras.Model`s, coarse to fine, to logits `(batch, 1)`: from images; then from
@@ -100,7 +104,7 @@ def lapgan_discriminators(
         last.
 
     Raises:
-        ValueError, TypeError: As `lapgan_generators`.
+        ValueError, TypeError: As `lapgan_generators`, or if `dropout` is out of range.
 
     Example:
 
@@ -114,12 +118,13 @@ def lapgan_discriminators(
     """
     coarse, *finer = _shapes(image_shape, levels)
     filters = _checks.positive_int("filters", filters)
+    dropout = _checks.real_number("dropout", dropout, 0.0, 1.0, high_open=True)
     images, labels = keras.Input(coarse, name="images"), Labels(num_classes)
     x = layers.Flatten()(labels.drawn_beside(images))
     for units in hidden_units if isinstance(hidden_units, (list, tuple)) else (hidden_units,):
         units = _checks.positive_int("hidden_units", units)
         x = layers.Dense(units, activation="relu", kernel_initializer="he_normal")(x)
-        x = layers.Dropout(0.5)(x)
+        x = layers.Dropout(dropout)(x)
     made = [keras.Model(_inputs(labels, images), _logit(x), name="level_0")]
     for k, shape in enumerate(finer, start=1):
         band = keras.Input(shape, name="band_pass")
@@ -129,7 +134,7 @@ def lapgan_discriminators(
         x = labels.drawn_beside(layers.Add()([band, low]))
         x = _convolution(filters, 5, padding=padding)(x)
         x = _convolution(filters, 5, padding=padding, strides=2)(x)
-        x = layers.Dropout(0.5)(layers.Flatten()(x))
+        x = layers.Dropout(dropout)(layers.Flatten()(x))
         made.append(keras.Model(_inputs(labels, band, low), _logit(x), name=f"level_{k}"))
     return made
 

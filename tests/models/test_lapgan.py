@@ -382,3 +382,43 @@ def test_the_default_optimizers():
         assert isinstance(optimizer, keras.optimizers.Adam)
         assert float(optimizer.learning_rate) == pytest.approx(2e-4)
         assert optimizer.beta_1 == 0.5
+
+
+class TestTechniques:
+    """Each level has its own, as a GAN of its own would."""
+
+    def test_a_penalty_is_that_of_each_level(self):
+        """γ/2 of the squared gradient at h_k alone, and not at the low-pass image."""
+        made = networks(num_classes=3)
+        made["discriminators"] = without_dropout(made["discriminators"])
+        gan = kg.models.LAPGAN(**made, techniques=[kg.techniques.R1(weight=3.0)])
+        data = tf.constant(images(6)), tf.constant(LABELS[:6])
+        real = gan.real_levels(data)
+        loss = gan.discriminator_aims(real, real)
+        plain = kg.models.LAPGAN(**made).discriminator_aims(real, real)
+        total = 0.0
+        for k, (network, (h, *condition)) in enumerate(zip(gan.discriminators, real, strict=True)):
+            with tf.GradientTape() as tape:
+                tape.watch(h)
+                logits = network([h, *condition])
+            gradient = np.array(tape.gradient(logits, h), "float64")
+            penalty = (gradient**2).sum((1, 2, 3)).mean() / 2
+            np.testing.assert_allclose(loss.logs[f"r1_{k}"], penalty, rtol=1e-4)
+            total += 3 * penalty
+        np.testing.assert_allclose(loss.loss, plain.loss + total, rtol=1e-5)
+
+    def test_levels_share_no_state(self):
+        given = kg.techniques.InstanceNoise(stddev=0.5, decay=0.5)
+        gan = kg.models.LAPGAN(**networks(), techniques=[given], seed=1)
+        assert len(gan.techniques) == 3 and given not in gan.techniques
+        gan.techniques[1].stddev = 0.0
+        gan.compile()
+        gan.fit(images(16), batch_size=8, verbose=0)
+        assert [technique.stddev for technique in gan.techniques] == [0.125, 0.0, 0.125]
+        assert given.stddev == 0.5
+
+    def test_what_makes_no_sense_is_refused(self):
+        with pytest.raises(TypeError, match="`techniques` must be a list"):
+            tiny(techniques=kg.techniques.R1())
+        with pytest.raises(ValueError, match="`techniques` must not hold"):
+            tiny(objective="wasserstein", techniques=[kg.techniques.LabelSmoothing()])

@@ -112,3 +112,12 @@ def test_a_class_is_a_channel_of_a_number_a_pixel():
 def test_others_are_refused(build, arguments, message):
     with pytest.raises(ValueError, match=message):
         build(**{"image_shape": (8, 8, 1), **arguments})
+
+
+def test_dropout_is_the_share_that_is_asked_for():
+    for rate in (0.0, 0.25):
+        for network in lapgan_discriminators((8, 8, 1), levels=2, dropout=rate, **SMALL):
+            found = [x.rate for x in network.layers if isinstance(x, keras.layers.Dropout)]
+            assert found == [rate] * len(found) and found
+    with pytest.raises(ValueError, match=r"`dropout` must be .*\[0, 1\)"):
+        lapgan_discriminators((8, 8, 1), dropout=1.0)
