@@ -30,6 +30,7 @@ SCALE = 2
 PATCH = 48
 FILTERS = 24
 BLOCKS = 2
+CLASSIFIER_STEPS = 1500
 PRETRAINING_STEPS = 12_000
 ADVERSARIAL_STEPS = 600
 BATCH_SIZES = 4, 16
@@ -84,7 +85,8 @@ classifier.compile(
     keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     metrics=["accuracy"],
 )
-classifier.fit(many, ways, batch_size=32, epochs=3, verbose=2)
+batches, _ = kg.data.load((many, ways), batch_size=32, labels=True, seed=0)
+classifier.fit(batches.repeat(), steps_per_epoch=CLASSIFIER_STEPS, verbose=2)
 
 """
 ## Two phases

@@ -251,6 +251,22 @@ def test_a_biggan_is_judged_in_every_way_of_sampling(benchmark, monkeypatch):
         assert np.isfinite(list(row.values())).all()
 
 
+def test_photographs_are_measured_after_each_phase(benchmark, tmp_path, monkeypatch):
+    module = benchmark("srgan_photographs")
+    monkeypatch.setattr(module.results, "FOLDER", tmp_path)
+    smallest = "--classifier-steps=2 --pretraining-steps=4 --adversarial-steps=4 --filters=2"
+    arguments = [*smallest.split(), "--blocks=1", "--adversarial-batch-size=2"]
+    monkeypatch.setattr("sys.argv", [str(SCRIPTS["srgan_photographs"]), *arguments])
+    module.main()
+    found = json.loads((tmp_path / "srgan_photographs.json").read_text())["results"]
+    for phase in ("bicubic", "pixels", "adversarial"):
+        assert set(found[phase]) == {"psnr", "ssim", "frechet_distance"}
+        assert np.isfinite(list(found[phase].values())).all()
+    gain = found["pixels"]["psnr"] - found["bicubic"]["psnr"]
+    assert found["psnr_of_pixels_above_bicubic"] == pytest.approx(gain)
+    assert (tmp_path / "srgan_photographs.png").exists()
+
+
 def test_the_language_model_is_measured_and_goes_on(benchmark, tmp_path, monkeypatch):
     module = benchmark("text_gan")
     monkeypatch.chdir(tmp_path)

@@ -189,8 +189,8 @@ def test_cyclegan(run_example, tmp_path):
 
 
 def test_srgan(run_example, tmp_path):
-    constants = {"FILTERS": 2, "BLOCKS": 1, "PRETRAINING_STEPS": 4, "ADVERSARIAL_STEPS": 4}
-    out = run_example("srgan.py", BATCH_SIZES=(2, 4), **constants)
+    steps = {"CLASSIFIER_STEPS": 2, "PRETRAINING_STEPS": 4, "ADVERSARIAL_STEPS": 4}
+    out = run_example("srgan.py", FILTERS=2, BLOCKS=1, BATCH_SIZES=(2, 4), **steps)
     assert out.count("Fréchet distance") == 3
     assert "served: (1, 48, 48, 3) (1, 96, 96, 3)" in out
     folder = tmp_path / "output" / "srgan"

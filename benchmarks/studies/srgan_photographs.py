@@ -40,7 +40,7 @@ def in_eight_ways(patches):
     return np.concatenate([*turned, *(x[:, :, ::-1] for x in turned)])
 
 
-def classifier_of_ways(patches, seed, epochs):
+def classifier_of_ways(patches, seed, steps):
     """Networks up to each of six convolutions, and the share of the eight ways that they know."""
     keras.utils.set_random_seed(seed)
     images, ways = in_eight_ways(patches), np.repeat(np.arange(8), len(patches))
@@ -54,10 +54,11 @@ def classifier_of_ways(patches, seed, epochs):
         features.append(keras.Model(inputs, x))
     logits = keras.layers.Dense(8)(keras.layers.GlobalAveragePooling2D()(x))
     model = keras.Model(inputs, logits)
-    rate = keras.optimizers.schedules.CosineDecay(7e-4, epochs * (len(images) // 32), alpha=0.02)
+    rate = keras.optimizers.schedules.CosineDecay(7e-4, steps, alpha=0.02)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
-    history = model.fit(images, ways, batch_size=32, epochs=epochs, verbose=2).history
+    batches, _ = kg.data.load((images, ways), batch_size=32, labels=True, seed=seed)
+    history = model.fit(batches.repeat(), steps_per_epoch=steps, verbose=2).history
     return features, history["accuracy"][-1]
 
 
@@ -132,7 +133,7 @@ def main():
     parser.add_argument("--patch-size", type=int, default=48)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--adversarial-weight", type=float, default=1e-3)
-    parser.add_argument("--classifier-epochs", type=int, default=6)
+    parser.add_argument("--classifier-steps", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
 
@@ -140,8 +141,8 @@ def main():
     train = kg.data.photographs(size)
     large = kg.data.photographs(160, split="test")
     overlapping = kg.data.photographs(size, stride=size // 4, split="test")
-    learned, accuracy = classifier_of_ways(train, options.seed, options.classifier_epochs)
-    judge, _ = classifier_of_ways(train, options.seed + 1, options.classifier_epochs)
+    learned, accuracy = classifier_of_ways(train, options.seed, options.classifier_steps)
+    judge, _ = classifier_of_ways(train, options.seed + 1, options.classifier_steps)
     gan = make(rescaled(learned[1], train), options)
     low = np.concatenate([gan.shrunk(part) for part in np.array_split(overlapping, 8)])
     large_low = gan.shrunk(large)
