@@ -119,7 +119,7 @@ def train(images, labels, options):
         metrics=["accuracy"],
     )
     batches = batches_of(images, labels, options.batch_size, options.seed)
-    trained.fit(batches, epochs=options.epochs, verbose=2)
+    trained.fit(batches, epochs=options.epochs, shuffle=False, verbose=2)
     return model
 
 
