@@ -69,9 +69,11 @@ def r3gan(steps, options):
         kg.networks.r3gan_discriminator(IMAGE_SHAPE, **sizes),
         LATENT_DIM,
         gamma=options.gamma,
+        burn_in=steps,
+        ema_decay=0.999,
         seed=options.seed,
     )
-    return gan, {"total_steps": steps}
+    return gan, {}
 
 
 def stylegan2(steps, options):

@@ -190,8 +190,10 @@ def r3gan(options):
             kg.networks.r3gan_discriminator(IMAGE_SHAPE, **sizes),
             options.latent_dim,
             gamma=options.gamma,
+            burn_in=steps,
+            ema_decay=0.999,
         )
-        gan.compile(total_steps=steps, steps_per_execution=options.steps_per_execution)
+        gan.compile(steps_per_execution=options.steps_per_execution)
         return gan
 
     return make
