@@ -585,6 +585,14 @@ def test_a_judge_tells_the_same_images_from_others(benchmark):
     assert judge.frechet_distance(images**3) > 1
 
 
+@pytest.mark.parametrize("name", ["non-saturating + packs of 4", "relativistic + R1 + R2"])
+def test_games_of_many_points_at_once_are_played(benchmark, name):
+    gan = benchmark("mode_coverage").GAMES[name](0)
+    gan.compile()
+    gan.fit(kg.data.ring_of_gaussians().sample(16, seed=0), batch_size=8, verbose=0)
+    assert gan.sample(5, seed=0).shape == (5, 2)
+
+
 def test_the_networks_of_stacked_mnist_are_the_published_ones(benchmark):
     module = benchmark("stacked_mnist")
     for setting in module.SETTINGS.values():

@@ -113,9 +113,10 @@ def compare(images, test_images, judge, options):
         for augmentation in options.augmentations:
             gan, rounds = train(num, augmentation, images[:num], test_images, judge, options)
             samples = gan.sample(options.num_samples, seed=0)
-            table[num][augmentation] = {**judge(samples), "rounds": rounds}
+            found = judge(samples)
+            print(num, augmentation, found, flush=True)
+            table[num][augmentation] = {**found, "rounds": rounds}
             rows += [samples[:SHOWN], nearest(samples[:SHOWN], images[:num])]
-            print(num, augmentation, judge(samples), flush=True)
     return table, np.concatenate(rows)
 
 

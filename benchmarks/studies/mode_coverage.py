@@ -19,7 +19,7 @@ and in the authors' code, logits are 3 and −1 after 100 updates instead of 10 
 generator learns for longer, but it is lost after some 500 all the same (discriminator's loss .07,
 .016 after 1,000, no mode covered). The non-saturating loss keeps its gradient there.
 
-    python benchmarks/studies/mode_coverage.py
+    python benchmarks/studies/mode_coverage.py --seeds 0 1 2 3 4
 
 The result goes to benchmarks/results/mode_coverage.json, and a figure beside it. Finished runs are
 kept in output/mode_coverage: the same command goes on where it was stopped. Delete that folder
