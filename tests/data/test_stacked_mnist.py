@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gans.data import load, stacked_mnist
+from keras_gans.data import load, stacked_mnist, workers
 
 
 def test_channels_are_the_digits_of_the_label():
@@ -43,7 +43,10 @@ class TestLoading:
         dataset, _ = load("stacked_mnist", batch_size=20, labels=labels, **kwargs)
         return list(dataset.take(num).as_numpy_iterator())
 
-    @pytest.mark.parametrize(("split", "num"), [("train", 128_000), ("test", 26_000)])
+    @pytest.mark.parametrize(
+        ("split", "num"),
+        [("train", 128_000), pytest.param("test", 26_000, marks=pytest.mark.slow)],
+    )
     def test_splits(self, split, num):
         dataset, info = load("stacked_mnist", split, batch_size=1000)
         assert dataset.element_spec == tf.TensorSpec((1000, 28, 28, 3), tf.float32)
@@ -77,6 +80,15 @@ class TestLoading:
         in_order = self.batches(shuffle=False), self.batches(shuffle=False)
         np.testing.assert_array_equal(in_order[0][0][0], in_order[1][0][0])
 
+    @pytest.mark.slow
+    def test_workers_read_their_own(self, few, monkeypatch):
+        labels = np.concatenate([labels for _, labels in self.batches(5, shuffle=False)])
+        for index in (0, 1):
+            monkeypatch.setattr(workers, "this_one", lambda index=index: (index, 2))
+            ((images, own),) = self.batches(1, shuffle=False, per_worker=True)
+            assert images.shape == (20, 28, 28, 3)
+            np.testing.assert_array_equal(own, labels[index::2][:20])
+
     def test_it_is_shuffled_among_all_without_its_pixels(self, monkeypatch):
         buffers = []
         shuffle = tf.data.Dataset.shuffle
@@ -89,6 +101,7 @@ class TestLoading:
         load("stacked_mnist", seed=0)
         assert buffers == [(128_000, (3,))]
 
+    @pytest.mark.slow
     def test_it_can_be_resized(self, few):
         dataset, info = load("stacked_mnist", batch_size=2, image_size=(14, 7), channels=4)
         assert info.image_shape == (14, 7, 4)
