@@ -14,7 +14,7 @@ from typing import Any
 
 #: What `evaluate` measures, and what turns images into the features that it looks at.
 METRICS = ("fid", "kid", "is", "prdc")
-EXTRACTORS = ("inception", "mnist", "pixels")
+EXTRACTORS = ("inception", "mnist", "stacked_mnist", "pixels")
 
 DATASET = "digits, photographs, the name of a TFDS dataset, or a folder of pictures"
 ON_ERROR = "what to do with pictures of a folder that cannot be read"
@@ -129,7 +129,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--extractor",
         choices=EXTRACTORS,
-        help="what turns images into features; by default mnist for mnist, inception for others",
+        help="what turns images into features; by default that of the "
+        "name of the dataset, or inception",
     )
     command.add_argument(
         "--image-size",

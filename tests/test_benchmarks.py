@@ -16,6 +16,8 @@ import pytest
 from keras import layers
 
 import keras_gans as kg
+from tests.models import every_model
+from tests.shared import assert_same_weights
 
 pytestmark = pytest.mark.slow
 
@@ -494,3 +496,214 @@ def test_killed_runs_of_a_model_with_all_techniques(repository, tmp_path):
     values = json.loads((tmp_path / "killed_runs.json").read_text())["results"]["GAN"]
     assert values["kills"] == 1
     assert values["arrays_equal_bit_for_bit"] == values["arrays"]
+
+
+def run(module, monkeypatch, name, *arguments):
+    """Call a study's `main` with arguments."""
+    monkeypatch.setattr("sys.argv", [str(SCRIPTS[name]), *map(str, arguments)])
+    module.main()
+
+
+@pytest.fixture
+def folder(benchmark, tmp_path, monkeypatch):
+    """Where studies run, and where their results go."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(benchmark("speed").results, "FOLDER", tmp_path / "results")
+    return tmp_path
+
+
+@pytest.fixture
+def noise(monkeypatch):
+    """Let `kg.data.load` give 1,000 noisy images of a shape, in ten classes, for every name."""
+    load = kg.data.load
+    random = np.random.default_rng(0)
+    labels, class_names = np.arange(1000) % 10, ["ship", *"123456789"]
+
+    def of_shape(shape):
+        images = random.uniform(-1, 1, (1000, *shape)).astype("float32")
+
+        def load_noise(source, split="train", **kwargs):
+            if not isinstance(source, str):
+                return load(source, split, **kwargs)
+            return load((images, labels), class_names=class_names, **kwargs)
+
+        monkeypatch.setattr(kg.data, "load", load_noise)
+        return images, labels
+
+    return of_shape
+
+
+def results_of(folder, name):
+    return json.loads((folder / "results" / f"{name}.json").read_text())["results"]
+
+
+TINY = ("--steps=4", "--rounds=2", "--steps-per-execution=1")
+
+
+def test_a_run_in_rounds_that_was_stopped_ends_as_one_that_was_not(folder):
+    from benchmarks.training import train_in_rounds
+
+    points = kg.data.ring_of_gaussians().sample(64, seed=0)
+
+    first_weights = every_model.make("GAN").get_weights()
+
+    def trained(name, measure, **options):
+        gan = every_model.make("GAN")
+        gan.set_weights(first_weights)
+        gan.compile()
+        batches = kg.data.load(np.zeros((8, 4, 4, 1), "float32"), batch_size=8)[0]  # of any kind
+        batches = batches.repeat().map(lambda _: points[:8])
+        return gan, train_in_rounds(gan, batches, 6, 3, folder / name, measure, options)
+
+    def stop_in_second_round(gan):
+        if int(gan.g_optimizer.iterations) == 4:
+            raise KeyboardInterrupt
+        return {"measured": int(gan.g_optimizer.iterations)}
+
+    whole, expected = trained("whole", lambda gan: {"measured": int(gan.g_optimizer.iterations)})
+    with pytest.raises(KeyboardInterrupt):
+        trained("stopped", stop_in_second_round)
+    again, found = trained("stopped", lambda gan: {"measured": int(gan.g_optimizer.iterations)})
+    assert [r["measured"] for r in found] == [r["measured"] for r in expected] == [2, 4, 6]
+    assert [r["step"] for r in found] == [2, 4, 6]
+    assert [r["g_loss"] for r in found] == [r["g_loss"] for r in expected]
+    assert found[0]["minutes"] <= found[1]["minutes"] <= found[2]["minutes"]
+    assert_same_weights(again, whole)
+    with pytest.raises(ValueError, match=r"holds a run with a=None \(now 2\)"):
+        trained("whole", stop_in_second_round, a=2)
+
+
+def test_steps_within_a_time_are_measured_once(folder):
+    from benchmarks.training import minutes_of_two_cores, steps_within
+
+    class Model:
+        fitted = 0
+
+        def fit(self, batches, steps_per_epoch, verbose):
+            Model.fitted += steps_per_epoch
+            until = minutes_of_two_cores() + steps_per_epoch * 1e-4
+            while minutes_of_two_cores() < until:
+                pass
+
+    numbers = [steps_within(0.1, lambda steps: Model(), None, folder / "run") for _ in range(2)]
+    assert numbers[0] == numbers[1] == pytest.approx(1000, rel=0.1)
+    assert Model.fitted < 100
+
+
+def test_a_judge_tells_the_same_images_from_others(benchmark):
+    judge_of = importlib.import_module("benchmarks.judging").Judge
+    images = np.random.default_rng(0).uniform(-1, 1, (600, 28, 28, 1)).astype("float32")
+    judge = judge_of(kg.metrics.MNISTFeatures(), images)
+    _, logits = judge.features_and_logits(images)
+    same = judge(images, logits.argmax(axis=1))
+    assert same["frechet_distance"] == pytest.approx(0, abs=1e-3)
+    assert (same["precision"], same["recall"], same["read_as_their_class"]) == (1, 1, 1)
+    assert judge.frechet_distance(images**3) > 1
+
+
+@pytest.mark.parametrize("name", ["non-saturating + packs of 4", "relativistic + R1 + R2"])
+def test_games_of_many_points_at_once_are_played(benchmark, name):
+    gan = benchmark("mode_coverage").GAMES[name](0)
+    gan.compile()
+    gan.fit(kg.data.ring_of_gaussians().sample(16, seed=0), batch_size=8, verbose=0)
+    assert gan.sample(5, seed=0).shape == (5, 2)
+
+
+def test_the_networks_of_stacked_mnist_are_the_published_ones(benchmark):
+    module = benchmark("stacked_mnist")
+    for setting in module.SETTINGS.values():
+        generator, critic = module.generator(setting), module.discriminator(setting, False, 2)
+        grids = [layer.output.shape[1:] for layer in generator.layers if "conv" in layer.name]
+        assert grids == [(s, s, f) for s, f in [*setting.generator[1:], (28, 3)]]
+        assert critic.input_shape == (None, 28, 28, 6)
+        filters = [layer.filters for layer in critic.layers if isinstance(layer, layers.Conv2D)]
+        assert tuple(filters) == setting.discriminator
+        assert "BatchNormalization" not in kinds(critic)
+        assert "BatchNormalization" in kinds(module.discriminator(setting, True))
+
+
+def test_modes_of_stacked_digits_are_counted(benchmark, folder, noise, monkeypatch):
+    module = benchmark("stacked_mnist")
+    noise((28, 28, 3))
+    tiny = ("--num-samples=500", "--sizes=quarter", *TINY)
+    run(module, monkeypatch, "stacked_mnist", *tiny)
+    found = results_of(folder, "stacked_mnist")
+    assert found["table"].keys() == {f"{variant}, quarter" for variant in module.VARIANTS}
+    for (record,) in found["runs"].values():
+        assert 1 <= record["modes"] <= 500
+        assert record["kl"] >= np.log(1000 / record["modes"]) - 1e-3
+    assert (folder / "results" / "stacked_mnist.png").exists()
+    run(module, monkeypatch, "stacked_mnist", *tiny)
+    assert results_of(folder, "stacked_mnist") == found
+
+
+def test_modes_of_small_networks_of_r3gan_are_counted(benchmark, folder, noise, monkeypatch):
+    module = benchmark("stacked_mnist")
+    noise((28, 28, 3))
+    own = ("--model=r3gan", "--filters=4", "--max-filters=4", "--num-samples=500", "--seeds=3")
+    run(module, monkeypatch, "stacked_mnist", *own, *TINY)
+    assert results_of(folder, "stacked_mnist_r3gan")["runs"]["R3GAN"][0]["step"] == 4
+
+
+def test_the_table_of_mnist_has_every_model(benchmark, folder, noise, monkeypatch):
+    module = benchmark("mnist_quality")
+    noise((28, 28, 1))
+    tiny = ("--num-samples=200", "--filters=2", "--precision=float32", *TINY)
+    for name in module.MODELS:
+        run(module, monkeypatch, "mnist_quality", name, *tiny)
+        assert len(results_of(folder, f"mnist_quality_{name}")["rounds"]) == 2
+    table = results_of(folder, "mnist_quality")["models"]
+    assert list(table) == list(module.MODELS)
+    assert all(np.isfinite(row["frechet_distance"]) for row in table.values())
+    assert (folder / "results" / "mnist_quality.png").exists()
+
+
+def test_nearest_images_are_found(benchmark):
+    images = np.random.default_rng(0).uniform(-1, 1, (30, 2, 2, 1))
+    found = benchmark("little_data").nearest(images[[4, 7]] + 0.01, images)
+    np.testing.assert_array_equal(found, images[[4, 7]])
+
+
+def test_augmentations_are_compared_on_little_data(benchmark, folder, noise, monkeypatch):
+    module = benchmark("little_data")
+    noise((28, 28, 1))
+    run(module, monkeypatch, "little_data", "--nums", 40, "--num-samples=100", "--filters=2", *TINY)
+    found = results_of(folder, "little_data")
+    assert found["runs"]["40"].keys() == module.AUGMENTATIONS.keys()
+    for record in found["runs"]["40"].values():
+        assert {"d_training", "d_test", "d_fake"} <= set(record["rounds"][0])
+    assert found["times_nearer"]["40"]["none"] == 1
+    for name in ("little_data", "little_data_samples"):
+        assert (folder / "results" / f"{name}.png").exists()
+
+
+def test_color_images_are_judged_by_a_classifier_of_their_own(
+    benchmark, folder, noise, monkeypatch
+):
+    noise((32, 32, 3))
+    classifier, module = benchmark("cifar10_classifier"), benchmark("cifar10")
+    with pytest.raises(SystemExit, match=r"run `python benchmarks/studies/cifar10_classifier\.py`"):
+        classifier.Features()
+    run(classifier, monkeypatch, "cifar10_classifier", "--epochs=1", "--filters=2")
+    assert 0 <= results_of(folder, "cifar10_classifier")["test_accuracy"] <= 1
+    tiny = ("--num-samples=100", "--filters=4", "--max-filters=4", "--precision=float32", *TINY)
+    run(module, monkeypatch, "cifar10", *reversed(module.MODELS), "--batch-size=8", *tiny)
+    for name in module.MODELS:
+        assert 0 <= results_of(folder, f"cifar10_{name}")["read_as_their_class"] <= 1
+        assert (folder / "results" / f"cifar10_{name}.png").exists()
+    run(module, monkeypatch, "cifar10", "wgan_gp", "--only=ship", "--batch-size=8", *tiny)
+    assert "read_as_their_class" not in results_of(folder, "cifar10_wgan_gp_ship")
+    for refused in (("hinge", "--only=ship"), ("r3gan", "--only=dragon")):
+        with pytest.raises(SystemExit):
+            run(module, monkeypatch, "cifar10", *refused)
+
+
+def test_a_classifier_of_colors_learns(benchmark):
+    module = benchmark("cifar10_classifier")
+    labels = np.arange(640) % 10
+    images = np.random.default_rng(0).normal(0, 0.2, (640, 32, 32, 3)).astype("float32")
+    images[..., 0] += (labels / 9 * 2 - 1)[:, None, None]
+    few = argparse.Namespace(seed=0, filters=4, epochs=12, batch_size=32, learning_rate=0.01)
+    model = module.train(np.clip(images, -1, 1), labels, few)
+    assert module.accuracy(model, np.clip(images, -1, 1), labels) > 0.3
+    assert module.classifier(24).count_params() < 1_000_000

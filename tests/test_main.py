@@ -23,7 +23,7 @@ from keras_gans.__main__ import main, parse
 from keras_gans._server import Server
 from keras_gans.commands import evaluation, in_options
 from keras_gans.commands.dataset import load
-from keras_gans.commands.evaluation import extractor_for
+from keras_gans.commands.evaluation import EXTRACTORS, extractor_for
 from keras_gans.commands.trained import trained
 from keras_gans.commands.training import (
     build,
@@ -673,6 +673,10 @@ class TestEvaluation:
         assert extractor_for(dataset) == extractor
         (tmp_path / dataset).mkdir()
         assert extractor_for(dataset) == "inception"
+
+    def test_stacked_digits_have_an_extractor_of_their_own(self):
+        assert extractor_for("stacked_mnist") == "stacked_mnist"
+        assert EXTRACTORS["stacked_mnist"]()(np.zeros((1, 28, 28, 3), "float32")).shape == (1, 192)
 
     def test_weights_that_cannot_be_downloaded(self, exported, monkeypatch):
         def no_network(**kwargs):

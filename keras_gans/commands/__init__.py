@@ -81,10 +81,11 @@ def list_all(options: argparse.Namespace) -> None:
     for name, kind in training.trainable().items():
         print(f"  {name:20} {kind.__doc__.splitlines()[0]}")
     print("Datasets for `--dataset`:")
-    print("  digits       1,797 handwritten digits 8×8×1, no download")
-    print("  photographs  patches 64×64×3 of two photographs, no download")
-    print("  NAME         any TFDS image dataset: mnist, fashion_mnist, cifar10, celeb_a, …")
-    print("  FOLDER       a folder of pictures, with --image-size")
+    print("  digits         1,797 handwritten digits 8×8×1, no download")
+    print("  photographs    patches 64×64×3 of two photographs, no download")
+    print("  stacked_mnist  three digits of MNIST as colors: 28×28×3, 1,000 classes")
+    print("  NAME           any TFDS image dataset: mnist, fashion_mnist, cifar10, celeb_a, …")
+    print("  FOLDER         a folder of pictures, with --image-size")
 
 
 COMMANDS = {

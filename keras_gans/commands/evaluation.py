@@ -20,6 +20,7 @@ from keras_gans.data.sources import DatasetInfo
 EXTRACTORS: dict[str, Callable[[], Any]] = {
     "inception": metrics.InceptionFeatures,
     "mnist": metrics.MNISTFeatures,
+    "stacked_mnist": lambda: metrics.PerChannelFeatures(metrics.MNISTFeatures()),
     "pixels": lambda: pixels,
 }
 
@@ -49,6 +50,8 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def extractor_for(dataset: str) -> str:
+    if dataset == "stacked_mnist":
+        return dataset
     is_mnist = re.split("[:/]", dataset)[0].lower() == "mnist" and not os.path.isdir(dataset)
     return "mnist" if is_mnist else "inception"
 

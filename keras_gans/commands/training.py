@@ -14,7 +14,7 @@ import tensorflow as tf
 from keras_gans import _checks, _files, callbacks, data, models, runs
 from keras_gans._typing import Config
 from keras_gans.commands.dataset import load
-from keras_gans.data.sources import WITHOUT_DOWNLOAD, DatasetInfo
+from keras_gans.data.sources import OWN_NAMES, DatasetInfo
 
 #: Options that go to the model, if it takes them.
 OF_MODELS = ("latent_dim", "filters", "ema_decay")
@@ -69,7 +69,7 @@ def check_folders(dataset: str, run: runs.Run) -> None:
     """Refuse a run among the pictures that it is trained on, some of which its grids would be."""
     pictures, output = pathlib.Path(dataset).resolve(), run.folder.resolve()
     overlap = output.is_relative_to(pictures) or pictures.is_relative_to(run.samples.resolve())
-    if overlap and dataset not in WITHOUT_DOWNLOAD:
+    if overlap and dataset not in OWN_NAMES:
         raise ValueError(
             f"`output` must be outside of {dataset!r}, which `source` names: it would be read as a "
             f"folder of pictures. Received: {str(run.folder)!r}"

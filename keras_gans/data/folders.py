@@ -159,4 +159,4 @@ def _few(names):
 
 def _warn(message):
     """Warn whoever called `keras_gans.data.load`."""
-    warnings.warn(message, stacklevel=6)
+    warnings.warn(message, stacklevel=7)

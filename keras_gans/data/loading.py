@@ -40,6 +40,10 @@ def load(
             - `"photographs"`: patches 64×64×3 of two photographs that come with scikit-learn; those
               of the split `"test"` share no pixel with the others. See `photographs`, and read a
               folder of this name as `"./photographs"`;
+            - `"stacked_mnist"`: 128,000 images 28×28×3, three digits of TFDS's MNIST as color
+              channels, drawn once for all. The label, of 1,000, is 100 times the digit in red plus
+              10 times that in green plus that in blue. The split `"test"` has 26,000 images of
+              MNIST's test digits;
             - the name of any TFDS image dataset, such as `"mnist"`, `"fashion_mnist"`, `"cifar10"`
               or `"celeb_a"`, with a configuration or a version if need be, `"mnist:3.0.1"`:
               downloaded once, to `TFDS_DATA_DIR` if that is set. Names with a namespace, whose
@@ -119,7 +123,7 @@ def load(
     channels = channels if channels is None else _checks.one_of("channels", channels, [1, 3, 4])
     look = Look(size, channels, pictures.color("background", background))
     class_names = _class_names(class_names)
-    dataset, info = sources.examples(source, split, look, class_names, on_error)
+    dataset, info, as_images = sources.examples(source, split, look, class_names, on_error)
     if labels and info.num_classes is None:
         raise ValueError(f"`labels` must be False: {info.name!r} has none.")
     if info.num_examples is not None and info.num_examples < batch_size:
@@ -130,17 +134,19 @@ def load(
     dataset, num_examples, own_size = workers.share(
         dataset, info.num_examples, batch_size, per_worker, repeat
     )
-    fitting = CACHE_BYTES // (4 * math.prod(info.image_shape))
+    fitting = CACHE_BYTES // _num_bytes(dataset)
     if (num_examples or np.inf) <= fitting:
         dataset = dataset.cache()
+
+    def as_asked(examples, classes):
+        images = as_images(examples)
+        return (images, classes) if labels else images
 
     def one_round(seed):
         examples = dataset
         if is_shuffled:
             examples = examples.shuffle(_buffer_size(num_examples, fitting, own_size), seed=seed)
-        if not labels:
-            examples = examples.map(lambda image, label: image)
-        return examples.batch(own_size, drop_remainder=True)
+        return examples.batch(own_size, drop_remainder=True).map(as_asked)
 
     if repeat:
         order_seed = _checks.seed_or_new("seed", seed)
@@ -161,6 +167,12 @@ def load(
     if repeat:
         resuming.tell(batches, lambda num: begun_at(skip + num), is_seeded or not is_shuffled)
     return batches, info
+
+
+def _num_bytes(dataset):
+    """The memory that an example takes, but for its label."""
+    spec, _ = dataset.element_spec
+    return spec.dtype.size * math.prod(spec.shape)
 
 
 def _buffer_size(num_examples, fitting, batch_size):

@@ -25,7 +25,7 @@ class Look:
         return *(self.image_size or (height, width)), self.channels or channels
 
     def __call__(self, image):
-        """Change an image in [−1, 1]."""
+        """Change an image in [−1, 1], or a batch of images."""
         if self.channels not in (None, image.shape[-1]):
             image = _with_channels(image, self.channels, self.background)
         return image if self.image_size is None else resized(image, self.image_size)
@@ -40,7 +40,8 @@ def _with_channels(image, channels, background):
         return keras.ops.image.rgb_to_grayscale(image, data_format="channels_last")
     if image.shape[-1] == 1:
         image = tf.repeat(image, 3, axis=-1)
-    return tf.pad(image, [[0, 0], [0, 0], [0, channels - 3]], constant_values=1)
+    added = [[0, 0]] * (image.shape.rank - 1) + [[0, channels - 3]]
+    return tf.pad(image, added, constant_values=1)
 
 
 def resized(image, image_size):

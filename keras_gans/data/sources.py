@@ -8,14 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
-from keras_gans.data import folders, named
+from keras_gans.data import folders, named, stacked_mnist
 from keras_gans.data.sample_images import photographs
 
-#: Names of the images that come with scikit-learn. A folder of such a name is not looked at.
-WITHOUT_DOWNLOAD = ("digits", "photographs")
+#: Names of images that are made here. A folder of such a name is not looked at.
+OWN_NAMES = ("digits", "photographs", "stacked_mnist")
 
 _SOURCES = (
-    f"`source` must be {', '.join(map(repr, WITHOUT_DOWNLOAD))}, the name of a TFDS dataset, or an "
+    f"`source` must be {', '.join(map(repr, OWN_NAMES))}, the name of a TFDS dataset, or an "
     "existing folder."
 )
 
@@ -50,16 +50,23 @@ class DatasetInfo:
 
 
 def examples(source, split, look, class_names, on_error):
-    """Return a dataset of single `(image, label)` pairs and its `DatasetInfo`."""
+    """Return a dataset of single examples, its `DatasetInfo`, and what they are made to images by.
+
+    Examples are pairs `(image, label)`, or have something smaller in place of the image, that is
+    kept and shuffled at less cost. Batches of it become images by the function that comes third.
+    """
+    if isinstance(source, str) and source == "stacked_mnist":
+        _refuse_class_names(source, class_names)
+        return _stacked_mnist(split, look)
+    return *_image_examples(source, split, look, class_names, on_error), lambda images: images
+
+
+def _image_examples(source, split, look, class_names, on_error):
     if isinstance(source, (str, os.PathLike)):
-        if os.path.isdir(source) and source not in WITHOUT_DOWNLOAD:
+        if os.path.isdir(source) and source not in OWN_NAMES:
             named.refuse_split(split, "a folder")
             return _folder(pathlib.Path(source), split, look, class_names, on_error)
-        if class_names is not None:
-            raise ValueError(
-                f"`class_names` must be None for {source!r}, which names its classes itself. "
-                f"Received: class_names={class_names!r}"
-            )
+        _refuse_class_names(source, class_names)
         if source == "digits":
             return _digits(split, look)
         if source == "photographs":
@@ -79,6 +86,14 @@ def examples(source, split, look, class_names, on_error):
     )
 
 
+def _refuse_class_names(source, class_names):
+    if class_names is not None:
+        raise ValueError(
+            f"`class_names` must be None for {source!r}, which names its classes itself. "
+            f"Received: class_names={class_names!r}"
+        )
+
+
 def _digits(split, look):
     from sklearn.datasets import load_digits
 
@@ -95,6 +110,35 @@ def _digits(split, look):
 def _photographs(split, look):
     dataset, info = _arrays(photographs(split=split), None, split, look, None)
     return dataset, dataclasses.replace(info, name="photographs")
+
+
+def _stacked_mnist(split, look):
+    """The digits are kept once, and stacked when a batch of them is needed."""
+    _checks.one_of("split", split, list(stacked_mnist.SIZES))
+    digits, classes = _mnist(split)
+    places, labels = stacked_mnist.stacks(classes, stacked_mnist.SIZES[split])
+    digits = tf.constant(digits)
+    info = DatasetInfo(
+        name="stacked_mnist",
+        image_shape=look.shape(28, 28, 3),
+        num_examples=len(labels),
+        num_classes=len(stacked_mnist.CLASS_NAMES),
+        split=split,
+        class_names=stacked_mnist.CLASS_NAMES,
+    )
+
+    def images(places):
+        return look(stacked_mnist.stacked(digits, places) / 127.5 - 1)
+
+    return tf.data.Dataset.from_tensor_slices((places, labels)), info, images
+
+
+def _mnist(split):
+    """All images of MNIST, uint8 `(num, 28, 28, 1)`, and their labels, in TFDS's order."""
+    batches = named.prepared(named.builder("mnist", _SOURCES), split).batch(1000)
+    parts = [(batch["image"], batch["label"]) for batch in batches.as_numpy_iterator()]
+    images, labels = zip(*parts, strict=True)
+    return np.concatenate(images), np.concatenate(labels)
 
 
 def _arrays(images, labels, split, look, class_names):

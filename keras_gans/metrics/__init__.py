@@ -7,7 +7,7 @@ generated image with the real one that it stands for: `update_state(real, genera
 """
 
 from keras_gans.metrics.evaluation import evaluate, format_table
-from keras_gans.metrics.features import InceptionFeatures, MNISTFeatures
+from keras_gans.metrics.features import InceptionFeatures, MNISTFeatures, PerChannelFeatures
 from keras_gans.metrics.frechet_distance import FrechetDistance
 from keras_gans.metrics.inception_score import InceptionScore
 from keras_gans.metrics.kernel_distance import KernelDistance
@@ -30,6 +30,7 @@ __all__ = [
     "ModeCoverage",
     "MultiScaleSSIM",
     "NGramJSDivergence",
+    "PerChannelFeatures",
     "PrecisionRecall",
     "SlicedWasserstein",
     "evaluate",

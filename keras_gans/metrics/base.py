@@ -226,6 +226,13 @@ class TwoSampleMetric(SampleMetric):
             getattr(self, side).merge_state(getattr(metric, side))
 
 
+def logits(extractor, samples):
+    """What an extractor makes of samples: its logits, if it gives features and logits."""
+    if hasattr(extractor, "features_and_logits"):
+        return extractor.features_and_logits(samples)[1]
+    return extractor(samples)
+
+
 def serialized_extractor(extractor, owner):
     """Configuration of an extractor that comes back whole, else `None` and a warning.
 

@@ -7,11 +7,12 @@ class logits: `extractor(images)` are the features, `extractor.logits(images)` t
 
 import functools
 import pathlib
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from keras_gans import _replicas
+from keras_gans import _checks, _replicas
 from keras_gans._typing import ArrayLike, Config, PathLike, Tensor
 from keras_gans.metrics.images import as_images
 
@@ -151,3 +152,60 @@ class MNISTFeatures(ClassifierFeatures):
             )
         outputs = self.model(images, training=False)
         return outputs["features"], outputs["logits"]
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class PerChannelFeatures(ClassifierFeatures):
+    """A classifier of gray images, applied to each channel of others: stacked digits, say.
+
+    Features are those of the channels side by side. Classes are all combinations of the channels'
+    classes, the first channel's counting most: of three channels with ten digits each, class 100 a
+    + 10 b + c of 1,000, as `keras_gans.data.load("stacked_mnist")` numbers them. A logit is the sum
+    of the channels' log-probabilities, so that their softmax are the classes' probabilities.
+
+    Args:
+        classifier: Object with `features_and_logits(images)` for images (batch, height, width, 1)
+            in [-1, 1], such as `MNISTFeatures()`.
+        num_channels: Positive integer, channels of the images. Defaults to 3.
+
+    Raises:
+        TypeError: `classifier` has no `features_and_logits`.
+        TypeError, ValueError: Images are not floating point numbers in [-1, 1] of such a shape.
+
+    Example:
+
+    >>> extractor = PerChannelFeatures(MNISTFeatures())
+    >>> images = keras.ops.zeros((2, 28, 28, 3))
+    >>> extractor(images).shape, extractor.logits(images).shape
+    (TensorShape([2, 192]), TensorShape([2, 1000]))
+    """
+
+    def __init__(self, classifier: Any, num_channels: int = 3) -> None:
+        if not hasattr(classifier, "features_and_logits"):
+            raise TypeError(
+                "`classifier` must have `features_and_logits`, as MNISTFeatures() does. "
+                f"Received: {classifier!r} of type {type(classifier)}"
+            )
+        self.classifier = classifier
+        self.channels = (_checks.positive_int("num_channels", num_channels),)
+        self.name = f"{getattr(classifier, 'name', type(classifier).__name__)}, per channel"
+
+    def outputs(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        (num_channels,) = self.channels
+        gray = tf.concat(tf.split(images, num_channels, axis=-1), axis=0)
+        features, logits = self.classifier.features_and_logits(gray)
+        scores = tf.split(tf.nn.log_softmax(logits), num_channels, axis=0)
+        joint = scores[0]
+        for score in scores[1:]:
+            pairs = joint[:, :, tf.newaxis] + score[:, tf.newaxis]
+            joint = tf.reshape(pairs, (-1, joint.shape[1] * score.shape[1]))
+        return tf.concat(tf.split(features, num_channels, axis=0), axis=1), joint
+
+    def get_config(self) -> Config:
+        classifier = keras.saving.serialize_keras_object(self.classifier)
+        return {"classifier": classifier, "num_channels": self.channels[0]}
+
+    @classmethod
+    def from_config(cls, config: Config) -> "PerChannelFeatures":
+        classifier = keras.saving.deserialize_keras_object(config["classifier"])
+        return cls(classifier, config["num_channels"])

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from keras_gans import _checks
 from keras_gans._typing import ArrayLike, Config, FeatureExtractor, Seed, Tensor
-from keras_gans.metrics.base import SampleMetric
+from keras_gans.metrics.base import SampleMetric, logits
 from keras_gans.metrics.checks import check
 from keras_gans.metrics.distribution import num_replicas, own_slot, places_in_stream, write_slot
 from keras_gans.metrics.reservoir import random_keys
@@ -101,9 +101,7 @@ class InceptionScore(SampleMetric):
         self.probabilities.assign_add(deal(probabilities))
 
     def extract(self, samples: ArrayLike) -> Tensor:
-        if hasattr(self.feature_extractor, "features_and_logits"):
-            return self.feature_extractor.features_and_logits(samples)[1]
-        return self.feature_extractor(samples)
+        return logits(self.feature_extractor, samples)
 
     def count(self) -> Tensor:
         return tf.reduce_sum(tf.convert_to_tensor(self.counts))

@@ -87,7 +87,8 @@ DRAWING = {
 
 def test_every_metric_is_among_them():
     of_pairs = {"psnr", "ssim"}  # which `SRGAN` measures in each evaluation
-    assert {*METRICS, *DRAWING, *of_pairs, "js_2"} == set(CASES)
+    of_names_among_them = {"mode_coverage_of_classes"}
+    assert {*METRICS, *DRAWING, *of_pairs, *of_names_among_them, "js_2"} == set(CASES)
 
 
 @pytest.fixture(scope="module")

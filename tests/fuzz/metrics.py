@@ -110,6 +110,14 @@ CALLS = {
         cost=50,
     ),
     "metrics.MNISTFeatures": Call(metrics.MNISTFeatures),
+    "metrics.PerChannelFeatures": Call(
+        metrics.PerChannelFeatures, lambda: {"classifier": metrics.MNISTFeatures()}
+    ),
+    "metrics.PerChannelFeatures.features_and_logits": Call(
+        metrics.PerChannelFeatures.features_and_logits,
+        lambda: {"images": images(2, 28)},
+        of=lambda: metrics.PerChannelFeatures(mnist_features(), 1),
+    ),
     "metrics.MNISTFeatures.features_and_logits": Call(
         metrics.MNISTFeatures.features_and_logits,
         lambda: {"images": images(2, 28)},

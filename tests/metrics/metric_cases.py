@@ -100,6 +100,9 @@ CASES = {
         lambda: metrics.ModeCoverage([[-1.0, 0.0], [1.0, 0.0], [9.0, 9.0]], stddev=0.3),
         draw(50, 2, seed=5),
     ),
+    "mode_coverage_of_classes": Case(
+        lambda: metrics.ModeCoverage(5, data_shares=[1, 2, 3, 4, 5]), draw(50, 5, seed=5)
+    ),
     "js_2": Case(
         lambda: metrics.NGramJSDivergence(n=2), tokens(12, seed=6), tokens(15, seed=7) + 1
     ),

@@ -217,3 +217,57 @@ class TestMNISTFeatures:
         published = json.loads(path.read_text())
         assert abs(errors - published["test_errors"]) <= 2
         assert errors <= 100
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class SumsAsLogits:
+    """Two features, and as logits the sum of an image's pixels times 0, 1 and 2."""
+
+    def features_and_logits(self, images):
+        sums = tf.reduce_sum(images, (1, 2, 3))[:, None]
+        return tf.concat([sums, -sums], axis=1), sums * tf.range(3.0)
+
+    def get_config(self):
+        return {}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls()
+
+
+class TestPerChannelFeatures:
+    images = np.random.default_rng(0).integers(0, 256, (5, 2, 2, 2)).astype("float32") / 127.5 - 1
+
+    def test_features_and_logits_are_those_of_the_channels_together(self):
+        extractor = metrics.PerChannelFeatures(SumsAsLogits(), num_channels=2)
+        features, logits = extractor.features_and_logits(self.images)
+        sums = self.images.astype("float64").sum(axis=(1, 2))
+        np.testing.assert_allclose(
+            features, np.stack([sums[:, 0], -sums[:, 0], sums[:, 1], -sums[:, 1]], axis=1), 1e-5
+        )
+        exponentials = np.exp(sums[..., None] * np.arange(3))
+        first, second = np.moveaxis(exponentials / exponentials.sum(axis=-1, keepdims=True), 1, 0)
+        joint = (first[:, :, None] * second[:, None, :]).reshape(5, 9)
+        np.testing.assert_allclose(np.exp(logits), joint, rtol=1e-4)
+
+    def test_no_images_have_no_features(self):
+        extractor = metrics.PerChannelFeatures(metrics.MNISTFeatures())
+        features, logits = extractor.features_and_logits(np.zeros((0, 28, 28, 3), "float32"))
+        assert (features.shape, logits.shape) == ((0, 192), (0, 1000))
+
+    def test_it_is_saved_with_a_metric(self):
+        extractor = metrics.PerChannelFeatures(SumsAsLogits(), num_channels=2)
+        metric = metrics.ModeCoverage(9, feature_extractor=extractor)
+        config = json.loads(json.dumps(keras.saving.serialize_keras_object(metric)))
+        restored = keras.saving.deserialize_keras_object(config)
+        np.testing.assert_array_equal(
+            restored.feature_extractor(self.images), extractor(self.images)
+        )
+
+    def test_what_it_does_not_take_is_an_error(self):
+        with pytest.raises(ValueError, match=r"`images` must be of shape .* width, 3\)"):
+            metrics.PerChannelFeatures(SumsAsLogits())(self.images)
+        with pytest.raises(TypeError, match="`classifier` must have `features_and_logits`"):
+            metrics.PerChannelFeatures(flattened)
+        with pytest.raises(ValueError, match="`num_channels` must be a positive integer"):
+            metrics.PerChannelFeatures(SumsAsLogits(), num_channels=0)
