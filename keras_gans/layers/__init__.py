@@ -8,6 +8,7 @@ from keras_gans.layers.conditional_batch_normalization import ConditionalBatchNo
 from keras_gans.layers.conditioning_augmentation import ConditioningAugmentation
 from keras_gans.layers.equalized_learning_rate import EqualizedLearningRate
 from keras_gans.layers.fade_in import FadeIn
+from keras_gans.layers.grouped_conv import GroupedConv2D
 from keras_gans.layers.instance_statistics import InstanceStatistics
 from keras_gans.layers.label_projection import LabelProjection
 from keras_gans.layers.learned_constant import LearnedConstant
@@ -34,6 +35,7 @@ __all__ = [
     "DropReference",
     "EqualizedLearningRate",
     "FadeIn",
+    "GroupedConv2D",
     "InstanceStatistics",
     "LabelProjection",
     "LeakyReLU",
