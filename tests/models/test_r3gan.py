@@ -177,10 +177,11 @@ class TestBurnIn:
             assert float(optimizer.beta_2) == pytest.approx(0.9 + 0.09 * r)
 
     def test_it_is_counted_in_training_steps(self):
-        gan = self.trained(2, n_critic=2)
-        assert gan.gamma == pytest.approx(0.275)
-        for optimizer in (gan.g_optimizer, gan.d_optimizer):
+        gan = self.trained(0, n_critic=2)
+        for optimizer, updates in ((gan.g_optimizer, 2), (gan.d_optimizer, 4)):
+            optimizer.iterations.assign(updates)
             assert float(optimizer.beta_2) == pytest.approx(0.945)
+        assert gan.gamma == pytest.approx(0.275)
 
     @pytest.mark.slow
     def test_it_goes_on_where_it_was_saved(self, tmp_path):
@@ -241,7 +242,7 @@ def test_images_are_cut_to_their_range(tmp_path):
 
 def test_points_are_not_cut():
     gan = dense()
-    gan.generator.layers[-2].bias.assign([5.0, -7.0])
+    gan.generator.set_weights([100 * w for w in gan.generator.get_weights()])
     assert np.abs(gan.sample(4, seed=0)).max() > 4
 
 
