@@ -25,6 +25,7 @@ __all__ = [
     "least_squares_with_codes",
     "minimax",
     "non_saturating",
+    "relativistic",
     "wasserstein",
 ]
 
@@ -159,6 +160,18 @@ def hinge_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor
 
 
 @_register
+def relativistic_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """−E log σ(D(x) − D(G(z))): each real example is to look more real than its fake."""
+    return ops.mean(ops.softplus(fake_logits - real_logits))
+
+
+@_register
+def relativistic_generator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """−E log σ(D(G(z)) − D(x)): each fake is to look more real than its real example."""
+    return ops.mean(ops.softplus(real_logits - fake_logits))
+
+
+@_register
 def linear_generator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """−E D(G(z)): the generator's side of the Wasserstein and hinge objectives."""
     return -ops.mean(fake_logits)
@@ -182,6 +195,15 @@ wasserstein = Objective(wasserstein_discriminator_loss, linear_generator_loss, "
 
 #: Lim and Ye 2017 (Geometric GAN); Miyato et al. 2018, equations 16 and 17.
 hinge = Objective(hinge_discriminator_loss, linear_generator_loss, "hinge")
+
+#: Jolicoeur-Martineau 2019 (RpGAN); Huang et al. 2024 (R3GAN), equation 3. Logits are paired by
+#: their position.
+relativistic = Objective(
+    relativistic_discriminator_loss,
+    relativistic_generator_loss,
+    "relativistic",
+    relativistic=True,
+)
 
 
 def least_squares_with_codes(a: float, b: float, c: float) -> Objective:
@@ -219,7 +241,9 @@ def least_squares_with_codes(a: float, b: float, c: float) -> Objective:
     )
 
 
-_BY_NAME = {o.name: o for o in (minimax, non_saturating, least_squares, wasserstein, hinge)}
+_BY_NAME = {
+    o.name: o for o in (minimax, non_saturating, least_squares, wasserstein, hinge, relativistic)
+}
 
 
 def get(objective: str | Objective) -> Objective:
@@ -227,7 +251,7 @@ def get(objective: str | Objective) -> Objective:
 
     Args:
         objective: `Objective`, or one of `"minimax"`, `"non_saturating"`, `"least_squares"`,
-            `"wasserstein"`, `"hinge"`.
+            `"wasserstein"`, `"hinge"`, `"relativistic"`.
 
     Raises:
         ValueError: If there is no objective of that name.

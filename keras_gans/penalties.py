@@ -167,14 +167,19 @@ def _examples(name, examples, shape="(batch, …)", rank=1):
 
 def input_gradients(critic: Critic, examples: Tensor) -> Tensor:
     """Return ∇D at each example: the gradient of its mean logit with respect to it."""
+    return logits_and_gradients(critic, examples)[1]
+
+
+def logits_and_gradients(critic: Critic, examples: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the logits, and what `input_gradients` does, of one call of the critic."""
     examples = at_least_float32(examples)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(examples)
         logits = _checks.function("critic", critic)(examples)
         if not tf.is_tensor(logits):
             raise TypeError(f"`critic` must return logits. Received: {type(logits).__name__}")
-        logits = ops.mean(at_least_float32(logits), axis=tuple(range(1, len(logits.shape))))
-    return tape.gradient(logits, examples, unconnected_gradients="zero")
+        means = ops.mean(at_least_float32(logits), axis=tuple(range(1, len(logits.shape))))
+    return logits, tape.gradient(means, examples, unconnected_gradients="zero")
 
 
 def squared_gradient_norms(gradients: Tensor) -> Tensor:

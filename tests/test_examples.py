@@ -140,6 +140,16 @@ def test_biggan(run_example, tmp_path):
     assert kg.load(folder / "saved_model").sample(2, labels=7, truncation=0.5).shape[0] == 2
 
 
+@pytest.mark.slow
+def test_r3gan(run_example, tmp_path):
+    constants = {"FILTERS": 2, "LATENT_DIM": 4, "ROUNDS": 2, "STEPS_PER_ROUND": 10}
+    out = run_example("r3gan.py", DATASET="digits", **constants)
+    assert "γ is 0.050 from here on." in out
+    folder = tmp_path / "output" / "r3gan_digits"
+    assert Image.open(folder / "grid.png").size == (10 * (32 + 2) + 2,) * 2
+    assert np.abs(kg.load(folder / "saved_model").sample(8)).max() <= 1
+
+
 def test_minibatch_discrimination(run_example, tmp_path):
     constants = {"UNITS": (8, 8), "STEPS": 20}
     out = run_example("minibatch_discrimination.py", **constants)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from keras_gans import losses
 
-NAMES = ["minimax", "non_saturating", "least_squares", "wasserstein", "hinge"]
+NAMES = ["minimax", "non_saturating", "least_squares", "wasserstein", "hinge", "relativistic"]
 
 
 def log_sigmoid(x):
@@ -21,6 +21,7 @@ DISCRIMINATOR = {
     "least_squares": lambda r, f: ((r - 1) ** 2).mean() / 2 + (f**2).mean() / 2,
     "wasserstein": lambda r, f: f.mean() - r.mean(),
     "hinge": lambda r, f: np.maximum(0, 1 - r).mean() + np.maximum(0, 1 + f).mean(),
+    "relativistic": lambda r, f: -log_sigmoid(r - f).mean(),
 }
 GENERATOR = {
     "minimax": lambda _, f: log_sigmoid(-f).mean(),
@@ -28,6 +29,7 @@ GENERATOR = {
     "least_squares": lambda _, f: ((f - 1) ** 2).mean() / 2,
     "wasserstein": lambda _, f: -f.mean(),
     "hinge": lambda _, f: -f.mean(),
+    "relativistic": lambda r, f: -log_sigmoid(f - r).mean(),
 }
 REAL = np.random.default_rng(0).normal(0, 3, (7, 2))
 FAKE = np.random.default_rng(1).normal(0, 3, (7, 2))
@@ -44,9 +46,9 @@ def negated(real, fake):
     return -keras.ops.mean(fake)
 
 
-def of_fakes(loss):
-    """A generator's loss that is not relativistic, of the logits of fakes alone."""
-    return lambda fake: loss(None, fake)
+def of_fakes(loss, real=None):
+    """A generator's loss as a function of the logits of fakes alone."""
+    return lambda fake: loss(real, fake)
 
 
 def gradient(loss, *logits):
@@ -73,17 +75,17 @@ class TestEveryObjective:
         one_by_one = [(np.array([a]), np.array([b])) for a in EXTREMES for b in EXTREMES]
         for real, fake in [(REAL, FAKE), *one_by_one]:
             d_loss = objective.discriminator(tf.constant(real), tf.constant(fake))
-            g_loss = objective.generator(None, tf.constant(fake))
+            g_loss = objective.generator(tf.constant(real), tf.constant(fake))
             assert d_loss.dtype == g_loss.dtype == tf.float64
             assert d_loss.shape == g_loss.shape == ()
             np.testing.assert_allclose(d_loss, DISCRIMINATOR[name](real, fake), rtol=1e-12)
-            np.testing.assert_allclose(g_loss, GENERATOR[name](None, fake), rtol=1e-12)
+            np.testing.assert_allclose(g_loss, GENERATOR[name](real, fake), rtol=1e-12)
 
     def test_gradients_match_finite_differences(self, name):
         objective = losses.get(name)
         by_real, by_fake = gradient(objective.discriminator, REAL, FAKE)
-        (of_generator,) = gradient(of_fakes(objective.generator), FAKE)
-        d_loss, g_loss = DISCRIMINATOR[name], of_fakes(GENERATOR[name])
+        (of_generator,) = gradient(of_fakes(objective.generator, REAL), FAKE)
+        d_loss, g_loss = DISCRIMINATOR[name], of_fakes(GENERATOR[name], REAL)
         expected = finite_differences(lambda r: d_loss(r, FAKE), REAL)
         np.testing.assert_allclose(by_real, expected, atol=1e-8)
         expected = finite_differences(lambda f: d_loss(REAL, f), FAKE)
@@ -95,7 +97,7 @@ class TestEveryObjective:
         objective = losses.get(name)
         for g in gradient(objective.discriminator, logits, logits):
             assert np.isfinite(g).all()
-        assert np.isfinite(gradient(of_fakes(objective.generator), logits)).all()
+        assert np.isfinite(gradient(of_fakes(objective.generator, logits), logits)).all()
 
     def test_is_found_by_name_and_by_itself(self, name):
         objective = losses.get(name)
@@ -117,6 +119,10 @@ def test_the_minimax_gradient_vanishes_where_fakes_are_told_apart():
     np.testing.assert_allclose(
         gradient(of_fakes(losses.non_saturating.generator), confident)[0], -1
     )
+
+
+def test_only_the_relativistic_generator_sees_real_logits():
+    assert [name for name in NAMES if losses.get(name).relativistic] == ["relativistic"]
 
 
 def test_the_minimax_players_add_up_to_a_zero_sum():

@@ -3,10 +3,12 @@
 from keras_gans.layers.activations import LeakyReLU
 from keras_gans.layers.adaptive_instance_normalization import AdaptiveInstanceNormalization
 from keras_gans.layers.bicubic import bicubic_downsample, bicubic_upsample
+from keras_gans.layers.blur import BlurDownsample2D, BlurUpsample2D
 from keras_gans.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from keras_gans.layers.conditioning_augmentation import ConditioningAugmentation
 from keras_gans.layers.equalized_learning_rate import EqualizedLearningRate
 from keras_gans.layers.fade_in import FadeIn
+from keras_gans.layers.grouped_conv import GroupedConv2D
 from keras_gans.layers.instance_statistics import InstanceStatistics
 from keras_gans.layers.label_projection import LabelProjection
 from keras_gans.layers.learned_constant import LearnedConstant
@@ -26,11 +28,14 @@ from keras_gans.layers.weight_normalization import WeightNormalization
 
 __all__ = [
     "AdaptiveInstanceNormalization",
+    "BlurDownsample2D",
+    "BlurUpsample2D",
     "ConditionalBatchNormalization",
     "ConditioningAugmentation",
     "DropReference",
     "EqualizedLearningRate",
     "FadeIn",
+    "GroupedConv2D",
     "InstanceStatistics",
     "LabelProjection",
     "LeakyReLU",

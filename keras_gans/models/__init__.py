@@ -14,6 +14,7 @@ from keras_gans.models.lapgan import LAPGAN
 from keras_gans.models.latent_model import LatentModel
 from keras_gans.models.lsgan import LSGAN
 from keras_gans.models.progressive_gan import ProgressiveGAN
+from keras_gans.models.r3gan import R3GAN
 from keras_gans.models.semi_supervised_gan import SemiSupervisedGAN
 from keras_gans.models.srgan import SRGAN
 from keras_gans.models.stackgan import StackGAN
@@ -28,6 +29,7 @@ __all__ = [
     "GAN",
     "LAPGAN",
     "LSGAN",
+    "R3GAN",
     "SRGAN",
     "VAE",
     "WGAN",

@@ -9,7 +9,7 @@ from keras import ops
 
 from keras_gans import _checks
 from keras_gans._precision import as_float
-from keras_gans._typing import Examples, Tensor, Tensors
+from keras_gans._typing import Examples, FloatOrSchedule, Tensor, Tensors
 from keras_gans.data.sources import DatasetInfo
 from keras_gans.data.specs import Spec
 from keras_gans.models.gan import GAN
@@ -46,11 +46,14 @@ class Conditional(GAN):
     conditional = True
 
     def real_examples(self, data: Tensors) -> Examples:
-        return [super().real_examples(data), condition_of(data)]
+        images = super().real_examples(data)
+        return [images, condition_of(data)] if self.conditional else images
 
     def fake_examples(
         self, real: Examples, generator: Callable[..., Tensor], training: bool = True
     ) -> Examples:
+        if not self.conditional:
+            return super().fake_examples(real, generator, training)
         images, condition = real
 
         def generator_on_condition(latents):
@@ -72,7 +75,9 @@ class ClassConditional(Conditional):
         **kwargs: Any,
     ) -> None:
         super().__init__(generator, discriminator, latent_dim, **kwargs)
-        self.num_classes = check_num_classes(num_classes, generator, discriminator)
+        if self.conditional or num_classes is not None:
+            num_classes = check_num_classes(num_classes, generator, discriminator)
+        self.num_classes = num_classes
         self.class_names = check_class_names(class_names, self.num_classes)
 
     @classmethod
@@ -94,9 +99,53 @@ class ClassConditional(Conditional):
         return {"num_classes": info.num_classes, "class_names": info.class_names}
 
     @property
-    def condition_spec(self) -> Spec:
-        """What a label is."""
+    def condition_spec(self) -> Spec | None:
+        """What a label is, or `None` for networks that take none."""
+        if not self.conditional:
+            return None
         return Spec(kind="integer", num_classes=self.num_classes, class_names=self.class_names)
+
+
+class OptionallyConditional(ClassConditional):
+    """What makes any GAN conditional on the class if, and only if, its networks take labels.
+
+    In a subclass `networks_for_images` takes `num_classes`, too, by default `None`.
+    """
+
+    def check_networks(self, generator: keras.Model, discriminator: keras.Model) -> None:
+        self.conditional = len(getattr(generator, "inputs", None) or ()) > 1
+        super().check_networks(generator, discriminator)
+
+    @classmethod
+    def for_images(
+        cls,
+        info: DatasetInfo,
+        latent_dim: int = 64,
+        filters: int = 64,
+        ema_decay: FloatOrSchedule | None = 0.998,
+        num_classes: int | None = None,
+        **kwargs: Any,
+    ) -> "OptionallyConditional":
+        """Return a model for the images of a dataset, with the networks of its paper.
+
+        Args:
+            info: `keras_gans.data.DatasetInfo`, as `keras_gans.data.load` returns it.
+            latent_dim: Positive integer, size of the latent vectors. Defaults to `64`.
+            filters: Positive integer, that of the builders of the networks: channels of the layers
+                next to the image. Defaults to `64`.
+            ema_decay: See the constructor. Defaults to `0.998`.
+            num_classes: `info.num_classes`, for networks that take labels, or `None` for others.
+                Defaults to `None`.
+            **kwargs: Other arguments of the constructor.
+
+        Returns:
+            An instance of this class, not compiled.
+
+        Raises:
+            ValueError, TypeError: As the constructor.
+        """
+        made = cls.networks_for_images(info, latent_dim, filters, num_classes)  # type: ignore[call-arg]
+        return cls(latent_dim=latent_dim, ema_decay=ema_decay, **{**made, **kwargs})
 
 
 def condition_of(data: Tensors) -> Tensors:

@@ -1,4 +1,6 @@
-"""Learning rates over a run, as the papers have them."""
+"""Learning rates and other numbers over a run, as the papers have them."""
+
+import math
 
 import keras
 from keras import ops
@@ -38,3 +40,70 @@ class LinearToZero(keras.optimizers.schedules.LearningRateSchedule):
             "total_steps": self.total_steps,
             "start": self.start,
         }
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class HalfCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """A number that goes from one value to another over some updates, as half a cosine, and stays.
+
+    It is start + (end − start) · sin²(πt/2T), with T = `steps` and t at most T.
+
+    Args:
+        start: Float, the number at the start.
+        end: Float, the number after `steps` updates.
+        steps: Positive integer.
+
+    Example:
+
+    >>> from keras_gans.models.schedules import HalfCosine
+    >>> number = HalfCosine(2.0, 6.0, steps=8)
+    >>> [round(float(number(step)), 6) for step in (0, 4, 8, 9)]
+    [2.0, 4.0, 6.0, 6.0]
+    """
+
+    def __init__(self, start: float, end: float, steps: int) -> None:
+        self.start = start
+        self.end = end
+        self.steps = steps
+
+    def __call__(self, step: int | Tensor) -> Tensor:
+        return self.start + (self.end - self.start) * _half_cosine(step, self.steps)
+
+    def get_config(self) -> Config:
+        return {"start": self.start, "end": self.end, "steps": self.steps}
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class GrowingHalfLife(keras.optimizers.schedules.LearningRateSchedule):
+    """The decay of a moving average whose half-life grows from zero, as half a cosine, and stays.
+
+    With half-life h updates, the decay is 2^(−1/h): that of h · sin²(πt/2T) is the decay of h to
+    the power 1 / sin²(πt/2T), with T = `steps` and t at most T.
+
+    Args:
+        decay: Float in (0, 1), the decay after `steps` updates.
+        steps: Positive integer.
+
+    Example:
+
+    >>> from keras_gans.models.schedules import GrowingHalfLife
+    >>> decay = GrowingHalfLife(0.9, steps=8)
+    >>> [round(float(decay(step)), 6) for step in (0, 4, 8, 9)]
+    [0.0, 0.81, 0.9, 0.9]
+    """
+
+    def __init__(self, decay: float, steps: int) -> None:
+        self.decay = decay
+        self.steps = steps
+
+    def __call__(self, step: int | Tensor) -> Tensor:
+        return self.decay ** (1.0 / _half_cosine(step, self.steps))
+
+    def get_config(self) -> Config:
+        return {"decay": self.decay, "steps": self.steps}
+
+
+def _half_cosine(step, steps):
+    """From 0 to 1 in `steps`, as half a cosine, exact near zero."""
+    progress = ops.minimum(ops.cast(step, "float32") / steps, 1.0)
+    return ops.square(ops.sin(0.5 * math.pi * progress))

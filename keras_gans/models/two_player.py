@@ -111,17 +111,15 @@ class TwoPlayer(Game, GenerativeModel):
         return self.logs()
 
     def mini_batches(self, examples: Examples) -> list[Examples]:
-        """Cut one step's examples into a mini-batch for each discriminator update."""
+        """Cut one step's examples into its mini-batches: one for each discriminator update."""
         size = images_of(examples).shape[0]
-        if size is not None and size % self.n_critic:
+        num = self.batches_per_step
+        if size is not None and size % num:
             raise ValueError(
-                f"A step needs {self.n_critic} mini-batches of one size, as `n_critic` says. "
+                f"A step needs {num} mini-batches of one size, as `n_critic` says. "
                 f"Received: {size} examples"
             )
-        return [
-            tf.nest.map_structure(lambda x, j=j: x[j :: self.n_critic], examples)
-            for j in range(self.n_critic)
-        ]
+        return [tf.nest.map_structure(lambda x, j=j: x[j::num], examples) for j in range(num)]
 
     def train_discriminator(self, real: Examples) -> LossResult:
         """Update the discriminator on a mini-batch of real examples and one of fakes."""

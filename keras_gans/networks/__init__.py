@@ -13,6 +13,7 @@ from keras_gans.networks.dcgan import dcgan_discriminator, dcgan_generator
 from keras_gans.networks.lapgan import lapgan_discriminators, lapgan_generators
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 from keras_gans.networks.progressive import progressive_discriminator, progressive_generator
+from keras_gans.networks.r3gan import r3gan_discriminator, r3gan_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
 from keras_gans.networks.srgan import srgan_discriminator, srgan_generator
 from keras_gans.networks.stackgan import (
@@ -47,6 +48,8 @@ __all__ = [
     "patch_discriminator",
     "progressive_discriminator",
     "progressive_generator",
+    "r3gan_discriminator",
+    "r3gan_generator",
     "resnet_discriminator",
     "resnet_generator",
     "srgan_discriminator",

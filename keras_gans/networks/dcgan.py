@@ -13,7 +13,7 @@ from keras import layers
 from keras_gans import _checks
 from keras_gans.layers import LeakyReLU
 from keras_gans.networks.conditioning import Labels
-from keras_gans.networks.halving import grow, halvings
+from keras_gans.networks.halving import doubled_filters, grow, halvings
 from keras_gans.networks.normalization import normalize
 
 
@@ -68,7 +68,7 @@ def dcgan_generator(
     image_shape = _checks.image_shape("image_shape", image_shape)
     kernel_size = _odd("kernel_size", kernel_size)
     *sides, base = halvings(image_shape[:2], largest=7, times=2)
-    widths = _widths(filters, max_filters, len(sides))
+    widths = doubled_filters(filters, max_filters, len(sides))
 
     latents = keras.Input((_checks.positive_int("latent_dim", latent_dim),))
     labels = Labels(num_classes)
@@ -131,7 +131,7 @@ def dcgan_discriminator(
     stages = len(halvings(image_shape[:2], largest=7, times=2)) - 1
     images = x = keras.Input(image_shape)
     labels = Labels(num_classes)
-    for i, width in enumerate(_widths(filters, max_filters, stages)):
+    for i, width in enumerate(doubled_filters(filters, max_filters, stages)):
         x = layers.Conv2D(
             width,
             kernel_size,
@@ -153,13 +153,6 @@ def dcgan_discriminator(
 
 def _initializer():
     return keras.initializers.RandomNormal(stddev=0.02)
-
-
-def _widths(filters, max_filters, stages):
-    """Channels of each stage from the image inwards: doubling, up to `max_filters`."""
-    filters = _checks.positive_int("filters", filters)
-    max_filters = _checks.positive_int("max_filters", max_filters)
-    return [min(filters * 2**i, max_filters) for i in range(stages)]
 
 
 def _odd(name, value):

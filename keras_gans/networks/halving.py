@@ -2,6 +2,8 @@
 
 from keras import layers
 
+from keras_gans import _checks
+
 
 def halvings(side, largest, times=1):
     """The side `(height, width)`, and what halving it, rounding up, makes of it.
@@ -12,6 +14,13 @@ def halvings(side, largest, times=1):
     while len(sides) <= times or min(sides[-1]) > largest:
         sides.append(tuple(-(-s // 2) for s in sides[-1]))
     return sides
+
+
+def doubled_filters(filters, max_filters, stages):
+    """Channels of each stage from the image inwards: doubling, up to `max_filters`."""
+    filters = _checks.positive_int("filters", filters)
+    max_filters = _checks.positive_int("max_filters", max_filters)
+    return [min(filters * 2**i, max_filters) for i in range(stages)]
 
 
 def grow(x, side, width, kernel_size, use_bias, kernel_initializer):

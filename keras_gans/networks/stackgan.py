@@ -12,7 +12,7 @@ from keras import layers
 
 from keras_gans import _checks
 from keras_gans.layers import ConditioningAugmentation, LeakyReLU, UpsampleConv2D
-from keras_gans.networks.halving import cropped, halvings
+from keras_gans.networks.halving import cropped, doubled_filters, halvings
 from keras_gans.networks.normalization import normalize
 
 
@@ -63,7 +63,7 @@ def stackgan_generator(
     conditioning_dim = _checks.positive_int("conditioning_dim", conditioning_dim)
     latent_dim = _checks.positive_int("latent_dim", latent_dim, minimum=conditioning_dim + 1)
     *sides, base = halvings(image_shape[:2], largest=7)
-    widths = _widths(filters, max_filters, len(sides))
+    widths = doubled_filters(filters, max_filters, len(sides))
 
     latents, embeddings = _inputs(latent_dim, embedding_dim)
     condition = _condition(latents, embeddings, conditioning_dim)
@@ -130,7 +130,7 @@ def stackgan_refiner(
     conditioning_dim = _checks.positive_int("conditioning_dim", conditioning_dim)
     first_dim, embedding_dim = _taken_by(generator)
     sides = _sides_from(generator, image_shape)
-    *widths, base_width = _widths(filters, max_filters, len(sides) + 1)
+    *widths, base_width = doubled_filters(filters, max_filters, len(sides) + 1)
 
     latents, embeddings = _inputs(conditioning_dim + first_dim, embedding_dim)
     x = _frozen(generator)([latents[:, conditioning_dim:], embeddings])
@@ -254,13 +254,6 @@ def _frozen(network):
     copy.set_weights(network.get_weights())
     copy.trainable = False
     return copy
-
-
-def _widths(filters, max_filters, stages):
-    """Channels of each stage from the image inwards: doubling, up to `max_filters`."""
-    filters = _checks.positive_int("filters", filters)
-    max_filters = _checks.positive_int("max_filters", max_filters)
-    return [min(filters * 2**i, max_filters) for i in range(stages)]
 
 
 def _bottleneck(x, activation=layers.ReLU, normalization="batch"):
