@@ -3,6 +3,7 @@
 from keras_gans.layers.activations import LeakyReLU
 from keras_gans.layers.adaptive_instance_normalization import AdaptiveInstanceNormalization
 from keras_gans.layers.bicubic import bicubic_downsample, bicubic_upsample
+from keras_gans.layers.blur import BlurDownsample2D, BlurUpsample2D
 from keras_gans.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from keras_gans.layers.conditioning_augmentation import ConditioningAugmentation
 from keras_gans.layers.equalized_learning_rate import EqualizedLearningRate
@@ -26,6 +27,8 @@ from keras_gans.layers.weight_normalization import WeightNormalization
 
 __all__ = [
     "AdaptiveInstanceNormalization",
+    "BlurDownsample2D",
+    "BlurUpsample2D",
     "ConditionalBatchNormalization",
     "ConditioningAugmentation",
     "DropReference",
