@@ -90,6 +90,8 @@ def stylegan2_generator(
     """
     sides, widths = stages(image_shape, filters, max_filters)
     latents = keras.Input((_checks.positive_int("latent_dim", latent_dim),))
+    code_dim = _checks.positive_int("code_dim", code_dim)
+    mapping_layers = _checks.positive_int("mapping_layers", mapping_layers)
     labels = Labels(num_classes)
     codes = _mapping(latents.shape[1], code_dim, mapping_layers, num_classes)
     draw = _synthesis(sides, widths, image_shape[2], code_dim)
@@ -147,6 +149,8 @@ def stylegan2_discriminator(
     """
     _, widths = stages(image_shape, filters, max_filters)
     images, labels = keras.Input(tuple(image_shape)), Labels(num_classes)
+    code_dim = _checks.positive_int("code_dim", code_dim)
+    mapping_layers = _checks.positive_int("mapping_layers", mapping_layers)
     x = LeakyReLU()(_convolution(widths[0], 1)(images))
     for width, next_width in itertools.pairwise(widths):
         x = _halved(x, width, next_width)
@@ -176,8 +180,7 @@ def _mapping(latent_dim, code_dim, mapping_layers, num_classes):
 
 def _mapped(x, code_dim, mapping_layers):
     """Dense layers, in float32, that learn slowly."""
-    _checks.positive_int("code_dim", code_dim)
-    for _ in range(_checks.positive_int("mapping_layers", mapping_layers)):
+    for _ in range(mapping_layers):
         x = _dense(code_dim, lr_multiplier=LR_MULTIPLIER, dtype="float32")(x)
         x = LeakyReLU(dtype="float32")(x)
     return x
@@ -187,7 +190,7 @@ def _vectors(labels, code_dim):
     """A vector of each class, normalized."""
     vectors = layers.Embedding(
         labels.num_classes,
-        _checks.positive_int("code_dim", code_dim),
+        code_dim,
         embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
         dtype="float32",
     )
