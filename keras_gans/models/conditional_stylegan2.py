@@ -7,7 +7,7 @@ from keras_gans.models.stylegan2 import StyleGAN2
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class ConditionalStyleGAN2(ClassConditional, StyleGAN2):
+class ConditionalStyleGAN2(ClassConditional, StyleGAN2):  # type: ignore[misc]  # its images have classes
     """`StyleGAN2` with labels, as in the code of Karras et al. 2020b.
 
     The mapping takes a vector of the class beside the latents. Codes are truncated towards one
