@@ -38,6 +38,7 @@ class ArraySpec:
         num_classes: Positive integer, of how many classes labels are.
         class_names: Tuple of their names. Defaults to `None`, no names.
         vocabulary: Tuple of the characters of texts. Defaults to `None`, not known.
+        default: Float, of one number, which then may be left out. Defaults to `None`, none.
 
     Raises:
         ValueError, TypeError: If an argument is of another kind, or makes no sense with `meaning`.
@@ -56,6 +57,7 @@ class ArraySpec:
     num_classes: int | None = None
     class_names: tuple[str, ...] | None = None
     vocabulary: tuple[str, ...] | None = None
+    default: float | None = None
 
     def __post_init__(self):
         _checks.string("meaning", self.meaning)
@@ -66,6 +68,9 @@ class ArraySpec:
         for name in ("class_names", "vocabulary"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _strings(name, getattr(self, name)))
+        if self.default is not None:
+            self._expect((), float_dtype())
+            _checks.real_number("default", self.default, *(self.value_range or ()))
         if self.meaning in ("count", "seed"):
             self._expect((), "int32")
         if self.meaning == "truncation":
@@ -178,7 +183,8 @@ class ArraySpec:
         shape = f" `({axes[0]},)`" if len(axes) == 1 else f" `({', '.join(axes)})`"
         kind = "Strings" if self.is_text else self.dtype.capitalize() + " array" * bool(axes)
         bounds = self.value_range and f" in [{self.value_range[0]:g}, {self.value_range[1]:g}]"
-        return f"{kind}{shape if axes else ''}{bounds or ''}, {self.meaning}."
+        default = "" if self.default is None else f" Defaults to `{self.default}`."
+        return f"{kind}{shape if axes else ''}{bounds or ''}, {self.meaning}.{default}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,12 +1,14 @@
-"""Penalties on the gradient of a discriminator with respect to its input, and on kernels.
+"""Penalties on the gradient of a network with respect to its input, and on kernels.
 
-Those on gradients take the discriminator as a function of examples alone, so that labels or a
+Those of a discriminator take it as a function of examples alone, so that labels or a
 training flag are bound by the caller. All are computed in float32 at least, whatever the precision
 of the networks.
 
 D(x) is the mean of a discriminator's logits for x, as in the losses: one that judges patches is
 penalized as the function that the losses see, whatever the number of patches.
 """
+
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
@@ -16,7 +18,7 @@ from keras_gans import _checks
 from keras_gans._precision import at_least_float32
 from keras_gans._typing import ArrayLike, Critic, Tensor
 
-__all__ = ["gradient_penalty", "orthogonal_penalty", "r1_penalty"]
+__all__ = ["gradient_penalty", "orthogonal_penalty", "path_lengths", "r1_penalty"]
 
 
 def gradient_penalty(
@@ -114,6 +116,54 @@ def r1_penalty(discriminator: Critic, real: ArrayLike) -> Tensor:
     return 0.5 * ops.mean(squared_gradient_norms(gradients))
 
 
+def path_lengths(
+    synthesis: Callable[[Tensor], Tensor], codes: ArrayLike, noise: ArrayLike | None = None
+) -> Tensor:
+    """Measure how far images move with their codes, along a random direction of images: ‖Jᵀy‖₂.
+
+    J is the Jacobian of the image by its code, and y ~ N(0, I) / √(number of positions). For codes
+    of several styles, `(batch, styles, code_dim)`, it is √(mean over styles of ‖(Jᵀy)_style‖²).
+    The path length penalty is the mean of (‖Jᵀy‖₂ − a)², with a a moving mean of the lengths.
+
+    Args:
+        synthesis: Function from codes to images `(batch, …, channels)`. One image must depend on
+            its own code only: no batch normalization.
+        codes: Float tensor `(batch, …, code_dim)`.
+        noise: The noise y√(number of positions), of the shape of the images. Defaults to a draw
+            from N(0, I).
+
+    Returns:
+        Tensor `(batch,)`, float32 (float64 for float64 codes).
+
+    Raises:
+        ValueError, TypeError: If codes are not floats, or `synthesis` is not a function.
+
+    Example:
+
+    >>> import keras
+    >>> from keras_gans import penalties
+    >>> codes, noise = keras.ops.zeros((1, 2)), keras.ops.ones((1, 3))
+    >>> kernel = keras.ops.array([[1.0, 1.0, 1.0], [0.0, 0.0, 4.0]])
+    >>> penalties.path_lengths(lambda w: keras.ops.matmul(w, kernel), codes, noise).numpy().tolist()
+    [5.0]
+
+    Reference:
+        Karras et al. 2020, Analyzing and Improving the Image Quality of StyleGAN, equation 4; the
+        authors' code: the mean over styles.
+    """
+    codes = at_least_float32(_examples("codes", codes, "(batch, …, code_dim)", rank=2))
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(codes)
+        images = at_least_float32(_checks.function("synthesis", synthesis)(codes))
+        if noise is None:
+            noise = keras.random.normal(ops.shape(images), dtype=images.dtype)
+        positions = ops.prod(ops.cast(ops.shape(images)[1:-1], images.dtype))
+        moved = ops.sum(images * ops.cast(noise, images.dtype)) / ops.sqrt(positions)
+    gradients = tape.gradient(moved, codes, unconnected_gradients="zero")
+    squares = ops.sum(ops.square(gradients), axis=-1)
+    return _root(ops.mean(ops.reshape(squares, (ops.shape(squares)[0], -1)), axis=1))
+
+
 def orthogonal_penalty(kernel: ArrayLike) -> Tensor:
     """Penalize the cosines between a layer's filters, and leave their lengths alone.
 
@@ -189,7 +239,11 @@ def squared_gradient_norms(gradients: Tensor) -> Tensor:
 
 def gradient_norms(gradients: Tensor) -> Tensor:
     """Return ‖gᵢ‖ of each sample's gradient, with a finite derivative (zero) at zero."""
-    squares = squared_gradient_norms(gradients)
+    return _root(squared_gradient_norms(gradients))
+
+
+def _root(squares):
+    """√x, with a finite derivative (zero) at zero."""
     positive = squares > 0
     return ops.where(positive, ops.sqrt(ops.where(positive, squares, 1)), 0)
 

@@ -44,7 +44,7 @@ class Verb:
         function: Function of tensors, one for each input that is not `None`, to one tensor.
         inputs: Dictionary of `ArraySpec`s by the names of the arguments, in their order. `None`
             stands for labels of a model that takes none: the argument must be `None`. Labels,
-            conditions, seeds and truncations at the end may be left out.
+            conditions, seeds, truncations and what has a default may be left out at the end.
         output: `ArraySpec`. If it has a batch axis, examples go through the function some at a
             time.
         fixed: Dictionary. Verbs of one name may differ in these arguments, which are strings: the
@@ -158,9 +158,11 @@ class Verb:
         defaults: dict[str, Any] = dict(self.fixed)
         default: Any = None
         for name, spec in reversed(self.inputs.items()):
-            if spec is not None and spec.meaning not in OPTIONAL:
+            number = getattr(spec, "default", None)
+            if spec is not None and spec.meaning not in OPTIONAL and number is None:
                 default = inspect.Parameter.empty
-            defaults = {name: default, **defaults}
+            is_optional = default is None and number is not None
+            defaults = {name: number if is_optional else default, **defaults}
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         named = defaults.items()
         return inspect.Signature([inspect.Parameter(name, kind, default=d) for name, d in named])

@@ -148,6 +148,17 @@ def test_r3gan(run_example, tmp_path):
     folder = tmp_path / "output" / "r3gan_digits"
     assert Image.open(folder / "grid.png").size == (10 * (32 + 2) + 2,) * 2
     assert np.abs(kg.load(folder / "saved_model").sample(8)).max() <= 1
+def test_stylegan2(run_example, tmp_path):
+    steps = {"STEPS_PER_ROUND": 10, "PROJECTION_STEPS": 2}
+    constants = {"DATASET": "digits", "FILTERS": 2, "LATENT_DIM": 4, "ROUNDS": 1, **steps}
+    out = run_example("stylegan2.py", **constants)
+    assert "images of 4 styles" in out
+    assert out.count(" dB.") == 3
+    folder = tmp_path / "output" / "stylegan2_digits"
+    assert Image.open(folder / "mixing.png").size == (9 * (32 + 2) + 2,) * 2
+    for name, rows in {"truncation": 4, "projections": 3}.items():
+        assert Image.open(folder / f"{name}.png").size == (12 * 34 + 2, rows * 34 + 2)
+    assert kg.load(folder / "saved_model").sample(2, truncation=0.5).shape == (2, 8, 8, 1)
 
 
 def test_minibatch_discrimination(run_example, tmp_path):

@@ -34,6 +34,7 @@ VALUES = {
     "InstanceNoise.decay": (1.0, 0.1),
     "LabelSmoothing.real": (0.9, 0.6),
     "LabelSmoothing.fake": (0.0, 0.4),
+    "PathLength.weight": (2.0, 0.0),
     "R1.weight": (10.0, 0.1),
     "R2.weight": (10.0, 0.1),
 }

@@ -253,3 +253,40 @@ class TestOrthogonalPenalty:
     def test_refuses_what_is_no_kernel(self, kernel):
         with pytest.raises(ValueError, match=r"`kernel` must hold floats of shape \(…, filters\)"):
             penalties.orthogonal_penalty(kernel)
+
+
+class TestPathLengths:
+    kernels = draw(3, 5, 4 * 6 * 2)  # of three styles of five numbers, and images 4×6×2
+
+    def synthesis(self, codes):
+        """Linear, so that J is the kernels, whatever the codes are."""
+        flat = tf.einsum("bsc,sci->bi", codes, tf.cast(self.kernels, codes.dtype))
+        return tf.reshape(flat, (-1, 4, 6, 2))
+
+    def test_of_a_linear_generator_are_the_closed_form(self):
+        noise = draw(7, 4, 6, 2, seed=2)
+        found = penalties.path_lengths(self.synthesis, draw(7, 3, 5), noise)
+        moved = np.einsum("sci,bi->bsc", self.kernels, noise.reshape(7, -1)) / np.sqrt(4 * 6)
+        expected = np.sqrt(np.mean(np.sum(moved**2, axis=2), axis=1))
+        assert found.dtype == tf.float64
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+    def test_are_of_the_jacobian_at_the_codes(self):
+        """g(w) = w² at all pixels has J = 2w."""
+        codes = draw(5, 1)
+        found = penalties.path_lengths(lambda w: tf.tile(w**2, (1, 9)), codes, np.ones((5, 9)))
+        np.testing.assert_allclose(found, 9 * 2 * np.abs(codes[:, 0]), rtol=1e-12)
+
+    def test_the_mean_square_over_noise_is_the_square_of_the_jacobian(self):
+        codes = draw(4000, 3, 5).astype("float32")
+        found = penalties.path_lengths(self.synthesis, codes)
+        expected = np.sum(self.kernels**2) / 3 / (4 * 6)
+        np.testing.assert_allclose(np.mean(found**2), expected, rtol=0.05)
+
+    def test_have_a_finite_derivative_where_nothing_moves(self):
+        scale = tf.Variable(0.0)
+        with tf.GradientTape() as tape:
+            lengths = penalties.path_lengths(lambda w: scale * w, draw(3, 2).astype("float32"))
+            loss = tf.reduce_mean(lengths)
+        np.testing.assert_array_equal(lengths, 0)
+        np.testing.assert_array_equal(tape.gradient(loss, scale), 0)

@@ -94,7 +94,7 @@ def test_verbs_have_the_arguments_of_the_methods(name):
 #: Models whose verbs make arrays of one shape.
 OF_ONE_SIZE = [name for name in every_model.NAMES if name != "SRGAN"]
 #: Models that serve more than what could be described when there were no manifests.
-NEWER = {"BigGAN"}
+NEWER = {"BigGAN", "ConditionalStyleGAN2", "StyleGAN2"}
 
 
 @pytest.mark.parametrize("name", every_model.tiers("ConditionalGAN", OF_ONE_SIZE))
@@ -144,6 +144,34 @@ def test_a_manifest_tells_what_there_is(tmp_path):
     text = make("TextGAN")
     text.export(tmp_path / "text")
     assert list(kg.load(tmp_path / "text").vocabulary) == text.vocabulary
+
+
+class TestDefaults:
+    def scaled(self, **kwargs):
+        scale = serving.ArraySpec("scale", **kwargs)
+        inputs = {"x": serving.ArraySpec("x", (None, 2)), "labels": None, "scale": scale}
+        output = serving.ArraySpec("y", (None, 2))
+        return serving.Verb("scale", lambda x, scale: scale * x, inputs, output)
+
+    def test_a_number_with_a_default_may_be_left_out(self):
+        verb = self.scaled(default=0.5)
+        assert str(verb.signature()) == "(x, labels=None, scale=0.5)"
+        server = Server([verb], "this")
+        np.testing.assert_array_equal(server.call("scale", ([[2.0, 4.0]],), {}), [[1, 2]])
+        np.testing.assert_array_equal(server.call("scale", ([[2.0, 4.0]],), {"scale": 2}), [[4, 8]])
+        assert "scale: Float32, scale. Defaults to `0.5`." in server.doc("scale")
+        assert str(self.scaled().signature()) == "(x, labels, scale)"
+
+    @pytest.mark.parametrize(
+        "wrong", [{"default": "1"}, {"default": 2.0, "value_range": (0.0, 1.0)}]
+    )
+    def test_it_is_a_number_in_range(self, wrong):
+        with pytest.raises((TypeError, ValueError), match="`default` must be a number"):
+            self.scaled(**wrong)
+
+    def test_only_one_number_has_one(self):
+        with pytest.raises(ValueError, match=r"`shape` and `dtype` must be \(\)"):
+            serving.ArraySpec("x", (None, 2), default=0.5)
 
 
 class Mixing(kg.models.ConditionalGAN):

@@ -1,6 +1,8 @@
 """`evaluate`."""
 
 import argparse
+import functools
+import inspect
 import os
 import re
 from collections.abc import Callable
@@ -35,8 +37,9 @@ def evaluate(options: argparse.Namespace) -> None:
     real, info = real_images(generator, options)
     extractor = EXTRACTORS[options.extractor or extractor_for(options.dataset)]()
     uniform = generator.conditional and info.num_classes is None
+    sample = untruncated(generator.sample)
     report = metrics.evaluate(
-        of_all_classes(generator) if uniform else generator.sample,
+        of_all_classes(generator, sample) if uniform else sample,
         real,
         metrics=options.metrics,
         num_samples=options.num,
@@ -113,11 +116,21 @@ def own_labels(generator: Any, info: Any) -> list[int]:
     return list(range(info.num_classes))
 
 
-def of_all_classes(generator: Any) -> Callable[[int, int], np.ndarray]:
+def untruncated(sample: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """`sample` of the distribution that was learned, where it truncates by default, too."""
+    truncation = inspect.signature(sample).parameters.get("truncation")
+    if truncation is None or truncation.default is None:
+        return sample
+    return functools.partial(sample, truncation=1.0)
+
+
+def of_all_classes(
+    generator: Any, sample: Callable[..., np.ndarray]
+) -> Callable[[int, int], np.ndarray]:
     """`sample(num, seed)` of a conditional model, of classes that are drawn alike."""
 
-    def sample(num, seed):
+    def of_classes(num, seed):
         labels = np.random.default_rng(seed).integers(0, generator.num_classes, num)
-        return generator.sample(num, labels, seed)
+        return sample(num, labels, seed)
 
-    return sample
+    return of_classes

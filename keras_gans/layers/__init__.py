@@ -3,7 +3,7 @@
 from keras_gans.layers.activations import LeakyReLU
 from keras_gans.layers.adaptive_instance_normalization import AdaptiveInstanceNormalization
 from keras_gans.layers.bicubic import bicubic_downsample, bicubic_upsample
-from keras_gans.layers.blur import BlurDownsample2D, BlurUpsample2D
+from keras_gans.layers.blur import Blur2D, BlurDownsample2D, BlurUpsample2D
 from keras_gans.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from keras_gans.layers.conditioning_augmentation import ConditioningAugmentation
 from keras_gans.layers.equalized_learning_rate import EqualizedLearningRate
@@ -15,6 +15,9 @@ from keras_gans.layers.learned_constant import LearnedConstant
 from keras_gans.layers.minibatch_discrimination import MinibatchDiscrimination
 from keras_gans.layers.minibatch_stddev import MinibatchStdDev
 from keras_gans.layers.modulated_batch_normalization import ModulatedBatchNormalization
+from keras_gans.layers.modulated_conv import ModulatedConv2D
+from keras_gans.layers.moving_mean import MovingMean
+from keras_gans.layers.noise_injection import NoiseInjection
 from keras_gans.layers.pixel_normalization import PixelNormalization
 from keras_gans.layers.pixel_shuffle import PixelShuffle
 from keras_gans.layers.pyramids import from_laplacian_pyramid, laplacian_pyramid
@@ -28,6 +31,7 @@ from keras_gans.layers.weight_normalization import WeightNormalization
 
 __all__ = [
     "AdaptiveInstanceNormalization",
+    "Blur2D",
     "BlurDownsample2D",
     "BlurUpsample2D",
     "ConditionalBatchNormalization",
@@ -43,6 +47,9 @@ __all__ = [
     "MinibatchDiscrimination",
     "MinibatchStdDev",
     "ModulatedBatchNormalization",
+    "ModulatedConv2D",
+    "MovingMean",
+    "NoiseInjection",
     "PixelNormalization",
     "PixelShuffle",
     "PrependReference",

@@ -1,4 +1,4 @@
-"""Halving and doubling the sides of images with a low-pass filter, against aliasing."""
+"""Low-pass filters of images, and halving and doubling their sides with them: no aliasing."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from keras_gans._typing import Config, Shape, Tensor
 
 
 class _Blur(keras.layers.Layer):
-    """A filter of each channel, alike in both directions, with a stride of two."""
+    """A filter of each channel, alike in both directions."""
 
     def __init__(self, kernel: Sequence[float] = (1, 3, 3, 1), **kwargs) -> None:
         super().__init__(**kwargs)
@@ -117,6 +117,56 @@ class BlurUpsample2D(_Blur):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, *sides, channels = input_shape
         return (batch, *(side and 2 * side for side in sides), channels)
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class Blur2D(_Blur):
+    """Filters images, which keep their resolution.
+
+    With the kernel k of K taps, divided by its sum, and `padding` zeros beyond each edge,
+    y[i] = Σₜ k[t] · x[i + t − padding] in each direction. An even K puts pixels between those of x:
+    what a convolution with stride two needs before it, and a transposed one after it, so that both
+    together resample as `BlurDownsample2D` and `BlurUpsample2D` do. The layer has no weights.
+
+    Args:
+        padding: Integer ≥ 0, zeros beyond each edge. Defaults to `1`.
+        kernel: The filter in one direction: an even number of numbers, whose sum is positive.
+            Defaults to `(1, 3, 3, 1)`.
+        **kwargs: Those of `keras.layers.Layer`.
+
+    Raises:
+        ValueError, TypeError: If `padding` is negative or `kernel` does not hold such numbers.
+
+    Input shape: `(batch, height, width, channels)`.
+    Output shape: `(batch, height + 2 · padding − K + 1, width + 2 · padding − K + 1, channels)`.
+
+    Example:
+
+    >>> import keras, keras_gans as kg
+    >>> kg.layers.Blur2D(padding=2)(keras.ops.ones((1, 28, 7, 3))).shape
+    TensorShape([1, 29, 8, 3])
+
+    Reference:
+        Karras et al. 2020, Analyzing and Improving the Image Quality of StyleGAN, appendix B.
+    """
+
+    def __init__(self, padding: int = 1, kernel: Sequence[float] = (1, 3, 3, 1), **kwargs) -> None:
+        super().__init__(kernel, **kwargs)
+        self.padding = _checks.positive_int("padding", padding, minimum=0)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        edges = (self.padding, self.padding)
+        padded = tf.pad(inputs, ((0, 0), edges, edges, (0, 0)))
+        filters = self._filters(inputs.shape[-1], total=1)
+        return tf.nn.depthwise_conv2d(padded, filters, (1, 1, 1, 1), "VALID")
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        batch, *sides, channels = input_shape
+        more = 2 * self.padding - len(self.taps) + 1
+        return (batch, *(side and side + more for side in sides), channels)
+
+    def get_config(self) -> Config:
+        return {**super().get_config(), "padding": self.padding}
 
 
 def _kernel(value):

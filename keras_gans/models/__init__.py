@@ -4,6 +4,7 @@ from keras_gans._loss_result import LossResult
 from keras_gans.models.alae import ALAE
 from keras_gans.models.biggan import BigGAN
 from keras_gans.models.conditional_gan import ConditionalGAN
+from keras_gans.models.conditional_stylegan2 import ConditionalStyleGAN2
 from keras_gans.models.conditional_wgan import ConditionalWGAN
 from keras_gans.models.conditional_wgan_gp import ConditionalWGANGP
 from keras_gans.models.cycle_gan import CycleGAN
@@ -18,6 +19,7 @@ from keras_gans.models.r3gan import R3GAN
 from keras_gans.models.semi_supervised_gan import SemiSupervisedGAN
 from keras_gans.models.srgan import SRGAN
 from keras_gans.models.stackgan import StackGAN
+from keras_gans.models.stylegan2 import StyleGAN2
 from keras_gans.models.text_gan import TextGAN
 from keras_gans.models.vae import VAE
 from keras_gans.models.wgan import WGAN
@@ -36,6 +38,7 @@ __all__ = [
     "WGANGP",
     "BigGAN",
     "ConditionalGAN",
+    "ConditionalStyleGAN2",
     "ConditionalWGAN",
     "ConditionalWGANGP",
     "CycleGAN",
@@ -45,5 +48,6 @@ __all__ = [
     "ProgressiveGAN",
     "SemiSupervisedGAN",
     "StackGAN",
+    "StyleGAN2",
     "TextGAN",
 ]

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_gans import _checks, losses, networks, serving
+from keras_gans import losses, networks, serving
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
@@ -18,7 +18,7 @@ from keras_gans.data.sources import DatasetInfo
 from keras_gans.models import checks
 from keras_gans.models.averages import DecayOfAverages
 from keras_gans.models.latent_model import LatentModel
-from keras_gans.networks.style import synthesis
+from keras_gans.networks.style import mix_styles, synthesis
 from keras_gans.penalties import r1_penalty, refuse_batch_normalization
 
 
@@ -325,21 +325,15 @@ class ALAE(LatentModel):
                 range, or the generator has no styles.
         """
         draw = synthesis(self.generator)
-        num_styles = draw.input_shape[1]
-        if _checks.positive_int("layer", layer, minimum=0) > num_styles:
-            raise ValueError(
-                f"`layer` must be at most {num_styles}, the generator's number of styles. "
-                f"Received: layer={layer}"
-            )
         coarse, fine = self.as_examples("coarse", coarse), self.as_examples("fine", fine)
         nums = len(coarse), len(fine)
         if nums[0] != nums[1]:
             raise ValueError(
                 f"`coarse` and `fine` must hold as many examples. Received: {nums[0]} and {nums[1]}"
             )
-        codes = [self.encode(x, batch_size)[:, None] for x in (coarse, fine)]
-        is_coarse = np.arange(num_styles)[:, None] < layer
-        styles = np.where(is_coarse, *codes)
+        repeated = (1, draw.input_shape[1], 1)
+        codes = (np.tile(self.encode(x, batch_size)[:, None], repeated) for x in (coarse, fine))
+        styles = mix_styles(*codes, layer=layer)
         with self.weights_in_use("generator"):
             return in_batches(lambda some: as_float(draw(some, training=False)), styles, batch_size)
 

@@ -75,6 +75,17 @@ class TwoPlayer(Game, GenerativeModel):
         """
         raise NotImplementedError
 
+    def codes_of(self, inputs: Tensors) -> Tensors:
+        """What examples are made of, from what the generator takes: by default the same.
+
+        A subclass whose generator has two halves returns what the first makes, in training.
+        """
+        return inputs
+
+    def examples_of(self, codes: Tensors) -> Tensor:
+        """Return the examples that the generator makes of codes, in training."""
+        return as_float(self.in_use("generator", training=True)(codes, training=True))
+
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Adam with the DCGAN paper's learning rate 2e-4 and β₁ 0.5."""
         return {

@@ -21,7 +21,8 @@ from keras_gans.networks.stackgan import (
     stackgan_generator,
     stackgan_refiner,
 )
-from keras_gans.networks.style import style_encoder, style_generator, synthesis
+from keras_gans.networks.style import mapping, style_encoder, style_generator, synthesis
+from keras_gans.networks.stylegan2 import stylegan2_discriminator, stylegan2_generator
 from keras_gans.networks.text import text_discriminator, text_generator
 from keras_gans.networks.text_encoders import ngram_encoder
 from keras_gans.networks.translation import patch_discriminator, translation_generator
@@ -40,6 +41,7 @@ __all__ = [
     "dcgan_generator",
     "lapgan_discriminators",
     "lapgan_generators",
+    "mapping",
     "mlp_decoder",
     "mlp_discriminator",
     "mlp_encoder",
@@ -59,6 +61,8 @@ __all__ = [
     "stackgan_refiner",
     "style_encoder",
     "style_generator",
+    "stylegan2_discriminator",
+    "stylegan2_generator",
     "synthesis",
     "text_discriminator",
     "text_generator",

@@ -23,6 +23,17 @@ def doubled_filters(filters, max_filters, stages):
     return [min(filters * 2**i, max_filters) for i in range(stages)]
 
 
+def stages(image_shape, filters, max_filters, times=0):
+    """The sides from the image's own to one of at most 7, and the channels there.
+
+    The image has `filters`; each smaller side has twice as many, to a maximum. It is halved at
+    least `times` times.
+    """
+    image_shape = _checks.image_shape("image_shape", image_shape)
+    sides = halvings(image_shape[:2], largest=7, times=times)
+    return sides, doubled_filters(filters, max_filters, len(sides))
+
+
 def grow(x, side, width, kernel_size, use_bias, kernel_initializer):
     """Transposed convolution of stride 2 to exactly `side`, twice the side of `x` or one less."""
     output_padding = tuple(new - 2 * old + 1 for new, old in zip(side, x.shape[1:3], strict=True))
@@ -41,3 +52,9 @@ def cropped(x, side):
     """Drop the last row or column that doubling made too much."""
     excess = [(0, new - old) for new, old in zip(x.shape[1:3], side, strict=True)]
     return layers.Cropping2D(excess)(x) if any(map(max, excess)) else x
+
+
+def made_even(x):
+    """Add a last row or column of zeros where a side is odd."""
+    excess = [(0, side % 2) for side in x.shape[1:3]]
+    return layers.ZeroPadding2D(excess)(x) if any(map(max, excess)) else x

@@ -20,7 +20,7 @@ from keras_gans.layers import (
     PixelNormalization,
     UpsampleConv2D,
 )
-from keras_gans.networks.halving import cropped, halvings
+from keras_gans.networks.halving import cropped, halvings, stages
 
 
 def progressive_generator(
@@ -192,13 +192,9 @@ def at_level(network: keras.Model, level: int, fading: bool = False) -> keras.Mo
     return keras.models.clone_model(network, clone_function=lambda x: x, call_function=call)
 
 
-def _stages(image_shape, filters, max_filters):
+def _stages(*arguments):
     """Sides of the levels from the lowest to the image, and their channels."""
-    image_shape = _checks.image_shape("image_shape", image_shape)
-    filters = _checks.positive_int("filters", filters)
-    max_filters = _checks.positive_int("max_filters", max_filters)
-    sides = halvings(image_shape[:2], largest=7, times=0)
-    widths = [min(filters * 2**i, max_filters) for i in range(len(sides))]
+    sides, widths = stages(*arguments)
     return sides[::-1], widths[::-1]
 
 

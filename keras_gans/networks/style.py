@@ -9,9 +9,11 @@ import itertools
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from keras_gans import _checks
+from keras_gans._typing import ArrayLike
 from keras_gans.layers import (
     AdaptiveInstanceNormalization,
     InstanceStatistics,
@@ -19,11 +21,14 @@ from keras_gans.layers import (
     LearnedConstant,
     UpsampleConv2D,
 )
-from keras_gans.networks.halving import cropped, halvings
+from keras_gans.networks.halving import cropped, stages
 from keras_gans.networks.normalization import EPSILON
 
-#: Name of the part of a style generator that takes a code for each style.
-SYNTHESIS = "synthesis"
+#: Names of the parts of a style generator: from latents to a code, and from a code for each style.
+MAPPING, SYNTHESIS = "mapping", "synthesis"
+
+#: Name of the layer of a mapping that keeps the mean of its codes.
+MEAN = "mean"
 
 
 def style_generator(
@@ -66,7 +71,7 @@ def style_generator(
           Networks, figure 1.
         - Pidhorskyi et al. 2020, Adversarial Latent Autoencoders, figure 2.
     """
-    sides, widths = _stages(image_shape, filters, max_filters)
+    sides, widths = stages(image_shape, filters, max_filters, times=1)
     num_styles = 2 * len(sides)
     code = keras.Input((_checks.positive_int("code_dim", code_dim),))
     codes = keras.Input((num_styles, code_dim))
@@ -123,7 +128,7 @@ def style_encoder(
     Reference:
         Pidhorskyi et al. 2020, Adversarial Latent Autoencoders, section 4 and figure 2.
     """
-    _, widths = _stages(image_shape, filters, max_filters)
+    _, widths = stages(image_shape, filters, max_filters, times=1)
     code_dim = _checks.positive_int("code_dim", code_dim)
     images = keras.Input(image_shape)
     styles = []
@@ -164,27 +169,83 @@ def synthesis(generator: keras.Model) -> keras.Model:
     >>> kg.networks.synthesis(generator).input_shape
     (None, 4, 16)
     """
+    return _part(generator, SYNTHESIS)
+
+
+def mapping(generator: keras.Model) -> keras.Model:
+    """Return the part of a style generator that makes the code of a latent.
+
+    Args:
+        generator: `keras.Model` that `stylegan2_generator` returned, or a copy of it.
+
+    Returns:
+        `keras.Model` from latents `(batch, latent_dim)`, or `[latents, labels]`, to codes
+        `(batch, code_dim)`, with the generator's weights. Its layer `"mean"` keeps their mean.
+
+    Raises:
+        TypeError: If the generator is not a `keras.Model`.
+        ValueError: If it has no mapping.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> generator = kg.networks.stylegan2_generator((8, 8, 1), 16, filters=2, code_dim=12)
+    >>> kg.networks.mapping(generator).output_shape
+    (None, 12)
+    """
+    return _part(generator, MAPPING)
+
+
+def mixed_codes(generator: keras.Model) -> keras.Model:
+    """Return the network of the codes of two latents an example: style mixing.
+
+    Args:
+        generator: `keras.Model` with a mapping and a synthesis.
+
+    Returns:
+        `keras.Model` from `[latents, others, is_other]`, latents `(batch, latent_dim)` and booleans
+        `(batch, styles)`, which say whose code a style has, to codes `(batch, styles, code_dim)`.
+        Where the generator takes labels, it takes `[[latents, others, is_other], labels]`.
+    """
+    part, (num_styles, code_dim) = mapping(generator), synthesis(generator).input_shape[1:]
+    latents = [keras.Input(part.inputs[0].shape[1:]) for _ in range(2)]
+    is_other = keras.Input((num_styles,), dtype="bool")
+    labels = [keras.Input(x.shape[1:], dtype=x.dtype) for x in part.inputs[1:]]
+    inputs = [*latents, is_other]
+
+    def side_by_side(pair):
+        return ops.reshape(ops.stack(pair, axis=1), (-1, *pair[0].shape[1:]))
+
+    pairs = [side_by_side(latents), *(side_by_side([x, x]) for x in labels)]
+    codes = ops.reshape(part(pairs if labels else pairs[0]), (-1, 2, 1, code_dim))
+    codes = ops.where(is_other[:, :, None], codes[:, 1], codes[:, 0])
+    return keras.Model([inputs, *labels] if labels else inputs, codes, name="mixed_codes")
+
+
+def mix_styles(coarse: ArrayLike, fine: ArrayLike, layer: int) -> np.ndarray:
+    """Return the codes `(…, styles, code_dim)` of `coarse` before a style, of `fine` from it on."""
+    num_styles = np.shape(coarse)[-2]
+    if _checks.positive_int("layer", layer, minimum=0) > num_styles:
+        raise ValueError(
+            f"`layer` must be at most {num_styles}, the generator's number of styles. "
+            f"Received: layer={layer}"
+        )
+    return np.where(np.arange(num_styles)[:, None] < layer, coarse, fine)
+
+
+def _part(generator, name):
     if not isinstance(generator, keras.Model):
         raise TypeError(
             "`generator` must be a keras.Model. "
             f"Received: generator of type {_checks.type_name(generator)}"
         )
     for layer in generator.layers:
-        if layer.name == SYNTHESIS:
+        if layer.name == name:
             return layer
     raise ValueError(
         "`generator` must have styles, as those of keras_gans.networks.style_generator do. "
-        f"Received: {generator.name!r} without a part called {SYNTHESIS!r}"
+        f"Received: {generator.name!r} without a part called {name!r}"
     )
-
-
-def _stages(image_shape, filters, max_filters):
-    """Sides of the stages from the image inwards, and their channels: doubling, to a maximum."""
-    image_shape = _checks.image_shape("image_shape", image_shape)
-    filters = _checks.positive_int("filters", filters)
-    max_filters = _checks.positive_int("max_filters", max_filters)
-    sides = halvings(image_shape[:2], largest=7)
-    return sides, [min(filters * 2**i, max_filters) for i in range(len(sides))]
 
 
 def _styled(x, code):

@@ -7,6 +7,8 @@ from keras_gans.techniques.gradient_penalty import GradientPenalty
 from keras_gans.techniques.historical_averaging import HistoricalAveraging
 from keras_gans.techniques.instance_noise import InstanceNoise
 from keras_gans.techniques.label_smoothing import LabelSmoothing
+from keras_gans.techniques.lazy import LazyRegularization
+from keras_gans.techniques.path_length import PathLength
 from keras_gans.techniques.penalty import Penalty
 from keras_gans.techniques.r1 import R1
 from keras_gans.techniques.r2 import R2
@@ -22,6 +24,8 @@ __all__ = [
     "HistoricalAveraging",
     "InstanceNoise",
     "LabelSmoothing",
+    "LazyRegularization",
+    "PathLength",
     "Penalty",
     "Technique",
 ]

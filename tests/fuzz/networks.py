@@ -30,6 +30,11 @@ def styled():
 
 
 @functools.cache
+def mapped():
+    return n.stylegan2_generator(IMAGE, 2, 2, code_dim=2, mapping_layers=1)
+
+
+@functools.cache
 def first_stage():
     return n.stackgan_generator(IMAGE, 3, 2, conditioning_dim=2, filters=2)
 
@@ -83,6 +88,18 @@ CALLS = {
         n.style_generator, image_shape=IMAGE, code_dim=2, filters=2
     ),
     "networks.style_encoder": network(n.style_encoder, image_shape=IMAGE, code_dim=2, filters=2),
+    "networks.stylegan2_generator": network(
+        n.stylegan2_generator,
+        image_shape=IMAGE,
+        latent_dim=2,
+        filters=2,
+        code_dim=2,
+        mapping_layers=1,
+    ),
+    "networks.stylegan2_discriminator": network(
+        n.stylegan2_discriminator, image_shape=IMAGE, filters=2, code_dim=2, mapping_layers=1
+    ),
+    "networks.mapping": Call(n.mapping, lambda: {"generator": mapped()}, use=on_zeros),
     "networks.synthesis": Call(n.synthesis, lambda: {"generator": styled()}, use=on_zeros),
     "networks.lapgan_generators": networks_of(n.lapgan_generators, latent_dim=2),
     "networks.lapgan_discriminators": networks_of(n.lapgan_discriminators),

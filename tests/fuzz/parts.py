@@ -28,6 +28,7 @@ CALLS = {
     "layers.AdaptiveInstanceNormalization": Call(
         layers.AdaptiveInstanceNormalization, use=on(x4, codes)
     ),
+    "layers.Blur2D": Call(layers.Blur2D, use=on(x4)),
     "layers.ConditionalBatchNormalization": Call(
         layers.ConditionalBatchNormalization, lambda: {"num_classes": 3}, use=on(x2, few_labels)
     ),
@@ -59,6 +60,11 @@ CALLS = {
     "layers.ModulatedBatchNormalization": Call(
         layers.ModulatedBatchNormalization, use=on(x2, codes)
     ),
+    "layers.ModulatedConv2D": Call(
+        layers.ModulatedConv2D, lambda: {"filters": 2}, use=on(x4, codes)
+    ),
+    "layers.MovingMean": Call(layers.MovingMean, use=on(x2)),
+    "layers.NoiseInjection": Call(layers.NoiseInjection, use=on(x4)),
     "layers.PixelNormalization": Call(layers.PixelNormalization, use=on(x2)),
     "layers.PrependReference": Call(
         layers.PrependReference, lambda: {"reference_batch": points(3)}, use=on(x2)
@@ -114,6 +120,12 @@ CALLS = {
         nan=True,
         infinite=True,
     ),
+    "penalties.path_lengths": Call(
+        kg.penalties.path_lengths,
+        lambda: {"synthesis": dense(), "codes": x2},
+        nan=True,
+        infinite=True,
+    ),
     "penalties.orthogonal_penalty": Call(
         kg.penalties.orthogonal_penalty, lambda: {"kernel": x2}, nan=True, infinite=True
     ),
@@ -131,7 +143,10 @@ CALLS = {
     "latents.random_walk": Call(kg.latents.random_walk, lambda: {"latent_dim": 2, "steps": 3}),
     "latents.paths": Call(kg.latents.paths, lambda: {"num": 2, "latent_dim": 2, "steps": 3}),
     **{f"techniques.{name}": Call(getattr(t, name), use=stabilize, cost=10) for name in t.__all__},
-    "techniques.Penalty": Call(t.Penalty, lambda: {"weight": 1.0}, use=repr),
+    **{
+        f"techniques.{name}": Call(getattr(t, name), lambda: {"weight": 1.0}, use=repr)
+        for name in ("LazyRegularization", "Penalty")
+    },
     "techniques.ExperienceReplay": Call(
         t.ExperienceReplay, lambda: {"capacity": 2}, use=stabilize, cost=10
     ),

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import scipy.ndimage
+import scipy.signal
 import tensorflow as tf
 
 import keras_gans as kg
@@ -26,6 +27,14 @@ class TestBlurUpsample2D(LayerTests):
 
     def make_layer(self):
         return kg.layers.BlurUpsample2D((1, 2, 3, 1))
+
+
+@pytest.mark.slow
+class TestBlur2D(LayerTests):
+    inputs = RANDOM.normal(size=(4, 5, 3, 2)).astype("float32")
+
+    def make_layer(self):
+        return kg.layers.Blur2D(padding=2)
 
 
 def filtered(x, kernel):
@@ -125,3 +134,28 @@ def test_images_may_have_any_size(layer, sides):
 def test_kernels_must_be_even(layer, kernel):
     with pytest.raises(ValueError, match="`kernel` must be"):
         layer(kernel)
+
+
+class TestBetweenPixels:
+    @pytest.mark.parametrize("kernel", KERNELS)
+    @pytest.mark.parametrize("padding", [1, 2, 5])
+    def test_it_is_scipys(self, kernel, padding):
+        x = RANDOM.normal(size=(2, 7, 6, 3))
+        plane = np.outer(kernel, kernel)[None, :, :, None] / sum(kernel) ** 2
+        edges = (padding, padding)
+        padded = np.pad(x, ((0, 0), edges, edges, (0, 0)))
+        expected = scipy.signal.correlate(padded, plane, mode="valid")
+        layer = kg.layers.Blur2D(padding, kernel, dtype="float64")
+        assert layer.compute_output_shape(x.shape) == expected.shape
+        np.testing.assert_allclose(layer(x), expected, rtol=1e-10, atol=1e-12)
+
+    def test_every_other_one_is_a_downsampled_image(self):
+        x = RANDOM.normal(size=(2, 8, 6, 3))
+        found = kg.layers.Blur2D(padding=1, dtype="float64")(x)[:, ::2, ::2]
+        np.testing.assert_allclose(
+            found, kg.layers.BlurDownsample2D(dtype="float64")(x), atol=1e-12
+        )
+
+    def test_padding_is_not_negative(self):
+        with pytest.raises(ValueError, match="`padding` must be an integer of at least 0"):
+            kg.layers.Blur2D(padding=-1)

@@ -20,6 +20,7 @@ TECHNIQUES = {
     "r2": lambda: kg.techniques.R2(weight=0.1),
     "dragan": lambda: kg.techniques.DRAGAN(weight=0.1),
     "gradient_penalty": lambda: kg.techniques.GradientPenalty(weight=0.1),
+    "path_length": lambda: kg.techniques.PathLength(weight=0.1, every=2),
 }
 MODELS = every_model.that_take("techniques")
 PENALTIES = {name for name, make in TECHNIQUES.items() if isinstance(make(), kg.techniques.Penalty)}
@@ -32,10 +33,16 @@ def refused(model):
         names |= {"label_smoothing"}
     if "gradient_penalty" in type(model).loss_names:
         names |= {"gradient_penalty"}
-    layers = model.discriminator._flatten_layers()
-    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers):
+    if normalizes_batches(model.discriminator):
         names |= PENALTIES
+    if normalizes_batches(model.generator):
+        names |= {"path_length"}
     return names
+
+
+def normalizes_batches(network):
+    layers = network._flatten_layers()
+    return any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers)
 
 
 #: Of weights, where pixels whose features are small are normalized, and rounding errors with them.
@@ -101,7 +108,7 @@ def test_what_makes_no_sense_is_refused(name):
 
 
 def test_every_technique_is_among_them():
-    bases = kg.techniques.Technique, kg.techniques.Penalty
+    bases = kg.techniques.Technique, kg.techniques.LazyRegularization, kg.techniques.Penalty
     kinds = {getattr(kg.techniques, name) for name in kg.techniques.__all__}
     assert {type(make()) for make in TECHNIQUES.values()} == kinds - set(bases)
 
