@@ -221,6 +221,11 @@ class TwoPlayer(GenerativeModel):
         return self.logs()
 
     @property
+    def judged_shape(self) -> Shape:
+        """Shape of one example, without its condition, as `discriminate` takes it."""
+        return tuple(self.discriminator.inputs[0].shape[1:])
+
+    @property
     def ema_generator(self) -> MovingAverage | None:
         """The moving average of the generator, which samples are drawn from, or `None`.
 
