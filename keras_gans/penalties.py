@@ -166,7 +166,10 @@ def _examples(name, examples, shape="(batch, …)", rank=1):
 
 
 def input_gradients(critic: Critic, examples: Tensor) -> Tensor:
-    """Return ∇D at each example: the gradient of its mean logit with respect to it."""
+    """Return ∇D at each example, as a row: the gradient of its mean logit with respect to it.
+
+    Examples that the critic judges together, as they have one logit, are one row.
+    """
     examples = at_least_float32(examples)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(examples)
@@ -174,7 +177,8 @@ def input_gradients(critic: Critic, examples: Tensor) -> Tensor:
         if not tf.is_tensor(logits):
             raise TypeError(f"`critic` must return logits. Received: {type(logits).__name__}")
         logits = ops.mean(at_least_float32(logits), axis=tuple(range(1, len(logits.shape))))
-    return tape.gradient(logits, examples, unconnected_gradients="zero")
+    gradients = tape.gradient(logits, examples, unconnected_gradients="zero")
+    return ops.reshape(gradients, (ops.shape(logits)[0], -1))
 
 
 def squared_gradient_norms(gradients: Tensor) -> Tensor:

@@ -44,6 +44,7 @@ class Conditional(GAN):
     """
 
     conditional = True
+    takes_packs = False
 
     def real_examples(self, data: Tensors) -> Examples:
         return [super().real_examples(data), condition_of(data)]

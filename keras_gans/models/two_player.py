@@ -9,7 +9,13 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, losses
-from keras_gans._examples import each_repeated, images_of
+from keras_gans._examples import (
+    check_whole_packs,
+    each_repeated,
+    images_of,
+    in_whole_packs,
+    packs_of,
+)
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import call_network, read_only
@@ -41,6 +47,8 @@ class TwoPlayer(GenerativeModel):
     optimizer_networks = {"g_optimizer": ("generator",), "d_optimizer": ("discriminator",)}
     loss_names: tuple[str, ...] = ("g_loss", "d_loss")
     generator_batch_multiple = 1
+    #: Whether the discriminator may judge several examples at once: see `techniques.Packing`.
+    takes_packs = False
     ema_decay = DecayOfAverages("generator")
 
     def __init__(
@@ -55,17 +63,26 @@ class TwoPlayer(GenerativeModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(seed=seed, **kwargs)
+        self.combination = technique.Combination(technique.check(techniques))
+        self._check_pack_size()
         self.check_networks(generator, discriminator)
         self.generator = generator
         self.discriminator = discriminator
         self.n_critic = _checks.positive_int("n_critic", n_critic)
         self.objective = losses.get(objective)
         self.ema_decay = ema_decay
-        self.techniques = tuple(technique.check(techniques))
-        self.combination = technique.Combination(self.techniques)
+        self.techniques = tuple(self.combination.techniques)
         self.combination.prepare(self)
         self.objective_in(training=True)
         self.log_also(*self.combination.loss_names)
+
+    def _check_pack_size(self):
+        if self.pack_size > 1 and not self.takes_packs:
+            raise ValueError(
+                "`techniques` must not hold Packing here: packs are of examples by themselves, "
+                "that have no condition, class or counterpart. "
+                f"Received: a {type(self).__name__}"
+            )
 
     def check_networks(self, generator: keras.Model, discriminator: keras.Model) -> None:
         """Refuse networks that do not fit each other, or the model."""
@@ -177,10 +194,11 @@ class TwoPlayer(GenerativeModel):
                 of it. Defaults to a plain call.
 
         Returns:
-            Float tensor `(batch, …)`.
+            Float tensor `(batch, …)`, or one logit for each pack of examples.
         """
         if training:
             examples = self.combination.augment(self, examples)
+        examples = packs_of(examples, self.pack_size)
         return as_float(call(self.in_use("discriminator", training), examples, training))
 
     def with_techniques(
@@ -213,17 +231,35 @@ class TwoPlayer(GenerativeModel):
         real = self.real_examples(data)
         fake = self.fake_examples(real, self.call, training=False)
         batch_size = ops.shape(images_of(real))[0]
-        of_discriminator = self.discriminator_loss(real, fake, training=False)
+        judged = [in_whole_packs(examples, self.pack_size) for examples in (real, fake)]
+        of_discriminator = self.discriminator_loss(judged[0], judged[1], training=False)
         of_generator = self.generator_loss(**of_discriminator.handed_on, training=False)
         self.record(of_discriminator, batch_size)
         self.record(of_generator, batch_size)
         self.update_sample_metrics(images_of(real), images_of(fake))
         return self.logs()
 
+    def training_batches(
+        self, x: Any, y: Any, batch_size: int | None, shuffle_seed: int | None
+    ) -> Any:
+        batches = super().training_batches(x, y, batch_size, shuffle_seed)
+        if isinstance(batches, tf.data.Dataset):
+            size = tf.nest.flatten(batches.element_spec)[0].shape[0]
+            replicas = self.distribute_strategy.num_replicas_in_sync
+            if size is not None:
+                check_whole_packs(size // (self.batches_per_step * replicas), self.pack_size)
+        return batches
+
     @property
     def judged_shape(self) -> Shape:
         """Shape of one example, without its condition, as `discriminate` takes it."""
-        return tuple(self.discriminator.inputs[0].shape[1:])
+        *sides, last = self.discriminator.inputs[0].shape[1:]
+        return (*sides, last // self.pack_size)
+
+    @property
+    def pack_size(self) -> int:
+        """How many examples the discriminator judges at once."""
+        return self.combination.pack_size
 
     @property
     def ema_generator(self) -> MovingAverage | None:

@@ -11,6 +11,7 @@ from keras_gans.techniques.historical_averaging import HistoricalAveraging
 from keras_gans.techniques.instance_noise import InstanceNoise
 from keras_gans.techniques.label_smoothing import LabelSmoothing
 from keras_gans.techniques.lecam import LeCam
+from keras_gans.techniques.packing import Packing
 from keras_gans.techniques.penalty import Penalty
 from keras_gans.techniques.r1 import R1
 from keras_gans.techniques.r2 import R2
@@ -31,6 +32,7 @@ __all__ = [
     "InstanceNoise",
     "LabelSmoothing",
     "LeCam",
+    "Packing",
     "Penalty",
     "Technique",
     "TopK",

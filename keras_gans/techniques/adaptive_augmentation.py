@@ -124,9 +124,7 @@ class AdaptiveAugmentation(Augmentation):
         self.sum_of_signs = self.add_state("sum_of_signs")
 
     def objective(self, objective: losses.Objective) -> losses.Objective:
-        if self.target is not None and (
-            objective.relativistic or objective.name in WITHOUT_SIGNS
-        ):
+        if self.target is not None and (objective.relativistic or objective.name in WITHOUT_SIGNS):
             raise ValueError(
                 "`techniques` must not hold AdaptiveAugmentation with a `target` here: it goes by "
                 "the signs of logits, and the objective has no decision at zero. Give p, or a "
@@ -157,7 +155,8 @@ class AdaptiveAugmentation(Augmentation):
         self.sum_of_signs.assign_add(_replicas.mean(ops.mean(ops.sign(logits))))
         r_t = self.sum_of_signs / self.interval
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        images = self.interval * replicas * ops.cast(ops.shape(logits)[0], r_t.dtype)
+        batch_size = replicas * model.pack_size * ops.shape(logits)[0]
+        images = self.interval * ops.cast(batch_size, r_t.dtype)
         is_due = ops.equal(self.updates % self.interval, 0)
         step = ops.sign(r_t - self.target) * images / self.adjustment_images
         self.p = ops.clip(self.p + ops.where(is_due, step, 0.0), 0.0, 1.0)

@@ -95,6 +95,6 @@ class ConsistencyRegularization(Technique):
             images = operations.flip(images, draws.uniform() < 0.5)
         if "translation" in self.policy:
             farthest = [side // 8 for side in images.shape[1:3]]
-            by = [draws.below(2 * pixels + 1) - pixels for pixels in farthest]
-            images = operations.shift(images, *by, reflect=True)
+            down, right = (draws.below(2 * pixels + 1) - pixels for pixels in farthest)
+            images = operations.shift(images, down, right, reflect=True)
         return images

@@ -78,22 +78,20 @@ def color(images: Tensor, draws: Draws) -> Tensor:
 
 def translation(images: Tensor, draws: Draws) -> Tensor:
     """Up to an eighth of each side, in whole pixels."""
-    by = []
-    for side in images.shape[1:3]:
-        farthest = int(side / 8 + 0.5)
-        by.append(draws.below(2 * farthest + 1) - farthest)
-    return operations.shift(images, *by)
+    farthest = [int(side / 8 + 0.5) for side in images.shape[1:3]]
+    down, right = (draws.below(2 * pixels + 1) - pixels for pixels in farthest)
+    return operations.shift(images, down, right)
 
 
 def cutout(images: Tensor, draws: Draws) -> Tensor:
     """Half the sides, in whole pixels."""
     sizes = [int(side / 2 + 0.5) for side in images.shape[1:3]]
-    starts = [
+    top, left = (
         draws.below(side + (size + 1) % 2) - size // 2
         for side, size in zip(images.shape[1:3], sizes, strict=True)
-    ]
-    height, width = (ops.full_like(starts[0], size) for size in sizes)
-    return operations.cutout(images, *starts, height, width)
+    )
+    height, width = (ops.full_like(top, size) for size in sizes)
+    return operations.cutout(images, top, left, height, width)
 
 
 OPERATIONS = {"color": color, "translation": translation, "cutout": cutout}

@@ -66,7 +66,7 @@ def shift(images: Tensor, down: Tensor, right: Tensor, reflect: bool = False) ->
         side = images.shape[axis]
         places = ops.arange(side, dtype="int32") - ops.cast(by, "int32")[:, None]
         inside = ops.clip(places, 0, side - 1)
-        source = reflected(places, side) if reflect else inside
+        source = _reflected(places, side) if reflect else inside
         images = tf.gather(images, source, axis=axis, batch_dims=1)
         if not reflect:
             is_inside = ops.cast(places == inside, images.dtype)
@@ -85,7 +85,7 @@ def cutout(images: Tensor, top: Tensor, left: Tensor, height: Tensor, width: Ten
     return images * ops.cast(~is_cut, images.dtype)
 
 
-def reflected(places: Tensor, side: int) -> Tensor:
+def _reflected(places: Tensor, side: int) -> Tensor:
     """The places inside an image of which its mirror images have copies in places anywhere."""
     period = 2 * (side - 1)
     places = places % period

@@ -9,7 +9,6 @@ from keras import ops
 
 from keras_gans._precision import at_least_float32
 from keras_gans._typing import Tensor
-from keras_gans.techniques.operations import reflected
 
 #: The low-pass filter of Daubechies's sixth symlet, with the sum 1.
 FILTER = np.array(pywt.Wavelet("sym6").dec_lo) / np.sqrt(2)
@@ -54,9 +53,7 @@ def _places(height, width, inverse):
     """
     taps = len(FILTER)
     sides = width, height
-    to = [
-        (np.arange(2 * side + taps - 2) - taps // 2 + 0.5) / 2 - (side - 1) / 2 for side in sides
-    ]
+    to = [(np.arange(2 * side + taps - 2) - taps // 2 + 0.5) / 2 - (side - 1) / 2 for side in sides]
     x, y = (ops.convert_to_tensor(places, inverse.dtype) for places in to)
     for i, side in enumerate(sides):
         of_x, of_y, moved = (ops.reshape(inverse[:, i, j], (-1, 1, 1)) for j in range(3))
@@ -75,9 +72,7 @@ def _bilinear(periodic, x, y):
 
     row, column = (ops.cast(ops.floor(place), "int32") for place in (y, x))
     beyond = [ops.cast(p - ops.floor(p), flat.dtype)[..., None] for p in (y, x)]
-    rows = [
-        at(r, column) * (1 - beyond[1]) + at(r, column + 1) * beyond[1] for r in (row, row + 1)
-    ]
+    rows = [at(r, column) * (1 - beyond[1]) + at(r, column + 1) * beyond[1] for r in (row, row + 1)]
     return rows[0] * (1 - beyond[0]) + rows[1] * beyond[0]
 
 
