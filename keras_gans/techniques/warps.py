@@ -21,7 +21,8 @@ def warp(images: Tensor, inverse: Tensor) -> Tensor:
     as large by the low-pass filter of the wavelet sym6, read there by bilinear interpolation, and
     made smaller again by the same filter, so that small and large scales do not alias. As the
     wavelet is orthogonal, the identity gives back the images: up to rounding by the filters, and
-    bit for bit, as it is not computed with them. While the authors reflect images once, and have
+    bit for bit, as it is not computed with them. The filter is not even, so that what is mirrored
+    is 0.4 pixels off, as it is there. While the authors reflect images once, and have
     black beyond, here reflection has no end.
 
     Args:
