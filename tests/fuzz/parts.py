@@ -17,11 +17,20 @@ def losses_of(objective):
     return objective.discriminator(logits, logits), objective.generator(logits, logits)
 
 
+OF_IMAGES = (
+    t.AdaptiveAugmentation,
+    t.ConsistencyRegularization,
+    t.DifferentiableAugmentation,
+)
+
+
 def stabilize(technique):
     """Train a step with a technique."""
-    gan = every_model.make("GAN", techniques=[technique])
+    gan = every_model.make(
+        "DCGAN" if isinstance(technique, OF_IMAGES) else "GAN", techniques=[technique]
+    )
     gan.compile(run_eagerly=True)
-    return gan.train_on_batch(every_model.POINTS[:4])
+    return gan.train_on_batch(every_model.examples(gan)[0][:4])
 
 
 CALLS = {
@@ -131,6 +140,7 @@ CALLS = {
     "latents.random_walk": Call(kg.latents.random_walk, lambda: {"latent_dim": 2, "steps": 3}),
     "latents.paths": Call(kg.latents.paths, lambda: {"num": 2, "latent_dim": 2, "steps": 3}),
     **{f"techniques.{name}": Call(getattr(t, name), use=stabilize, cost=10) for name in t.__all__},
+    "techniques.Packing": Call(t.Packing, use=repr),
     "techniques.Penalty": Call(t.Penalty, lambda: {"weight": 1.0}, use=repr),
     "techniques.ExperienceReplay": Call(
         t.ExperienceReplay, lambda: {"capacity": 2}, use=stabilize, cost=10
