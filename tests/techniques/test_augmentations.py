@@ -205,7 +205,8 @@ class TestPipeline:
                 c = c @ move(-0.125 * n[2] * 12, -0.125 * n[3] * 8)
             np.testing.assert_allclose(g, c, atol=1e-12)
 
-    @pytest.mark.parametrize("channels", [1, 2, 3, 5])
+    @pytest.mark.first_cases
+    @pytest.mark.parametrize("channels", [3, 1, 2, 5])
     def test_without_probability_images_stay_and_with_it_most_change(self, channels):
         images = tf.constant(RNG.uniform(-1, 1, (40, 6, 7, channels)).astype("float32"))
         u, n = tf.random.uniform((40, 24), seed=1), tf.random.normal((40, 7), seed=1)

@@ -119,6 +119,7 @@ def gradients(function, images):
     return first, outer.gradient(squares, images)
 
 
+@pytest.mark.first_cases
 @pytest.mark.parametrize("case", CASES)
 def test_gradients_to_the_second_order(case):
     """Of Σ f(x)³ with f(x) = Ax + b: 3 Aᵀy², and from its norm 36 Aᵀ(y ⊙ A Aᵀ y²)."""
