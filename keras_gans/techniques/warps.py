@@ -21,9 +21,8 @@ def warp(images: Tensor, inverse: Tensor) -> Tensor:
     as large by the low-pass filter of the wavelet sym6, read there by bilinear interpolation, and
     made smaller again by the same filter, so that small and large scales do not alias. As the
     wavelet is orthogonal, the identity gives back the images: up to rounding by the filters, and
-    bit for bit, as it is not computed with them. The filter is not even, so that what is mirrored
-    is 0.4 pixels off, as it is there. While the authors reflect images once, and have
-    black beyond, here reflection has no end.
+    bit for bit, as it is not computed with them. While the authors reflect images once, and have
+    zeros beyond, here reflection has no end.
 
     Args:
         images: Float tensor `(num, height, width, channels)`, of sides of at least 2.
@@ -49,17 +48,17 @@ def _resized(images, rows, columns):
 def _places(height, width, inverse):
     """Where the pixels of a result of twice the size come from, x and y in the fine image.
 
-    Pixel m of a fine image, which is twice as large, has its center at (m − ½)/2 of the other. The
-    result is larger by what the filter takes.
+    Pixel m of a fine image is at m/2 of the other, but for a twentieth, as the filter, whose mean
+    is 5.1, is not even. The result is larger by what the filter takes.
     """
     taps = len(FILTER)
     sides = width, height
-    to = [(np.arange(2 * side + taps - 2) - taps // 2 + 0.5) / 2 - (side - 1) / 2 for side in sides]
+    to = [(np.arange(2 * side + taps - 2) - taps // 2 + 1) / 2 - (side - 1) / 2 for side in sides]
     x, y = (ops.convert_to_tensor(places, inverse.dtype) for places in to)
     for i, side in enumerate(sides):
         of_x, of_y, moved = (ops.reshape(inverse[:, i, j], (-1, 1, 1)) for j in range(3))
         place = of_x * x[None, None] + of_y * y[None, :, None] + moved
-        yield 2 * (place + (side - 1) / 2) + 0.5
+        yield 2 * place + side - 1
 
 
 def _bilinear(periodic, x, y):
