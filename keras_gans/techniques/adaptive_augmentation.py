@@ -10,6 +10,7 @@ from keras import ops
 from keras_gans import _checks, _replicas, losses
 from keras_gans._hyperparameters import SCHEDULE, Hyperparameter
 from keras_gans._loss_result import LossResult
+from keras_gans._precision import as_float
 from keras_gans._typing import Examples, FloatOrSchedule, Tensor
 from keras_gans.techniques import operations, warps
 from keras_gans.techniques.augmentation import Augmentation
@@ -152,8 +153,9 @@ class AdaptiveAugmentation(Augmentation):
             return
         logits = outputs["real_logits"]
         self.updates.assign_add(1)
-        self.sum_of_signs.assign_add(_replicas.mean(ops.mean(ops.sign(logits))))
-        r_t = self.sum_of_signs / self.interval
+        signs = _replicas.mean(ops.mean(ops.sign(logits)))
+        self.sum_of_signs.assign_add(ops.cast(signs, self.sum_of_signs.dtype))
+        r_t = as_float(self.sum_of_signs) / self.interval
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         batch_size = replicas * model.pack_size * ops.shape(logits)[0]
         images = self.interval * ops.cast(batch_size, r_t.dtype)

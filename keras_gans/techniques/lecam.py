@@ -8,6 +8,7 @@ from keras import ops
 from keras_gans import _replicas
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
+from keras_gans._precision import as_float
 from keras_gans._typing import Examples, FloatOrSchedule
 from keras_gans.techniques.technique import Technique
 
@@ -72,17 +73,18 @@ class LeCam(Technique):
         if network != "discriminator":
             return loss
         logits = loss.handed_on
-        term = mean_squared_excess(logits["real_logits"] - self.mean_fake)
-        term += mean_squared_excess(self.mean_real - logits["fake_logits"])
-        return loss.plus("lecam", self.has_a_past * term, self.weight)
+        term = mean_squared_excess(logits["real_logits"] - as_float(self.mean_fake))
+        term += mean_squared_excess(as_float(self.mean_real) - logits["fake_logits"])
+        return loss.plus("lecam", as_float(self.has_a_past) * term, self.weight)
 
     def update(self, model: keras.Model, network: str, outputs: dict[str, Any]) -> None:
         if network != "discriminator":
             return
-        decay = self.decay * self.has_a_past
+        decay = self.decay * as_float(self.has_a_past)
         for mean, name in ((self.mean_real, "real_logits"), (self.mean_fake, "fake_logits")):
             present = _replicas.mean(ops.mean(outputs[name]))
-            mean.assign(decay * mean + (1 - decay) * ops.cast(present, mean.dtype))
+            following = decay * as_float(mean) + (1 - decay) * as_float(present)
+            mean.assign(ops.cast(following, mean.dtype))
         self.has_a_past.assign(1.0)
 
 
