@@ -216,7 +216,10 @@ def _examples(name, examples, shape="(batch, …)", rank=1):
 
 
 def input_gradients(critic: Critic, examples: Tensor) -> Tensor:
-    """Return ∇D at each example: the gradient of its mean logit with respect to it."""
+    """Return ∇D at each example, as a row: the gradient of its mean logit with respect to it.
+
+    Examples that the critic judges together, as they have one logit, are one row.
+    """
     return logits_and_gradients(critic, examples)[1]
 
 
@@ -229,7 +232,8 @@ def logits_and_gradients(critic: Critic, examples: Tensor) -> tuple[Tensor, Tens
         if not tf.is_tensor(logits):
             raise TypeError(f"`critic` must return logits. Received: {type(logits).__name__}")
         means = ops.mean(at_least_float32(logits), axis=tuple(range(1, len(logits.shape))))
-    return logits, tape.gradient(means, examples, unconnected_gradients="zero")
+    gradients = tape.gradient(means, examples, unconnected_gradients="zero")
+    return logits, ops.reshape(gradients, (ops.shape(logits)[0], -1))
 
 
 def squared_gradient_norms(gradients: Tensor) -> Tensor:

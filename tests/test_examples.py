@@ -148,6 +148,8 @@ def test_r3gan(run_example, tmp_path):
     folder = tmp_path / "output" / "r3gan_digits"
     assert Image.open(folder / "grid.png").size == (10 * (32 + 2) + 2,) * 2
     assert np.abs(kg.load(folder / "saved_model").sample(8)).max() <= 1
+
+
 def test_stylegan2(run_example, tmp_path):
     steps = {"STEPS_PER_ROUND": 10, "PROJECTION_STEPS": 2}
     constants = {"DATASET": "digits", "FILTERS": 2, "LATENT_DIM": 4, "ROUNDS": 1, **steps}

@@ -24,6 +24,8 @@ VALUES = {
     "VAE.beta": (1.0, 30.0),
     "WGAN.clip_value": (0.01, 0.002),
     "WGANGP.gp_weight": (10.0, 0.1),
+    "AdaptiveAugmentation.p": (0.0, 0.5),
+    "ConsistencyRegularization.weight": (10.0, 0.1),
     "DRAGAN.weight": (10.0, 0.1),
     "ExperienceReplay.probability": (0.0, 1.0),
     "FeatureMatching.weight": (1.0, 0.0),
@@ -34,12 +36,22 @@ VALUES = {
     "InstanceNoise.decay": (1.0, 0.1),
     "LabelSmoothing.real": (0.9, 0.6),
     "LabelSmoothing.fake": (0.0, 0.4),
+    "LeCam.weight": (0.3, 5.0),
+    "LeCam.decay": (0.99, 0.1),
     "PathLength.weight": (2.0, 0.0),
     "R1.weight": (10.0, 0.1),
     "R2.weight": (10.0, 0.1),
+    "TopK.fraction": (1.0, 0.5),
+    "TopK.decay": (1.0, 0.1),
+    "TopK.minimum": (0.5, 0.0),
 }
 #: Numbers that models are built from, and that cannot change.
-FIXED = {"LSGAN.a", "LSGAN.b", "LSGAN.c"}
+FIXED = {
+    *("LSGAN.a", "LSGAN.b", "LSGAN.c"),
+    *(f"AdaptiveAugmentation.{name}" for name in ("target", "blit", "geom", "color", "cutout")),
+}
+#: Techniques for models of images.
+OF_IMAGES = ("AdaptiveAugmentation", "ConsistencyRegularization")
 #: Decays of moving averages, which may change and are tested apart, as they may be `None`, too: the
 #: one nearest to the class of each model.
 DECAYS = {
@@ -60,10 +72,13 @@ def owner_and_model(case, value=None, **kwargs):
         model = every_model.make(owner, **arguments, **kwargs)
         return model, model
     more = {"capacity": 12} if owner == "ExperienceReplay" else {}
-    if name in ("stddev", "weight") and hasattr(getattr(kg.techniques, owner), "decay"):
+    if name == "p":
+        more["target"] = None
+    if name in ("stddev", "weight", "fraction") and hasattr(getattr(kg.techniques, owner), "decay"):
         more["decay"] = 1.0  # so that the number stays as it was set
     technique = getattr(kg.techniques, owner)(**arguments, **more)
-    return technique, every_model.make("GAN", techniques=[technique], **kwargs)
+    model = "DCGAN" if owner in OF_IMAGES else "GAN"
+    return technique, every_model.make(model, techniques=[technique], **kwargs)
 
 
 def compiled(model, **kwargs):

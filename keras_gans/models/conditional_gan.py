@@ -44,6 +44,7 @@ class Conditional(GAN):
     """
 
     conditional = True
+    takes_packs = False
 
     def real_examples(self, data: Tensors) -> Examples:
         images = super().real_examples(data)

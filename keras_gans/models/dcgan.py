@@ -6,8 +6,10 @@ from typing import Any
 import keras
 
 from keras_gans import _checks, networks
+from keras_gans._examples import packed_shape
 from keras_gans.models import checks
 from keras_gans.models.gan import GAN
+from keras_gans.techniques import technique
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -64,7 +66,8 @@ class DCGAN(GAN):
         if generator is None:
             generator = networks.dcgan_generator(image_shape, latent_dim, **paper)
         if discriminator is None:
-            discriminator = networks.dcgan_discriminator(image_shape, **paper)
+            size = technique.pack_size_of(kwargs.get("techniques", ()))
+            discriminator = networks.dcgan_discriminator(packed_shape(shape, size), **paper)
         super().__init__(generator, discriminator, latent_dim, **kwargs)
         self.image_shape = shape
         if generator.output_shape[1:] != self.image_shape:

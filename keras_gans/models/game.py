@@ -3,34 +3,70 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import keras
+
 from keras_gans import losses
+from keras_gans._examples import packs_of
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
 from keras_gans._read_only import call_network, read_only
-from keras_gans._typing import Examples, Tensor
+from keras_gans._typing import Examples, Shape, Tensor, Tensors
 from keras_gans.techniques import technique
 
 
 class Game:
     """What the losses of a model with a generator and a discriminator are.
 
-    It needs `in_use(name, training)`, and what techniques ask of a model.
-
-    Args:
-        objective, techniques: See `GAN`.
+    A class that has it calls `adopt(techniques)`, then sets `generator` and `discriminator`, then
+    calls `begin(objective)`. Of a model it needs `in_use(name, training)`, and what techniques ask
+    for.
     """
 
+    #: Whether the discriminator may judge several examples at once: see `techniques.Packing`.
+    takes_packs = False
+
+    generator: keras.Model
+    discriminator: keras.Model
     in_use: Callable[..., Any]
 
-    def agree_on(
-        self, objective: str | losses.Objective, techniques: Sequence[technique.Technique]
-    ) -> None:
-        """Begin with an objective and techniques, when both networks are there."""
+    def adopt(self, techniques: Sequence[technique.Technique]) -> None:
+        """Take techniques, which may change what the discriminator takes."""
+        self.combination = technique.Combination(technique.check(techniques))
+        if self.pack_size > 1 and not self.takes_packs:
+            raise ValueError(
+                "`techniques` must not hold Packing here: packs are of examples by themselves, "
+                "that have no condition, class or counterpart. "
+                f"Received: a {type(self).__name__}"
+            )
+
+    def begin(self, objective: str | losses.Objective) -> None:
+        """Take an objective, and let the techniques prepare for both networks."""
         self.objective = losses.get(objective)
-        self.techniques = tuple(technique.check(techniques))
-        self.combination = technique.Combination(self.techniques)
+        self.techniques = tuple(self.combination.techniques)
         self.combination.prepare(self)
         self.objective_in(training=True)
+
+    @property
+    def pack_size(self) -> int:
+        """How many examples the discriminator judges at once."""
+        return self.combination.pack_size
+
+    @property
+    def judged_shape(self) -> Shape:
+        """Shape of one example, without its condition, as `discriminate` takes it."""
+        *sides, last = self.discriminator.inputs[0].shape[1:]
+        return (*sides, last // self.pack_size)
+
+    def codes_of(self, inputs: Tensors) -> Tensors:
+        """What examples are made of, from what the generator takes: by default the same.
+
+        A subclass whose generator has two halves returns what the first makes, in training.
+        """
+        return inputs
+
+    def examples_of(self, codes: Tensors) -> Tensor:
+        """Return the examples that the generator makes of codes, in training."""
+        return as_float(self.in_use("generator", training=True)(codes, training=True))
 
     def discriminate(
         self, examples: Examples, training: bool = False, call: Callable[..., Tensor] = call_network
@@ -45,10 +81,11 @@ class Game:
                 of it. Defaults to a plain call.
 
         Returns:
-            Float tensor `(batch, …)`.
+            Float tensor `(batch, …)`, or one logit for each pack of examples.
         """
         if training:
             examples = self.combination.augment(self, examples)
+        examples = packs_of(examples, self.pack_size)
         return as_float(call(self.in_use("discriminator", training), examples, training))
 
     def with_techniques(

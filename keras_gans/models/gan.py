@@ -1,5 +1,6 @@
 """The two-player game of Goodfellow et al. 2014."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, losses, networks, serving
-from keras_gans._examples import images_of
+from keras_gans._examples import images_of, packed_shape
 from keras_gans._precision import as_float
 from keras_gans._typing import (
     ArrayLike,
@@ -84,6 +85,7 @@ class GAN(TwoPlayer, LatentModel):
 
     #: How the discriminator that `for_images` makes is normalized.
     discriminator_normalization: str | None = "batch"
+    takes_packs = True
 
     def __init__(
         self,
@@ -114,7 +116,8 @@ class GAN(TwoPlayer, LatentModel):
         )
 
     def check_networks(self, generator: keras.Model, discriminator: keras.Model) -> None:
-        _check_networks(generator, discriminator, self.latent_dim, self.network_condition_spec)
+        spec = self.network_condition_spec
+        _check_networks(generator, discriminator, self.latent_dim, spec, self.pack_size)
 
     @classmethod
     def for_images(
@@ -152,6 +155,11 @@ class GAN(TwoPlayer, LatentModel):
         (2, 8, 8, 1)
         """
         made = cls.networks_for_images(info, latent_dim, filters)
+        size = technique.pack_size_of(kwargs.get("techniques", ()))
+        if size > 1:
+            packs = dataclasses.replace(info, image_shape=packed_shape(info.image_shape, size))
+            wide = cls.networks_for_images(packs, latent_dim, filters)
+            made = {**made, "discriminator": wide["discriminator"]}
         return cls(latent_dim=latent_dim, ema_decay=ema_decay, **{**made, **kwargs})
 
     @classmethod
@@ -202,12 +210,23 @@ class GAN(TwoPlayer, LatentModel):
 
         Raises:
             ValueError, TypeError: As `fit`, if the examples have another shape, are not floats or
-                not scaled; or labels are missing, not expected or out of range.
+                not scaled; or labels are missing, not expected or out of range; or if the
+                discriminator judges packs of examples, and none by itself.
         """
+        if self.pack_size > 1:
+            raise ValueError(
+                "`score` is for discriminators that judge each example by itself. Received: "
+                f"one that judges packs of {self.pack_size}"
+            )
         return self.serve("score", x, labels, batch_size=batch_size)
 
     def served_verbs(self) -> list[serving.Verb]:
-        """Those of `LatentModel`, and `score(x, labels)`: the discriminator's logits."""
+        """Those of `LatentModel`, and `score(x, labels)`: the discriminator's logits.
+
+        There are none of single examples where the discriminator judges packs.
+        """
+        if self.pack_size > 1:
+            return super().served_verbs()
 
         def score(x, *labels):
             return self.discriminate(with_labels(x, labels))
@@ -217,7 +236,7 @@ class GAN(TwoPlayer, LatentModel):
         return [*super().served_verbs(), serving.Verb("score", score, inputs, logits)]
 
 
-def _check_networks(generator, discriminator, latent_dim, condition_spec):
+def _check_networks(generator, discriminator, latent_dim, condition_spec, pack_size):
     checks.network("generator", generator)
     checks.network("discriminator", discriminator)
     condition, shapes = "", []
@@ -228,5 +247,8 @@ def _check_networks(generator, discriminator, latent_dim, condition_spec):
         shapes = [tuple(part.shape) for part in parts]
     checks.inputs("generator", generator, "latents" + condition, (None, latent_dim), *shapes)
     made = "what `generator` makes" + condition
-    checks.inputs("discriminator", discriminator, made, generator.output_shape, *shapes)
+    if pack_size > 1:
+        made = f"packs of {pack_size} of {made}, side by side on the last axis"
+    judged = packed_shape(generator.output_shape, pack_size)
+    checks.inputs("discriminator", discriminator, made, judged, *shapes)
     checks.logits("discriminator", discriminator)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
+from keras import ops
 
 from keras_gans import losses
 from keras_gans._loss_result import LossResult
+from keras_gans._precision import as_float
 from keras_gans._read_only import call_network
 from keras_gans._typing import Examples, Tensor
 from keras_gans.models.game import Game
@@ -34,9 +36,10 @@ class Level(Game):
         techniques: Sequence[technique.Technique],
     ) -> None:
         self.pyramid = pyramid
+        self.adopt(techniques)
         self.generator = pyramid.generators[k]
         self.discriminator = pyramid.discriminators[k]
-        self.agree_on(objective, techniques)
+        self.begin(objective)
 
     def __getattr__(self, name: str) -> Any:
         if name == "pyramid":  # of a copy that is being made
@@ -46,6 +49,15 @@ class Level(Game):
     def in_use(self, name: str, training: bool = False) -> keras.Model:
         """A network of this level. Of discriminators there are no averages."""
         return getattr(self, name)
+
+    def fake_examples(
+        self, real: Examples, generator: Callable[..., Tensor], training: bool = True
+    ) -> Examples:
+        """Return as many fakes of this level as there are real ones, on the same conditions."""
+        h, *condition = real
+        shape = self.generator.inputs[0].shape[1:]
+        z = self.draw(keras.random.normal, ops.shape(h)[0], shape, training)
+        return [as_float(generator(with_labels(z, condition))), *condition]
 
     def discriminate(
         self, examples: Examples, training: bool = False, call: Callable[..., Tensor] = call_network

@@ -99,6 +99,7 @@ class SemiSupervisedGAN(GAN):
 
     loss_names = ("g_loss", "d_loss", "supervised_loss", "accuracy")
     classifier_ema_decay = DecayOfAverages("discriminator")
+    takes_packs = False  # which have no class
     for_images: Any = Absent("it learns from few labels, and those of a dataset are all there")
 
     def __init__(

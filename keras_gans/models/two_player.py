@@ -9,7 +9,12 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, losses
-from keras_gans._examples import each_repeated, images_of
+from keras_gans._examples import (
+    check_whole_packs,
+    each_repeated,
+    images_of,
+    in_whole_packs,
+)
 from keras_gans._loss_result import LossResult
 from keras_gans._read_only import read_only
 from keras_gans._typing import Examples, FloatOrSchedule, Optimizer, Shape, Tensor, Tensors
@@ -55,12 +60,13 @@ class TwoPlayer(Game, GenerativeModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(seed=seed, **kwargs)
+        self.adopt(techniques)
         self.check_networks(generator, discriminator)
         self.generator = generator
         self.discriminator = discriminator
         self.n_critic = _checks.positive_int("n_critic", n_critic)
         self.ema_decay = ema_decay
-        self.agree_on(objective, techniques)
+        self.begin(objective)
         self.log_also(*self.combination.loss_names)
 
     def check_networks(self, generator: keras.Model, discriminator: keras.Model) -> None:
@@ -74,17 +80,6 @@ class TwoPlayer(Game, GenerativeModel):
         `generator` is a function of what the generator takes.
         """
         raise NotImplementedError
-
-    def codes_of(self, inputs: Tensors) -> Tensors:
-        """What examples are made of, from what the generator takes: by default the same.
-
-        A subclass whose generator has two halves returns what the first makes, in training.
-        """
-        return inputs
-
-    def examples_of(self, codes: Tensors) -> Tensor:
-        """Return the examples that the generator makes of codes, in training."""
-        return as_float(self.in_use("generator", training=True)(codes, training=True))
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Adam with the DCGAN paper's learning rate 2e-4 and β₁ 0.5."""
@@ -163,12 +158,24 @@ class TwoPlayer(Game, GenerativeModel):
         real = self.real_examples(data)
         fake = self.fake_examples(real, self.call, training=False)
         batch_size = ops.shape(images_of(real))[0]
-        of_discriminator = self.discriminator_loss(real, fake, training=False)
+        judged = [in_whole_packs(examples, self.pack_size) for examples in (real, fake)]
+        of_discriminator = self.discriminator_loss(judged[0], judged[1], training=False)
         of_generator = self.generator_loss(**of_discriminator.handed_on, training=False)
         self.record(of_discriminator, batch_size)
         self.record(of_generator, batch_size)
         self.update_sample_metrics(images_of(real), images_of(fake))
         return self.logs()
+
+    def training_batches(
+        self, x: Any, y: Any, batch_size: int | None, shuffle_seed: int | None
+    ) -> Any:
+        batches = super().training_batches(x, y, batch_size, shuffle_seed)
+        if isinstance(batches, tf.data.Dataset):
+            size = tf.nest.flatten(batches.element_spec)[0].shape[0]
+            replicas = self.distribute_strategy.num_replicas_in_sync
+            if size is not None:
+                check_whole_packs(size // (self.batches_per_step * replicas), self.pack_size)
+        return batches
 
     @property
     def ema_generator(self) -> MovingAverage | None:

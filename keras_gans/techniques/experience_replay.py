@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_gans import _checks, _replicas
 from keras_gans._hyperparameters import Hyperparameter
-from keras_gans._typing import Examples, FloatOrSchedule
+from keras_gans._typing import Examples, FloatOrSchedule, Shape
 from keras_gans.techniques.technique import Technique
 
 
@@ -47,14 +47,23 @@ class ExperienceReplay(Technique):
         self.probability = probability
 
     def prepare(self, model: keras.Model) -> None:
-        self.prepare_for(model.discriminator)
+        self.prepare_for(model.discriminator, model.judged_shape)
 
-    def prepare_for(self, discriminator: keras.Model) -> None:
-        """Keep what a discriminator takes. A model of two discriminators has a memory for each."""
+    def prepare_for(self, discriminator: keras.Model, shape: Shape | None = None) -> None:
+        """Keep what a discriminator takes. A model of two discriminators has a memory for each.
+
+        Args:
+            discriminator: The discriminator.
+            shape: That of one example without its condition. Defaults to `None`, what the
+                discriminator takes.
+        """
+        shapes = [part.shape[1:] for part in discriminator.inputs]
+        if shape is not None:
+            shapes[0] = shape
         self.kept = self.add_state("kept", dtype="int32")
         self.memory = [
-            self.add_state(f"memory_{i}", (self.capacity, *part.shape[1:]), part.dtype)
-            for i, part in enumerate(discriminator.inputs)
+            self.add_state(f"memory_{i}", (self.capacity, *shape), part.dtype)
+            for i, (shape, part) in enumerate(zip(shapes, discriminator.inputs, strict=True))
         ]
 
     def replay(self, model: keras.Model, fake: Examples) -> Examples:

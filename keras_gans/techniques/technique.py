@@ -1,6 +1,7 @@
 """The narrow interface between a model of two networks and its techniques."""
 
 import collections.abc
+import math
 from typing import Any
 
 import keras
@@ -23,6 +24,8 @@ class Technique(Tunable, keras.layers.Layer):
     - `replay(model, fake)`: return the fakes that the discriminator learns from.
     - `augment(model, examples)`: return the examples, real or fake, as the discriminator sees them
       in training. It is a part of `model.discriminate`, so that gradients go through it.
+    - `pack_size`: how many examples, augmented, the discriminator judges at once, in training and
+      in evaluations: side by side on the last axis, with one logit for all.
     - `loss(model, network, loss, real, fake)`: return the `LossResult` of `network`, `"generator"`
       or `"discriminator"`: for a term of its own, `loss.plus(name, term, weight)`. `loss_names`
       are the names of such terms, which are logged.
@@ -58,6 +61,7 @@ class Technique(Tunable, keras.layers.Layer):
     """
 
     loss_names: tuple[str, ...] = ()
+    pack_size = 1
 
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
@@ -126,6 +130,10 @@ class Combination:
         names = (name for technique in self.techniques for name in technique.loss_names)
         return tuple(dict.fromkeys(names))
 
+    @property
+    def pack_size(self) -> int:
+        return math.prod(technique.pack_size for technique in self.techniques)
+
     def prepare(self, model: keras.Model) -> None:
         for technique in self.techniques:
             if technique.in_use:
@@ -161,6 +169,11 @@ class Combination:
     def update(self, model: keras.Model, network: str, outputs: dict[str, Any]) -> None:
         for technique in self.techniques:
             technique.update(model, network, outputs)
+
+
+def pack_size_of(techniques: collections.abc.Sequence[Technique]) -> int:
+    """How many examples a discriminator judges at once, in a model with these techniques."""
+    return Combination(check(techniques)).pack_size
 
 
 def check(techniques: collections.abc.Sequence[Technique]) -> list[Technique]:

@@ -17,11 +17,20 @@ def losses_of(objective):
     return objective.discriminator(logits, logits), objective.generator(logits, logits)
 
 
+OF_IMAGES = (
+    t.AdaptiveAugmentation,
+    t.ConsistencyRegularization,
+    t.DifferentiableAugmentation,
+)
+
+
 def stabilize(technique):
     """Train a step with a technique."""
-    gan = every_model.make("GAN", techniques=[technique])
+    gan = every_model.make(
+        "DCGAN" if isinstance(technique, OF_IMAGES) else "GAN", techniques=[technique]
+    )
     gan.compile(run_eagerly=True)
-    return gan.train_on_batch(every_model.POINTS[:4])
+    return gan.train_on_batch(every_model.examples(gan)[0][:4])
 
 
 CALLS = {
@@ -147,6 +156,7 @@ CALLS = {
         f"techniques.{name}": Call(getattr(t, name), lambda: {"weight": 1.0}, use=repr)
         for name in ("LazyRegularization", "Penalty")
     },
+    "techniques.Packing": Call(t.Packing, use=repr),
     "techniques.ExperienceReplay": Call(
         t.ExperienceReplay, lambda: {"capacity": 2}, use=stabilize, cost=10
     ),

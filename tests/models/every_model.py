@@ -12,6 +12,7 @@ A model is known by the test file of its own file: `tests/models/test_<file>.py`
 
 import importlib
 import inspect
+import math
 
 import numpy as np
 import pytest
@@ -96,11 +97,17 @@ def tiers(quick, cases=NAMES):
     return [pytest.param(case, marks=mark[case in quick]) for case in cases]
 
 
+def pack_size(kwargs):
+    """How many examples the discriminator of a model made with these arguments judges at once."""
+    return math.prod(technique.pack_size for technique in kwargs.get("techniques", ()))
+
+
 def two_player(kind, num_classes=None, num_logits=1, **kwargs):
     """A two-player model of dense networks for `POINTS`."""
+    judged, classes = (2 * pack_size(kwargs),), {"num_classes": num_classes}
     return kind(
-        kg.networks.mlp_generator((2,), 3, (8,), num_classes=num_classes),
-        kg.networks.mlp_discriminator((2,), (8,), num_classes=num_classes, num_logits=num_logits),
+        kg.networks.mlp_generator((2,), 3, (8,), **classes),
+        kg.networks.mlp_discriminator(judged, (8,), num_logits=num_logits, **classes),
         latent_dim=3,
         **kwargs,
     )

@@ -9,7 +9,7 @@ from tests.models import every_model
 def tiny(**kwargs):
     return kg.models.DCGAN(
         kg.networks.dcgan_generator((4, 4, 1), 3, filters=2),
-        kg.networks.dcgan_discriminator((4, 4, 1), filters=2),
+        kg.networks.dcgan_discriminator((4, 4, every_model.pack_size(kwargs)), filters=2),
         latent_dim=3,
         **kwargs,
     )

@@ -21,18 +21,34 @@ TECHNIQUES = {
     "dragan": lambda: kg.techniques.DRAGAN(weight=0.1),
     "gradient_penalty": lambda: kg.techniques.GradientPenalty(weight=0.1),
     "path_length": lambda: kg.techniques.PathLength(weight=0.1, every=2),
+    "lecam": lambda: kg.techniques.LeCam(decay=0.9),
+    "top_k": lambda: kg.techniques.TopK(decay=0.9),
+    "packing": lambda: kg.techniques.Packing(2),
+    "differentiable_augmentation": lambda: kg.techniques.DifferentiableAugmentation(),
+    "consistency_regularization": lambda: kg.techniques.ConsistencyRegularization(0.1, True),
+    "adaptive_augmentation": lambda: kg.techniques.AdaptiveAugmentation(
+        p=0.3, interval=2, adjustment_images=100, cutout=0.5
+    ),
 }
+OF_IMAGES = {"differentiable_augmentation", "consistency_regularization", "adaptive_augmentation"}
 MODELS = every_model.that_take("techniques")
 PENALTIES = {name for name, make in TECHNIQUES.items() if isinstance(make(), kg.techniques.Penalty)}
 
 
 def refused(model):
     """The names of the techniques that make no sense for a model."""
+    model = getattr(model, "levels", [model])[0]
     names = set()
     if model.objective.discriminator is not kg.losses.cross_entropy_discriminator_loss:
         names |= {"label_smoothing"}
-    if "gradient_penalty" in type(model).loss_names:
+    if "gradient_penalty" in model.loss_names:
         names |= {"gradient_penalty"}
+    if not model.takes_packs:
+        names |= {"packing"}
+    if len(model.judged_shape) != 3:
+        names |= OF_IMAGES
+    if model.objective.name in ("wasserstein", "least_squares", "least_squares_with_codes"):
+        names |= {"adaptive_augmentation"}
     if normalizes_batches(model.discriminator):
         names |= PENALTIES
     if normalizes_batches(model.generator):
@@ -140,9 +156,27 @@ class TestAllTechniquesTogether(ModelTests):
     noise_of_losses = 0.25  # of three seeds they differ by up to 0.12
 
     def make_model(self):
-        techniques = [make_technique() for make_technique in TECHNIQUES.values()]
-        return every_model.make("GAN", n_critic=2, techniques=techniques)
+        return every_model.make("GAN", n_critic=2, **allowed("GAN"))
 
     @property
     def examples(self):
         return kg.data.ring_of_gaussians().sample(64, seed=0)
+
+
+@pytest.mark.slow
+class TestAllTechniquesOfImagesTogether(ModelTests):
+    noise_of_losses = 0.25
+
+    def make_model(self):
+        techniques = [make_technique() for make_technique in TECHNIQUES.values()]
+        return kg.models.GAN(
+            kg.networks.dcgan_generator((8, 8, 3), 3, filters=2),
+            kg.networks.dcgan_discriminator((8, 8, 6), filters=2, normalization=None),
+            latent_dim=3,
+            seed=1,
+            techniques=techniques,
+        )
+
+    @property
+    def examples(self):
+        return np.random.default_rng(0).uniform(-1, 1, (64, 8, 8, 3)).astype("float32")

@@ -8,6 +8,7 @@ from keras_gans.callbacks import Checkpoint
 from keras_gans.models.growing_gan import GrowingGAN
 from keras_gans.networks.progressive import fades
 from tests.callbacks.test_checkpoint import Stop, assert_same
+from tests.models import every_model
 from tests.shared import ModelTests, assert_same_weights, descend
 
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (64, 8, 8, 1)).astype("float32")
@@ -16,9 +17,10 @@ LATENTS = np.random.default_rng(1).normal(size=(3, 3)).astype("float32")
 
 def tiny(shape=(8, 8, 1), **kwargs):
     """With 32 images, a step of the lowest level, and three of a fade."""
+    judged = (*shape[:2], shape[2] * every_model.pack_size(kwargs))
     return kg.models.ProgressiveGAN(
         kg.networks.progressive_generator(shape, 3, filters=2),
-        kg.networks.progressive_discriminator(shape, filters=2),
+        kg.networks.progressive_discriminator(judged, filters=2),
         latent_dim=3,
         **{"images_per_phase": [8, 32], **kwargs},
     )

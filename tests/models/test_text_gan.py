@@ -8,6 +8,7 @@ import tensorflow as tf
 import keras_gans as kg
 from keras_gans import _memory, latents
 from keras_gans.__main__ import main
+from tests.models import every_model
 from tests.shared import ModelTests, assert_same_weights, descend
 
 pytestmark = pytest.mark.first_cases
@@ -20,9 +21,10 @@ TEXTS = np.array(["to be", "or not", "to be", "that"] * 8)
 def tiny(**kwargs):
     vocabulary = sorted(set("".join(TEXTS)))
     size = kg.data.vocabulary_size(vocabulary)
+    judged = size * every_model.pack_size(kwargs)
     return kg.models.TextGAN(
         kg.networks.text_generator(6, size, 2, filters=4, num_blocks=1),
-        kg.networks.text_discriminator(6, size, filters=4, num_blocks=1),
+        kg.networks.text_discriminator(6, judged, filters=4, num_blocks=1),
         latent_dim=2,
         vocabulary=vocabulary,
         **{"n_critic": 2, **kwargs},
