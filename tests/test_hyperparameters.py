@@ -21,6 +21,7 @@ VALUES = {
     "ProgressiveGAN.drift_weight": (0.001, 5.0),
     "ProgressiveGAN.gp_weight": (10.0, 0.1),
     "StackGAN.kl_weight": (2.0, 50.0),
+    "StyleGAN2.style_mixing": (0.9, 0.0),
     "VAE.beta": (1.0, 30.0),
     "WGAN.clip_value": (0.01, 0.002),
     "WGANGP.gp_weight": (10.0, 0.1),
@@ -39,7 +40,7 @@ VALUES = {
     "R2.weight": (10.0, 0.1),
 }
 #: Numbers that models are built from, and that cannot change.
-FIXED = {"LSGAN.a", "LSGAN.b", "LSGAN.c"}
+FIXED = {"LSGAN.a", "LSGAN.b", "LSGAN.c", "PathLength.momentum"}
 #: Decays of moving averages, which may change and are tested apart, as they may be `None`, too: the
 #: one nearest to the class of each model.
 DECAYS = {
