@@ -21,6 +21,7 @@ VALUES = {
     "ProgressiveGAN.drift_weight": (0.001, 5.0),
     "ProgressiveGAN.gp_weight": (10.0, 0.1),
     "StackGAN.kl_weight": (2.0, 50.0),
+    "StyleGAN2.style_mixing": (0.9, 0.0),
     "VAE.beta": (1.0, 30.0),
     "WGAN.clip_value": (0.01, 0.002),
     "WGANGP.gp_weight": (10.0, 0.1),
@@ -47,7 +48,7 @@ VALUES = {
 }
 #: Numbers that models are built from, and that cannot change.
 FIXED = {
-    *("LSGAN.a", "LSGAN.b", "LSGAN.c"),
+    *("LSGAN.a", "LSGAN.b", "LSGAN.c", "PathLength.momentum"),
     *(f"AdaptiveAugmentation.{name}" for name in ("target", "blit", "geom", "color", "cutout")),
 }
 #: Techniques for models of images.

@@ -332,8 +332,8 @@ class ALAE(LatentModel):
                 f"`coarse` and `fine` must hold as many examples. Received: {nums[0]} and {nums[1]}"
             )
         repeated = (1, draw.input_shape[1], 1)
-        codes = (np.tile(self.encode(x, batch_size)[:, None], repeated) for x in (coarse, fine))
-        styles = mix_styles(*codes, layer=layer)
+        a, b = (np.tile(self.encode(x, batch_size)[:, None], repeated) for x in (coarse, fine))
+        styles = mix_styles(a, b, layer)
         with self.weights_in_use("generator"):
             return in_batches(lambda some: as_float(draw(some, training=False)), styles, batch_size)
 

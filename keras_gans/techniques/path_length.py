@@ -27,7 +27,7 @@ class PathLength(LazyRegularization):
 
     Raises:
         ValueError, TypeError: If a number is out of range; by the model, if its generator uses
-            batch normalization.
+            batch normalization or draws from no latents.
 
     Logs: `path_length`, E (‖Jᵀy‖₂ − a)², before the weight.
 
@@ -51,6 +51,11 @@ class PathLength(LazyRegularization):
         self.momentum = _checks.real_number("momentum", momentum, 0.0, 1.0, high_open=True)
 
     def prepare(self, model: keras.Model) -> None:
+        if not hasattr(model, "draw_latents"):
+            raise ValueError(
+                "`techniques` must not hold PathLength here: the generator draws from no latents. "
+                f"Received: techniques of {type(model).__name__}"
+            )
         penalties.refuse_batch_normalization("generator", model.generator)
         super().prepare(model)
         self.mean = self.add_state("mean")

@@ -38,6 +38,8 @@ CALLS = {
         layers.AdaptiveInstanceNormalization, use=on(x4, codes)
     ),
     "layers.Blur2D": Call(layers.Blur2D, use=on(x4)),
+    "layers.BlurDownsample2D": Call(layers.BlurDownsample2D, use=on(x4)),
+    "layers.BlurUpsample2D": Call(layers.BlurUpsample2D, use=on(x4)),
     "layers.ConditionalBatchNormalization": Call(
         layers.ConditionalBatchNormalization, lambda: {"num_classes": 3}, use=on(x2, few_labels)
     ),
@@ -51,6 +53,9 @@ CALLS = {
         layers.EqualizedLearningRate, lambda: {"layer": keras.layers.Dense(2)}, use=on(x2)
     ),
     "layers.FadeIn": Call(layers.FadeIn, use=on(x2, x2)),
+    "layers.GroupedConv2D": Call(
+        layers.GroupedConv2D, lambda: {"groups": 1, "filters": 2, "kernel_size": 3}, use=on(x4)
+    ),
     "layers.InstanceStatistics": Call(layers.InstanceStatistics, use=on(x4)),
     "layers.LabelProjection": Call(
         layers.LabelProjection, lambda: {"num_classes": 3}, use=on(x2, few_labels)

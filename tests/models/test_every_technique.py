@@ -51,7 +51,7 @@ def refused(model):
         names |= {"adaptive_augmentation"}
     if normalizes_batches(model.discriminator):
         names |= PENALTIES
-    if normalizes_batches(model.generator):
+    if normalizes_batches(model.generator) or not isinstance(model, kg.models.LatentModel):
         names |= {"path_length"}
     return names
 

@@ -94,6 +94,15 @@ def test_refuses_batch_normalization():
         gan(techniques.PathLength(), generator=generator)
 
 
+def test_refuses_a_generator_that_draws_from_no_latents():
+    with pytest.raises(ValueError, match="`techniques` must not hold PathLength here"):
+        kg.models.two_player.TwoPlayer(
+            kg.networks.mlp_generator((2,), 3, (8,)),
+            kg.networks.mlp_discriminator((2,), (8,)),
+            techniques=[techniques.PathLength()],
+        )
+
+
 @pytest.mark.parametrize("wrong", [{"weight": -1.0}, {"every": 0}, {"momentum": 1.0}])
 def test_refuses_numbers_out_of_range(wrong):
     with pytest.raises((ValueError, TypeError), match=f"`{next(iter(wrong))}` must be"):
