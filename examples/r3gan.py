@@ -12,8 +12,8 @@ GANs have a name for needing tricks. R3GAN
 leaves the tricks out: no normalization, no noise, no averages over a batch, and networks that look
 like any modern ResNet.
 
-The loss is *relativistic*: the discriminator does not say whether an image is real, but which image
-of a pair is, a real and a generated one. So the generator cannot win by sending all of its images to
+The loss is *relativistic*: the discriminator does not say whether an image is real, but which one
+of a pair is, a real and a generated one. So the generator cannot win by sending all its images to
 the same place, next to a few real ones: that is how it keeps all *modes* of the data. Such a game
 need not settle down; it does with two penalties on the slope of the discriminator, at real images
 (R1) and at generated ones (R2).

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
 from keras_gans import _checks
 from keras_gans._typing import Config, Shape, Tensor
@@ -103,8 +104,7 @@ class BlurUpsample2D(_Blur):
     """
 
     def call(self, inputs: Tensor) -> Tensor:
-        batch, height, width, _ = tf.unstack(tf.shape(inputs))
-        channels = inputs.shape[-1]
+        batch, height, width, channels = ops.shape(inputs)  # integers where they are known
         outputs = tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
             input_sizes=[batch, 2 * height, 2 * width, channels],
             filter=self._filters(channels, total=4),

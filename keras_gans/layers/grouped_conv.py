@@ -37,7 +37,7 @@ class GroupedConv2D(keras.layers.Conv2D):
     >>> layer(keras.ops.ones((1, 7, 7, 16))).shape
     TensorShape([1, 7, 7, 32])
     >>> layer.kernel.shape
-    (3, 3, 4, 32)
+    TensorShape([3, 3, 4, 32])
 
     Reference:
         Xie et al. 2017, Aggregated Residual Transformations for Deep Neural Networks, section 3.3.

@@ -46,7 +46,8 @@ class LearnedConstant(keras.layers.Layer):
         )
 
     def call(self, inputs: Tensor) -> Tensor:
-        return ops.broadcast_to(self.constant, (ops.shape(inputs)[0], *self.shape))
+        # Not `broadcast_to`, whose gradient has shapes that are known only when it runs.
+        return ops.tile(self.constant[None], (ops.shape(inputs)[0], *([1] * len(self.shape))))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], *self.shape)

@@ -82,17 +82,17 @@ class R3GAN(OptionallyConditional):
 
     >>> import numpy as np, keras_gans as kg
     >>> gan = kg.models.R3GAN(
-    ...     kg.networks.r3gan_generator((8, 8, 1), latent_dim=4, filters=4),
-    ...     kg.networks.r3gan_discriminator((8, 8, 1), filters=4),
+    ...     kg.networks.r3gan_generator((4, 4, 1), latent_dim=4, filters=4, num_blocks=1),
+    ...     kg.networks.r3gan_discriminator((4, 4, 1), filters=4, num_blocks=1),
     ...     latent_dim=4,
     ...     gamma=0.5,
     ...     burn_in=100,
     ... )
     >>> gan.compile()
-    >>> images = np.random.default_rng(0).uniform(-1, 1, (32, 8, 8, 1))
+    >>> images = np.random.default_rng(0).uniform(-1, 1, (32, 4, 4, 1))
     >>> history = gan.fit(images, batch_size=8, verbose=0)
     >>> gan.sample(4).shape
-    (4, 8, 8, 1)
+    (4, 4, 4, 1)
     >>> round(gan.gamma, 4)  # after two steps
     0.4996
 

@@ -129,6 +129,15 @@ def test_images_may_have_any_size(layer, sides):
     assert model(x).shape[1:3] == sides
 
 
+@pytest.mark.parametrize("layer", [kg.layers.BlurDownsample2D, kg.layers.BlurUpsample2D])
+def test_shapes_that_are_known_are_known_inside(layer):
+    signature = [tf.TensorSpec((2, 6, 4, 3))]
+    function = tf.function(lambda x: penalty_gradient(layer(), x), input_signature=signature)
+    operations = function.get_concrete_function().graph.get_operations()
+    outputs = [output for operation in operations for output in operation.outputs]
+    assert [o.name for o in outputs if not o.shape.is_fully_defined()] == []
+
+
 @pytest.mark.parametrize("kernel", [(), (1, 2, 1), 4, None, "1331", (1, -1), (1, float("nan"))])
 @pytest.mark.parametrize("layer", [kg.layers.BlurDownsample2D, kg.layers.BlurUpsample2D])
 def test_kernels_must_be_even(layer, kernel):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_gans.layers import LearnedConstant
 from tests.shared import LayerTests
@@ -31,3 +32,17 @@ def test_starts_from_a_standard_normal():
 def test_shapes_that_are_none_are_refused(shape):
     with pytest.raises(ValueError, match=r"`shape` must hold positive integers.*shape="):
         LearnedConstant(shape)
+
+
+def test_shapes_that_are_known_are_known_inside():
+    layer = LearnedConstant((2, 3))
+    layer.build((4, 1))
+
+    def gradient(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(x) ** 2)
+        return tape.gradient(loss, layer.constant.value)
+
+    graph = tf.function(gradient).get_concrete_function(tf.TensorSpec((4, 1))).graph
+    outputs = [output for operation in graph.get_operations() for output in operation.outputs]
+    assert [o.name for o in outputs if not o.shape.is_fully_defined()] == []

@@ -131,6 +131,7 @@ def check_one_step(num_classes):
     assert_same_weights(gan.generator, generator, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_penalties_are_at_the_images_through_the_augmentation_of_the_logits():
     """An augmentation of one draw: were it drawn again, D would see other images."""
 

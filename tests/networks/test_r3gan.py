@@ -9,6 +9,8 @@ import keras_gans as kg
 from keras_gans.layers import BlurDownsample2D, BlurUpsample2D, GroupedConv2D
 from keras_gans.networks import r3gan_discriminator, r3gan_generator
 
+pytestmark = pytest.mark.first_cases
+
 RANDOM = np.random.default_rng(0)
 SHAPES = [(4, 4, 1), (7, 7, 2), (8, 8, 1), (9, 31, 2), (28, 28, 1), (15, 22, 3)]
 SMALL = {"filters": 2, "max_filters": 4}
