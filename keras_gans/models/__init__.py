@@ -4,7 +4,6 @@ from keras_gans._loss_result import LossResult
 from keras_gans.models.alae import ALAE
 from keras_gans.models.biggan import BigGAN
 from keras_gans.models.conditional_gan import ConditionalGAN
-from keras_gans.models.conditional_stylegan2 import ConditionalStyleGAN2
 from keras_gans.models.conditional_wgan import ConditionalWGAN
 from keras_gans.models.conditional_wgan_gp import ConditionalWGANGP
 from keras_gans.models.cycle_gan import CycleGAN
@@ -38,7 +37,6 @@ __all__ = [
     "WGANGP",
     "BigGAN",
     "ConditionalGAN",
-    "ConditionalStyleGAN2",
     "ConditionalWGAN",
     "ConditionalWGANGP",
     "CycleGAN",

@@ -13,18 +13,18 @@ from keras_gans._precision import as_float
 from keras_gans._server import in_batches
 from keras_gans._typing import ArrayLike, Examples, FloatOrSchedule, Tensor, Tensors
 from keras_gans.models import projection
-from keras_gans.models.gan import GAN
+from keras_gans.models.conditional_gan import OptionallyConditional
 from keras_gans.models.latent_model import with_labels
 from keras_gans.networks.style import MEAN, mapping, mix_styles, mixed_codes, synthesis
 
 
-class StyleBasedGAN(GAN):
+class StyleBasedGAN(OptionallyConditional):
     """Base class: a GAN of codes, whatever its objective.
 
     In training styles are mixed; outside it, codes are truncated, mixed, and sought for images.
 
     Args:
-        generator, discriminator, latent_dim, *args, **kwargs: See `GAN`. The generator is a
+        generator, discriminator, *args, **kwargs: See `ConditionalGAN`. The generator is a
             `keras.Model` with parts called `"mapping"`, which has a
             `keras_gans.layers.MovingMean` called `"mean"`, and `"synthesis"`.
         style_mixing: See `StyleGAN2`.
@@ -62,8 +62,9 @@ class StyleBasedGAN(GAN):
     ) -> Examples:
         """As of a `GAN`; in training `generator` takes two latents, and which style has which."""
 
-        def of_two(latents):
-            return generator([latents, *self._others(latents)])
+        def of_two(inputs):
+            z, *labels = inputs if self.conditional else [inputs]
+            return generator(with_labels([z, *self._others(z)], labels))
 
         return super().fake_examples(real, of_two if training else generator, training)
 

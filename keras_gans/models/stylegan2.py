@@ -36,6 +36,10 @@ class StyleGAN2(StyleBasedGAN):
             called `"mapping"`, which keeps its mean, and `"synthesis"`.
         discriminator: As `keras_gans.networks.stylegan2_discriminator`, or any other.
         latent_dim, n_critic, objective, seed, generator_batch_multiple, **kwargs: See `GAN`.
+        num_classes, class_names: See `ConditionalGAN`; `None` for networks without labels. With
+            labels the mapping takes a vector of the class beside the latents. Codes are truncated
+            towards one mean, that of all classes; both latents of an example with mixed styles are
+            of its class.
         style_mixing: Float in [0, 1], or a schedule, the probability that an example has styles of
             two latents. Defaults to `0.9`.
         techniques: List of `keras_gans.techniques`. Defaults to `None`, the paper's: `[R1(10.0,
@@ -45,8 +49,8 @@ class StyleGAN2(StyleBasedGAN):
         ema_decay: See `GAN`. Defaults to `0.998`: with batches of 32, halved in 10,000 images.
 
     Raises:
-        ValueError, TypeError: As `GAN`; if the generator lacks a part; if `style_mixing` is out of
-            range.
+        ValueError, TypeError: As `GAN` and `ConditionalGAN`; if the generator lacks a part; if
+            `style_mixing` is out of range.
 
     Logs: As `GAN`; of the default techniques `r1` and `path_length`, before their weights.
 
@@ -71,6 +75,7 @@ class StyleGAN2(StyleBasedGAN):
         - Karras et al. 2020, Analyzing and Improving the Image Quality of StyleGAN.
         - Karras et al. 2019, A Style-Based Generator Architecture for Generative Adversarial
           Networks, sections 2 and 3: style mixing, and appendix B: truncation.
+        - Karras et al. 2020b, Training Generative Adversarial Networks with Limited Data: labels.
     """
 
     def __init__(
@@ -78,7 +83,8 @@ class StyleGAN2(StyleBasedGAN):
         generator: keras.Model,
         discriminator: keras.Model,
         latent_dim: int,
-        *args: Any,
+        num_classes: int | None = None,
+        class_names: Sequence[str] | None = None,
         style_mixing: FloatOrSchedule = 0.9,
         techniques: Sequence[kinds.Technique] | None = None,
         ema_decay: FloatOrSchedule | None = 0.998,
@@ -90,7 +96,8 @@ class StyleGAN2(StyleBasedGAN):
             generator,
             discriminator,
             latent_dim,
-            *args,
+            num_classes,
+            class_names,
             style_mixing=style_mixing,
             techniques=techniques,
             ema_decay=ema_decay,
@@ -106,6 +113,7 @@ class StyleGAN2(StyleBasedGAN):
         return {
             "generator": networks.stylegan2_generator(shape, latent_dim, filters, **more),
             "discriminator": networks.stylegan2_discriminator(shape, filters, **more),
+            "class_names": None if num_classes is None else info.class_names,
         }
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
