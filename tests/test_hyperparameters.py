@@ -20,6 +20,7 @@ VALUES = {
     "SRGAN.adversarial_weight": (1e-3, 10.0),
     "ProgressiveGAN.drift_weight": (0.001, 5.0),
     "ProgressiveGAN.gp_weight": (10.0, 0.1),
+    "R3GAN.gamma": (1.0, 30.0),
     "StackGAN.kl_weight": (2.0, 50.0),
     "StyleGAN2.style_mixing": (0.9, 0.0),
     "VAE.beta": (1.0, 30.0),

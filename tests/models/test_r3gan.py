@@ -20,7 +20,7 @@ def tiny(num_classes=3, **kwargs):
         kg.networks.r3gan_generator((4, 4, 1), 3, **small),
         kg.networks.r3gan_discriminator((4, 4, 1), **small),
         latent_dim=3,
-        **{"burn_in": 3, "ema_decay": 0.5, **kwargs},
+        **{"ema_decay": 0.5, **kwargs},
     )
 
 
