@@ -47,7 +47,7 @@ def project(
     rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     optimizer = keras.optimizers.Adam(rate)
     optimizer.build([codes])
-    images = tf.constant(images)
+    images = as_float(tf.constant(images))
     wanted = _features_of(images, features)
 
     def step():

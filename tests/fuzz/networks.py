@@ -88,6 +88,12 @@ CALLS = {
         n.style_generator, image_shape=IMAGE, code_dim=2, filters=2
     ),
     "networks.style_encoder": network(n.style_encoder, image_shape=IMAGE, code_dim=2, filters=2),
+    "networks.r3gan_generator": network(
+        n.r3gan_generator, image_shape=IMAGE, latent_dim=2, filters=2, num_blocks=1, group_size=2
+    ),
+    "networks.r3gan_discriminator": network(
+        n.r3gan_discriminator, image_shape=IMAGE, filters=2, num_blocks=1, group_size=2
+    ),
     "networks.stylegan2_generator": network(
         n.stylegan2_generator,
         image_shape=IMAGE,

@@ -17,7 +17,7 @@ from tests.fuzz.models import inputs, of_verb, own_calls, saved
 from tests.models import every_model
 
 REFUSED = (TypeError, ValueError)
-ABOUT_DATA = {"x", "inputs", "latents", "images", "texts", "coarse", "fine"}
+ABOUT_DATA = {"x", "inputs", "latents", "codes", "images", "texts", "coarse", "fine"}
 POINTS, CLASSES = every_model.POINTS[:4], np.array([0, 1, 2, 0])
 
 
@@ -43,8 +43,8 @@ class Place:
 
 
 def kind_of(argument, value):
-    if argument == "latents":
-        return argument
+    if argument in ("latents", "codes"):
+        return "latents"
     if np.asarray(value).dtype.kind not in "UO":
         return "labels" if argument == "labels" else "examples"
     return "captions" if argument == "labels" else "texts"
@@ -243,6 +243,9 @@ def test_no_method_is_left_out(cls):
         "log_prob",
         "pretraining_step",
         "step_in_phase",
+        "codes_of",
+        "examples_of",
+        "reciprocity_loss",
         "shrunk",
         "features",
     }
