@@ -120,7 +120,7 @@ class TestLoading:
     or "TFDS_DATA_DIR" not in os.environ,
     reason="TFDS_DATA_DIR is not set, or holds no mnist",
 )
-@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("split", [pytest.param("train", marks=pytest.mark.slow), "test"])
 def test_all_thousand_classes_are_there(split):
     dataset, _ = load("stacked_mnist", split, batch_size=1000, labels=True, shuffle=False)
     counts = sum(np.bincount(labels, minlength=1000) for _, labels in dataset.as_numpy_iterator())

@@ -16,7 +16,7 @@ from tests.shared import assert_same_weights
 #: How the names of arguments begin that are networks of logits.
 OF_LOGITS = ("discriminator", "decoder")
 layers, ops = keras.layers, keras.ops
-LARGE = {"BigGAN", "ProgressiveGAN", "StackGAN", "StyleGAN2", "TextGAN"}
+LARGE = {"BigGAN", "ProgressiveGAN", "R3GAN", "StackGAN", "StyleGAN2", "TextGAN"}
 
 
 @pytest.fixture
