@@ -64,8 +64,8 @@ PRESETS = {
 
 
 def r3gan(steps, num_classes, options):
-    sizes = {"filters": options.filters, "max_filters": options.max_filters}
     """With the authors' schedules over the run; theirs end after 20 of 250 million images."""
+    sizes = {"filters": options.filters, "max_filters": options.max_filters}
     gan = kg.models.R3GAN(
         kg.networks.r3gan_generator(
             IMAGE_SHAPE, options.latent_dim, num_classes=num_classes, **sizes

@@ -27,6 +27,7 @@ import keras_gans as kg
 from benchmarks import results
 from benchmarks.judging import Judge
 from benchmarks.training import mnist, steps_within, train_in_rounds
+from keras_gans.commands.evaluation import untruncated
 
 CACHE = pathlib.Path("output") / "mnist_quality"
 IMAGE_SHAPE = (28, 28, 1)
@@ -123,7 +124,7 @@ def train(name, judge, options):
 
 
 def samples(gan, num, options):
-    return gan.sample(min(num, options.num_samples), seed=0)
+    return untruncated(gan.sample)(min(num, options.num_samples), seed=0)
 
 
 def measure(name, judge, options):
@@ -136,7 +137,7 @@ def measure(name, judge, options):
         "rounds": rounds,
     }
     results.save(f"mnist_quality_{name}", options, values)
-    kg.data.save_grid(gan.sample(100, seed=0), results.FOLDER / f"mnist_quality_{name}.png")
+    kg.data.save_grid(samples(gan, 100, options), results.FOLDER / f"mnist_quality_{name}.png")
 
 
 def table():

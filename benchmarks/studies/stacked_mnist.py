@@ -205,9 +205,7 @@ def r3gan(options):
 def play(name, make, batch_size, seed, options):
     """Train one model, or go on; return its record and some samples."""
     folder = CACHE / f"{name} {seed}".replace(" ", "_").replace(",", "")
-    batches, _ = kg.data.load(
-        "stacked_mnist", batch_size=options.batch_size, seed=seed, repeat=True
-    )
+    batches, _ = kg.data.load("stacked_mnist", batch_size=batch_size, seed=seed, repeat=True)
     steps = options.steps
     if not steps:
         steps = steps_within(options.minutes, lambda steps: make(steps, seed), batches, folder)
@@ -220,7 +218,7 @@ def play(name, make, batch_size, seed, options):
         options.rounds,
         folder,
         lambda gan: coverage(gan.sample(options.num_samples, seed=0)),
-        {**made_by, "game": name, "seed": seed},
+        {**made_by, "batch_size": batch_size, "game": name, "seed": seed},
     )
     print(f"{name}, seed {seed}: {rounds[-1]}", flush=True)
     return {"seed": seed, **rounds[-1], "rounds": rounds}, gan.sample(100, seed=0)
@@ -288,8 +286,9 @@ def parse():
     own.add_argument("--latent-dim", type=int, default=64)
     options = parser.parse_args()
     if options.model == "published":
-        options.steps = options.steps or 20_000
-    options.gamma = options.gamma or {"published": 1.0, "r3gan": 0.5}[options.model]
+        options.steps = 20_000 if options.steps is None else options.steps
+    if options.gamma is None:
+        options.gamma = {"published": 1.0, "r3gan": 0.5}[options.model]
     return options
 
 

@@ -241,12 +241,7 @@ def serialized_extractor(extractor, owner):
     """
     if extractor is None:
         return None
-    registered = keras.saving.get_registered_name(
-        extractor
-        if isinstance(extractor, type) or hasattr(extractor, "__name__")
-        else type(extractor)
-    )
-    if ">" in registered and not isinstance(extractor, keras.Layer):
+    if _comes_back_whole(extractor):
         return keras.saving.serialize_keras_object(extractor)
     warnings.warn(
         f"The feature extractor of {owner!r} is not saved with it, because a configuration holds "
@@ -254,3 +249,12 @@ def serialized_extractor(extractor, owner):
         stacklevel=4,
     )
     return None
+
+
+def _comes_back_whole(extractor):
+    """Whether it is registered, with all that it is made of, and has no weights of its own."""
+    is_named = isinstance(extractor, type) or hasattr(extractor, "__name__")
+    registered = keras.saving.get_registered_name(extractor if is_named else type(extractor))
+    parts = getattr(extractor, "parts", ())
+    is_whole = ">" in registered and not isinstance(extractor, keras.Layer)
+    return is_whole and all(map(_comes_back_whole, parts))

@@ -190,6 +190,11 @@ class PerChannelFeatures(ClassifierFeatures):
         self.channels = (_checks.positive_int("num_channels", num_channels),)
         self.name = f"{getattr(classifier, 'name', type(classifier).__name__)}, per channel"
 
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """What a configuration of it must hold, too."""
+        return (self.classifier,)
+
     def outputs(self, images: Tensor) -> tuple[Tensor, Tensor]:
         (num_channels,) = self.channels
         gray = tf.concat(tf.split(images, num_channels, axis=-1), axis=0)

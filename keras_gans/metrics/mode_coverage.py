@@ -35,7 +35,8 @@ class ModeCoverage(SampleMetric):
         min_share: Smallest share of its part that covers a mode, in (0, 1]. Defaults to `None`: of
             a mixture 0.1, and of classes a single sample.
         data_shares: Array (k,) of the modes' shares of the data, or of their numbers of examples.
-            Defaults to `None`: all alike.
+            Defaults to `None`: all alike. A mode of share 0 is never covered, and samples of it
+            make `mode_kl` infinite.
         feature_extractor: Callable from samples to points (batch, d), or to scores (batch, k). Of
             one with `features_and_logits`, such as `MNISTFeatures()` and `PerChannelFeatures`, the
             logits are the scores. Defaults to `None`.
@@ -43,8 +44,8 @@ class ModeCoverage(SampleMetric):
         dtype: Type of the result. Defaults to float64.
 
     Raises:
-        ValueError, TypeError: An argument is out of its range; samples are NaN or not of shape
-            (batch, d) or (batch, k).
+        ValueError, TypeError: An argument is out of its range; samples are not finite, or not of
+            shape (batch, d) or (batch, k).
 
     Example:
 
@@ -124,7 +125,8 @@ class ModeCoverage(SampleMetric):
         counts, good = tf.convert_to_tensor(self.counts), tf.convert_to_tensor(self.good)
         total = tf.reduce_sum(counts)
         min_share = self.min_share or (0.0 if self.are_classes else 0.1)
-        is_covered = (good >= min_share * total * self.data_shares) & (good > 0)
+        is_in_data = self.data_shares > 0
+        is_covered = is_in_data & (good >= min_share * total * self.data_shares) & (good > 0)
         covered = tf.reduce_sum(tf.cast(is_covered, tf.float64))
         shares = counts / total
         terms = tf.where(shares == 0, shares, shares * tf.math.log(shares / self.data_shares))

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_gans import _checks, _replicas, losses
+from keras_gans import _checks, _replicas
 from keras_gans._hyperparameters import SCHEDULE, Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
@@ -121,17 +121,15 @@ class AdaptiveAugmentation(Augmentation):
 
     def prepare(self, model: keras.Model) -> None:
         super().prepare(model)
-        self.updates = self.add_state("updates", dtype="int64")
-        self.sum_of_signs = self.add_state("sum_of_signs")
-
-    def objective(self, objective: losses.Objective) -> losses.Objective:
+        objective = model.objective
         if self.target is not None and (objective.relativistic or objective.name in WITHOUT_SIGNS):
             raise ValueError(
                 "`techniques` must not hold AdaptiveAugmentation with a `target` here: it goes by "
                 "the signs of logits, and the objective has no decision at zero. Give p, or a "
                 f"schedule of it, and target=None. Received: objective {objective.name!r}"
             )
-        return objective
+        self.updates = self.add_state("updates", dtype="int64")
+        self.sum_of_signs = self.add_state("sum_of_signs")
 
     def augmented(self, model: keras.Model, images: Tensor) -> Tensor:
         groups = self.blit, self.geom, self.color, self.cutout

@@ -46,6 +46,8 @@ def check_policy(policy: Sequence[str], known: Sequence[str]) -> tuple[str, ...]
         raise TypeError(
             f"`policy` must be a list of some of {list(known)}. Received: policy={policy!r}"
         )
+    if not policy:
+        raise ValueError(f"`policy` must name some of {list(known)}. Received: policy={policy!r}")
     found = tuple(_checks.one_of("policy", name, known) for name in policy)
     if len(set(found)) < len(found):
         raise ValueError(f"`policy` must name each operation once. Received: policy={policy!r}")

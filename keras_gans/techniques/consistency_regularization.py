@@ -23,8 +23,8 @@ class ConsistencyRegularization(Technique):
     """Ask the discriminator for the same logits of an image and of the image moved.
 
     Adds λ E (D(x) − D(T(x)))² to the discriminator's loss, D its logits, and T a random move: half
-    of the images are mirrored left to right, and all are moved by up to an eighth of each side in
-    whole pixels, filled up by reflection. Balanced, the same is added for fakes. The generator
+    of the images are mirrored left to right, and all are moved by up to an eighth of each side, at
+    least a pixel, filled up by reflection. Balanced, the same is added for fakes. The generator
     learns from images that are not moved.
 
     A discriminator to which a mirrored image is as good as the image lets the generator make
@@ -94,7 +94,7 @@ class ConsistencyRegularization(Technique):
         if "flip" in self.policy:
             images = operations.flip(images, draws.uniform() < 0.5)
         if "translation" in self.policy:
-            farthest = [side // 8 for side in images.shape[1:3]]
+            farthest = [max(side // 8, 1) for side in images.shape[1:3]]
             down, right = (draws.below(2 * pixels + 1) - pixels for pixels in farthest)
             images = operations.shift(images, down, right, reflect=True)
         return images

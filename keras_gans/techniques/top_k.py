@@ -18,8 +18,8 @@ class TopK(Technique):
     Of B fakes the generator's loss is the mean over the k with the highest logits. What the
     discriminator is surest of, its gradient would move away from the data as often as not. k begins
     as B and shrinks, as the discriminator gets to know more: after t updates of the generator it is
-    B · max(fraction · decayᵗ, minimum), rounded, and at least 1. The attribute `fraction` is k / B
-    as it is now. The paper's k shrinks with epochs.
+    B · max(fraction · decayᵗ, min(fraction, minimum)), rounded, and at least 1. The attribute
+    `fraction` is k / B as it is now. The paper's k shrinks with epochs.
 
     The k are the best of the global mini-batch. The loss is taken to be a mean over examples, or
     over pairs of a real one and a fake, as all objectives of the package are.
@@ -28,8 +28,8 @@ class TopK(Technique):
         fraction: Float in (0, 1], k / B at the start, or a schedule of it. Defaults to `1.0`.
         decay: Float in (0, 1], factor of the fraction for each update of the generator; `1.0` keeps
             it. Defaults to `None`: 0.9999, a half after 6,931 updates, or 1 for a schedule.
-        minimum: Float in [0, 1], or a schedule, where the decay ends, the paper's ν. Defaults to
-            `0.5`.
+        minimum: Float in [0, 1], or a schedule, where the decay ends, the paper's ν. It says
+            nothing about a `fraction` that is a schedule. Defaults to `0.5`.
 
     Raises:
         ValueError, TypeError: If a number is out of range.

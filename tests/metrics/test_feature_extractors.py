@@ -42,6 +42,16 @@ def test_a_model_is_not_saved_and_says_so():
     assert restored.feature_extractor is None
 
 
+def test_what_holds_a_model_is_not_saved_either():
+    class Classifier(keras.layers.Layer):
+        def features_and_logits(self, images):
+            return images[:, 0, 0], images[:, 0, 0]
+
+    metric = metrics.KernelDistance(feature_extractor=metrics.PerChannelFeatures(Classifier()))
+    with pytest.warns(UserWarning, match=r"feature extractor of 'kernel_distance' is not saved"):
+        assert metric.get_config()["feature_extractor"] is None
+
+
 @pytest.mark.parametrize("side", ["real", "generated"])
 def test_images_in_zero_to_one_are_refused_when_there_is_a_result(side):
     """Known from a whole stream only: a batch may be bright, and blank images tell nothing."""

@@ -163,3 +163,10 @@ def test_a_mixture_needs_the_width_of_its_modes():
 def test_samples_of_other_dimension_are_an_error():
     with pytest.raises(ValueError, match=r"`generated` must be of shape \(batch, 2\)"):
         measure(np.zeros((4, 3)))
+
+
+def test_a_mode_that_is_not_in_the_data_is_not_covered():
+    metric = ModeCoverage(3, data_shares=[1, 1, 0])
+    metric.update_state(np.eye(3))
+    found = metric.result()
+    assert float(found["modes_covered"]) == 2 and float(found["mode_kl"]) == np.inf

@@ -31,6 +31,7 @@ TECHNIQUES = {
     ),
 }
 OF_IMAGES = {"differentiable_augmentation", "consistency_regularization", "adaptive_augmentation"}
+WITHOUT_SIGNS = ("wasserstein", "least_squares", "least_squares_with_codes")
 MODELS = every_model.that_take("techniques")
 PENALTIES = {name for name, make in TECHNIQUES.items() if isinstance(make(), kg.techniques.Penalty)}
 
@@ -47,7 +48,7 @@ def refused(model):
         names |= {"packing"}
     if len(model.judged_shape) != 3:
         names |= OF_IMAGES
-    if model.objective.name in ("wasserstein", "least_squares", "least_squares_with_codes"):
+    if model.objective.relativistic or model.objective.name in WITHOUT_SIGNS:
         names |= {"adaptive_augmentation"}
     if normalizes_batches(model.discriminator):
         names |= PENALTIES

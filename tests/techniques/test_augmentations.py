@@ -133,7 +133,7 @@ class TestDifferentiableAugmentation:
         np.testing.assert_allclose(found, 0.5 * np.mean(visible), rtol=1e-6)
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("policy", [["colour"], ["color", "color"], "color", None, [1]])
+    @pytest.mark.parametrize("policy", [["colour"], ["color", "color"], "color", None, [1], []])
     def test_refuses_another_policy(self, policy):
         with pytest.raises((TypeError, ValueError), match="`policy` must"):
             techniques.DifferentiableAugmentation(policy)
@@ -321,10 +321,13 @@ class TestAdaptation:
         assert_same_weights(whole, again)
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("objective", ["wasserstein", "least_squares"])
+    @pytest.mark.parametrize("objective", ["wasserstein", "least_squares", "relativistic"])
     def test_refuses_a_target_where_signs_mean_nothing(self, objective):
         with pytest.raises(ValueError, match="must not hold AdaptiveAugmentation with a `target`"):
             gan(techniques.AdaptiveAugmentation(), objective=objective)
+        alone = techniques.FeatureMatching(alone=True)
+        with pytest.raises(ValueError, match="must not hold AdaptiveAugmentation with a `target`"):
+            gan(alone, techniques.AdaptiveAugmentation(), objective=objective)
         gan(techniques.AdaptiveAugmentation(None, 0.5), objective=objective)
 
 

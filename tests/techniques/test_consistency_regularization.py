@@ -53,3 +53,12 @@ def test_is_the_squared_difference_of_logits(balanced, policy):
 def test_refuses_other_arguments(wrong):
     with pytest.raises((TypeError, ValueError), match=f"`{next(iter(wrong))}` must be"):
         techniques.ConsistencyRegularization(**wrong)
+
+
+def test_small_images_are_moved_by_a_pixel_at_least():
+    technique = techniques.ConsistencyRegularization(policy=["translation"])
+    model = gan(technique)
+    images = tf.constant(RNG.normal(size=(64, 3, 2, 1)).astype("float32"))
+    found = np.array(technique.moved(model, images))
+    is_moved = (found != images).any((1, 2, 3))
+    assert 0.7 < is_moved.mean() < 1
