@@ -52,7 +52,7 @@ def refused(model):
         names |= {"adaptive_augmentation"}
     if normalizes_batches(model.discriminator):
         names |= PENALTIES
-    if normalizes_batches(model.generator) or not isinstance(model, kg.models.LatentModel):
+    if normalizes_batches(model.generator) or not hasattr(model, "draw_latents"):
         names |= {"path_length"}
     return names
 
