@@ -48,6 +48,11 @@ class Configured(Fixed):
         vars(self)[MADE_WITH] = _by_name(cls, args, kwargs)
         return self
 
+    def made_again(self):
+        """Return another object of the call that made this one, with the same arguments."""
+        args, kwargs = _call(type(self), vars(self)[MADE_WITH])
+        return type(self)(*args, **kwargs)
+
     def get_config(self):
         """Return the arguments that the constructor was given, defaults included.
 

@@ -88,6 +88,14 @@ class Hyperparameter:
 class Tunable(Configured):
     """A model or a layer with `Hyperparameter`s. They are saved with it, beside its weights."""
 
+    def made_again(self):
+        """Return another object of the same call, with the numbers as they are now."""
+        again = super().made_again()
+        for name in hyperparameters_of(type(self)):
+            if not self.is_scheduled(name):
+                setattr(again, name, getattr(self, name))
+        return again
+
     def num_updates(self):
         """How many updates the model has made, on which schedules depend."""
         return 0

@@ -141,7 +141,7 @@ class LAPGAN(LatentModel):
         self.class_names = check_class_names(class_names, num_classes)
         self.ema_decay = ema_decay
         given = technique.check(techniques)
-        copies = [[type(t).from_config(t.get_config()) for t in given] for _ in noise_shapes]
+        copies = [[t.made_again() for t in given] for _ in noise_shapes]
         self.levels = tuple(Level(self, k, objective, own) for k, own in enumerate(copies))
         self.objective = losses.get(objective)
         self.techniques = tuple(itertools.chain(*copies))

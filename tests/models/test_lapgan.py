@@ -417,6 +417,18 @@ class TestTechniques:
         assert [technique.stddev for technique in gan.techniques] == [0.125, 0.0, 0.125]
         assert given.stddev == 0.5
 
+    def test_levels_have_the_numbers_that_were_set_and_any_argument(self):
+        class Own(kg.techniques.Technique):
+            def __init__(self, function):
+                super().__init__()
+                self.function = function
+
+        penalty, own = kg.techniques.R1(1.0), Own(np.tanh)
+        penalty.weight = 3.0
+        gan = tiny(techniques=[penalty, own])
+        assert [t.weight for t in gan.techniques if isinstance(t, kg.techniques.R1)] == [3.0, 3.0]
+        assert {t.function for t in gan.techniques if isinstance(t, Own)} == {np.tanh}
+
     def test_what_makes_no_sense_is_refused(self):
         with pytest.raises(TypeError, match="`techniques` must be a list"):
             tiny(techniques=kg.techniques.R1())
