@@ -128,7 +128,8 @@ def path_lengths(
     Args:
         synthesis: Function from codes to images `(batch, …, channels)`. One image must depend on
             its own code only: no batch normalization.
-        codes: Float tensor `(batch, …, code_dim)`.
+        codes: Float tensor `(batch, code_dim)`, or `(batch, styles, code_dim)`, or of more axes,
+            such as maps of noise, which are all of one code.
         noise: The noise y√(number of positions), of the shape of the images. Defaults to a draw
             from N(0, I).
 
@@ -160,8 +161,9 @@ def path_lengths(
         positions = ops.prod(ops.cast(ops.shape(images)[1:-1], images.dtype))
         moved = ops.sum(images * ops.cast(noise, images.dtype)) / ops.sqrt(positions)
     gradients = tape.gradient(moved, codes, unconnected_gradients="zero")
-    squares = ops.sum(ops.square(gradients), axis=-1)
-    return _root(ops.mean(ops.reshape(squares, (ops.shape(squares)[0], -1)), axis=1))
+    styles = codes.shape[1] if len(codes.shape) == 3 else 1
+    squares = ops.sum(ops.square(gradients), axis=tuple(range(1, len(codes.shape))))
+    return _root(squares / styles)
 
 
 def orthogonal_penalty(kernel: ArrayLike) -> Tensor:

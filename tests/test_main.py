@@ -205,19 +205,6 @@ def test_evaluates_and_prints_the_protocol(exported, capsys):
     assert re.search("extractor +pixels", out)
 
 
-def test_what_is_truncated_by_default_is_evaluated_whole():
-    from keras_gans.commands.evaluation import untruncated
-
-    def of_styles(num, labels=None, seed=None, truncation=0.7):
-        return num, labels, seed, truncation
-
-    def of_latents(num, labels=None, seed=None, truncation=None):
-        return truncation
-
-    assert untruncated(of_styles)(3, seed=1) == (3, None, 1, 1.0)
-    assert untruncated(of_latents) is of_latents
-
-
 def test_evaluating_against_other_images_is_refused(exported, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()

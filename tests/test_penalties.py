@@ -290,3 +290,14 @@ class TestPathLengths:
             loss = tf.reduce_mean(lengths)
         np.testing.assert_array_equal(lengths, 0)
         np.testing.assert_array_equal(tape.gradient(loss, scale), 0)
+
+
+def test_the_path_length_of_maps_is_that_of_all_their_numbers():
+    """Maps of noise are one code, not a style a place."""
+    kernel = np.random.default_rng(0).normal(size=(2 * 3, 4))
+    maps = tf.zeros((1, 2, 3, 1), "float64")
+    noise = np.random.default_rng(1).normal(size=(1, 4))
+    found = penalties.path_lengths(
+        lambda z: tf.reshape(z, (1, 6)) @ tf.constant(kernel), maps, tf.constant(noise)
+    )
+    np.testing.assert_allclose(found, np.linalg.norm(noise @ kernel.T, axis=1), rtol=1e-12)

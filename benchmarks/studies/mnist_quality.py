@@ -27,7 +27,7 @@ import keras_gans as kg
 from benchmarks import results
 from benchmarks.judging import Judge
 from benchmarks.training import mnist, steps_within, train_in_rounds
-from keras_gans.commands.evaluation import untruncated
+from keras_gans.metrics.evaluation import untruncated
 
 CACHE = pathlib.Path("output") / "mnist_quality"
 IMAGE_SHAPE = (28, 28, 1)

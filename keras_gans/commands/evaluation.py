@@ -1,8 +1,6 @@
 """`evaluate`."""
 
 import argparse
-import functools
-import inspect
 import os
 import re
 from collections.abc import Callable
@@ -17,6 +15,7 @@ from keras_gans._typing import Tensor
 from keras_gans.commands.dataset import load
 from keras_gans.commands.trained import trained_sampler
 from keras_gans.data.sources import DatasetInfo
+from keras_gans.metrics.evaluation import untruncated
 
 #: What turns images into features, by the name that `--extractor` takes.
 EXTRACTORS: dict[str, Callable[[], Any]] = {
@@ -37,9 +36,8 @@ def evaluate(options: argparse.Namespace) -> None:
     real, info = real_images(generator, options)
     extractor = EXTRACTORS[options.extractor or extractor_for(options.dataset)]()
     uniform = generator.conditional and info.num_classes is None
-    sample = untruncated(generator.sample)
     report = metrics.evaluate(
-        of_all_classes(generator, sample) if uniform else sample,
+        of_all_classes(generator) if uniform else generator.sample,
         real,
         metrics=options.metrics,
         num_samples=options.num,
@@ -116,18 +114,9 @@ def own_labels(generator: Any, info: Any) -> list[int]:
     return list(range(info.num_classes))
 
 
-def untruncated(sample: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    """`sample` of the distribution that was learned, where it truncates by default, too."""
-    truncation = inspect.signature(sample).parameters.get("truncation")
-    if truncation is None or truncation.default is None:
-        return sample
-    return functools.partial(sample, truncation=1.0)
-
-
-def of_all_classes(
-    generator: Any, sample: Callable[..., np.ndarray]
-) -> Callable[[int, int], np.ndarray]:
+def of_all_classes(generator: Any) -> Callable[[int, int], np.ndarray]:
     """`sample(num, seed)` of a conditional model, of classes that are drawn alike."""
+    sample = untruncated(generator.sample)
 
     def of_classes(num, seed):
         labels = np.random.default_rng(seed).integers(0, generator.num_classes, num)

@@ -1,5 +1,6 @@
 """Measure a generator against data: what `python -m keras_gans evaluate` prints."""
 
+import functools
 import inspect
 import platform
 from collections.abc import Callable, Iterable, Sequence
@@ -207,6 +208,21 @@ def _read(real_batches, draw, subset, verbose):
     return labels if len(labels) else None
 
 
+def untruncated(sample: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """`sample` of the distribution that was learned, where it truncates by default, too."""
+    truncation = _parameters(sample).get("truncation")
+    if truncation is None or truncation.default in (None, inspect.Parameter.empty):
+        return sample
+    return functools.partial(sample, truncation=1.0)
+
+
+def _parameters(function):
+    try:
+        return dict(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # of a function that is not written in Python
+        return {}
+
+
 class _Sampler:
     """`sample` as a function of num, seed and labels, however it takes them."""
 
@@ -216,11 +232,8 @@ class _Sampler:
                 "`sample` must be a function, such as the method `sample` of a model. "
                 f"Received: sample={sample!r}"
             )
-        self.sample = _checks.function("sample", sample)
-        try:
-            parameters = dict(inspect.signature(sample).parameters)
-        except (TypeError, ValueError):  # of a function that is not written in Python
-            parameters = {}
+        self.sample = untruncated(_checks.function("sample", sample))
+        parameters = _parameters(sample)
         self.takes_seed = "seed" in parameters
         model = getattr(sample, "__self__", None)
         needs_labels = (

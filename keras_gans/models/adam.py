@@ -58,7 +58,7 @@ class Adam(keras.optimizers.Adam):
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: Any = None) -> "Adam":
-        if isinstance(config["beta_2"], dict):
+        if isinstance(config.get("beta_2"), dict):
             beta_2 = keras.saving.deserialize_keras_object(config["beta_2"], custom_objects)
             config = {**config, "beta_2": beta_2}
         return super().from_config(config, custom_objects)

@@ -76,8 +76,13 @@ class ClassConditional(Conditional):
         **kwargs: Any,
     ) -> None:
         super().__init__(generator, discriminator, latent_dim, **kwargs)
-        if self.conditional or num_classes is not None:
+        if self.conditional:
             num_classes = check_num_classes(num_classes, generator, discriminator)
+        elif num_classes is not None or class_names is not None:
+            raise ValueError(
+                "`num_classes` and `class_names` must be None for networks that take no labels. "
+                f"Received: num_classes={num_classes!r} and class_names={class_names!r}"
+            )
         self.num_classes = num_classes
         self.class_names = check_class_names(class_names, self.num_classes)
 

@@ -36,7 +36,7 @@ class Game:
             raise ValueError(
                 "`techniques` must not hold Packing here: packs are of examples by themselves, "
                 "that have no condition, class or counterpart. "
-                f"Received: a {type(self).__name__}"
+                f"Received: Packing of {self.pack_size}"
             )
 
     def begin(self, objective: str | losses.Objective) -> None:

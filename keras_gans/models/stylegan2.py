@@ -124,8 +124,9 @@ class StyleGAN2(StyleBasedGAN):
         """
 
         def adam(network, name):
-            lazy = [t for t in self.techniques if getattr(t, "network", None) == network]
-            c = math.prod(t.every / (t.every + 1) for t in lazy if t.every > 1)
+            lazy = [t for t in self.techniques if isinstance(t, kinds.LazyRegularization)]
+            every = [t.every for t in lazy if t.network == network and t.every > 1]
+            c = math.prod(k / (k + 1) for k in every)
             return keras.optimizers.Adam(2e-3 * c, 0.0, 0.99**c, epsilon=1e-8, name=name)
 
         return {

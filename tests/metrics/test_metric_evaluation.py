@@ -9,6 +9,7 @@ import tensorflow as tf
 import keras_gans as kg
 from keras_gans import _memory, metrics
 from keras_gans.metrics import evaluate, format_table
+from keras_gans.metrics.evaluation import untruncated
 
 
 class Halves:
@@ -423,3 +424,14 @@ def test_samples_that_a_metric_cannot_keep(kind, monkeypatch):
     monkeypatch.setattr(_memory, "physical_memory", lambda: 16 * 6 * 2000)
     with pytest.raises(ValueError, match="`max_samples` must be at most 2,000 "):
         kind().update_state(sample(3, 0), sample(3, 1))
+
+
+def test_what_is_truncated_by_default_is_evaluated_whole():
+    def of_styles(num, labels=None, seed=None, truncation=0.7):
+        return num, labels, seed, truncation
+
+    def of_latents(num, labels=None, seed=None, truncation=None):
+        return truncation
+
+    assert untruncated(of_styles)(3, seed=1) == (3, None, 1, 1.0)
+    assert untruncated(of_latents) is of_latents

@@ -419,3 +419,19 @@ def test_both_latents_of_an_example_are_of_its_class():
     np.testing.assert_allclose(
         model.codes_of(taken[0]), tf.where(is_other[..., None], b, a), atol=1e-6
     )
+
+
+def test_labels_are_for_networks_that_take_them():
+    for wrong in ({"num_classes": 3}, {"class_names": ["a", "b"]}):
+        with pytest.raises(ValueError, match="`num_classes` and `class_names` must be None for"):
+            tiny(**wrong)
+
+
+def test_optimizers_are_corrected_for_lazy_terms_alone():
+    class Own(kg.techniques.Technique):
+        network = "generator"
+
+    model = tiny(techniques=[Own(), kg.techniques.R1(every=4)])
+    model.compile()
+    assert float(model.g_optimizer.learning_rate) == pytest.approx(2e-3)
+    assert float(model.d_optimizer.learning_rate) == pytest.approx(2e-3 * 4 / 5)
