@@ -104,15 +104,25 @@ class BlurUpsample2D(_Blur):
     """
 
     def call(self, inputs: Tensor) -> Tensor:
-        batch, height, width, channels = ops.shape(inputs)  # integers where they are known
-        outputs = tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
-            input_sizes=[batch, 2 * height, 2 * width, channels],
-            filter=self._filters(channels, total=4),
-            out_backprop=inputs,
-            strides=(1, 2, 2, 1),
-            padding="SAME",
-        )
-        return tf.ensure_shape(outputs, self.compute_output_shape(inputs.shape))
+        images = inputs
+        for axis in (1, 2):
+            even, odd = (self._phase(images, axis, phase) for phase in (0, 1))
+            sides = list(ops.shape(images))
+            sides[axis] *= 2
+            images = ops.reshape(ops.stack([even, odd], axis=axis + 1), sides)
+        return images
+
+    def _phase(self, images, axis, phase):
+        """Every second pixel of the result along an axis: a filter of every second tap."""
+        last = len(self.taps) - 1
+        end = phase + (last - 1) // 2
+        offsets = range(-((last - end) // 2), end // 2 + 1)
+        line = 2 * np.array([self.taps[end - 2 * i] for i in offsets]) / sum(self.taps)
+        paddings = [[0, 0] for _ in range(4)]
+        paddings[axis] = [-offsets[0], offsets[-1]]
+        filters = np.expand_dims(line, [k for k in range(4) if k != axis - 1])
+        filters = tf.constant(np.tile(filters, (1, 1, images.shape[-1], 1)), self.compute_dtype)
+        return tf.nn.depthwise_conv2d(tf.pad(images, paddings), filters, (1, 1, 1, 1), "VALID")
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, *sides, channels = input_shape

@@ -57,7 +57,8 @@ class LAPGAN(LatentModel):
     any, `gan.generators[k].trainable = False`, before `compile`.
 
     Each level has techniques of its own, copies of those that are given: `gan.techniques` are those
-    of all levels, coarse to fine. To them the image of a level is h_k.
+    of all levels, coarse to fine. To them the image of a level is h_k; those that move images leave
+    l_k where it is, so that a discriminator which needs both in one place had better do without.
 
     Args:
         generators: List of built Sequential or functional `keras.Model`s, coarse to fine, as

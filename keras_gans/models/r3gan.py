@@ -54,6 +54,10 @@ class R3GAN(OptionallyConditional):
     | ImageNet, 32 pixels | 0.5 | 4096 | 200 million | 50 million |
     | ImageNet, 64 pixels | 1 | 4096 | 200 million | 50 million |
 
+    Of the authors' code differs the generator's class vector: it has as many numbers as the
+    latents, and begins with a standard deviation of 0.3, theirs with 1 / √(number of classes).
+    `evaluate` judges images as they are sampled, cut to [−1, 1].
+
     Args:
         generator: Built Sequential or functional `keras.Model` from latents
             `(batch, latent_dim)`, or from `[latents, labels]`, to examples. The paper's is

@@ -27,9 +27,15 @@ class StyleGAN2(StyleBasedGAN):
     The mapping keeps a moving mean w̄ of its codes. `sample` draws from w̄ + ψ (f(z) − w̄): with
     ψ < 1, truncation, images are more typical and less varied.
 
-    Of the authors' code differ: style mixing, there decided once for a batch, here for each
-    example; and lazy terms, there updates of their own, here a part of every k-th update. Defaults
-    are those of the paper's config F.
+    Defaults are those of the paper's config F. Of the authors' code differ:
+
+    - style mixing, there decided once for a batch, here for each example;
+    - lazy terms, there updates of their own, here a part of every k-th update;
+    - w̄, there moved by both networks' updates and kept as it is in the averaged network, here by
+      the generator's, and averaged with its weights;
+    - noise, there new for each image that is generated, here the same outside training;
+    - the gain √2 of a layer, there after noise and bias, here before; the class vector, there with
+      a bias for all; and half precision, for which there are no other measures here.
 
     Args:
         generator: As `keras_gans.networks.stylegan2_generator` makes it: a `keras.Model` with parts

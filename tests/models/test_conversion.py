@@ -101,6 +101,31 @@ def test_files_give_what_the_model_gives(exported, case):
     np.testing.assert_allclose(run(path, **arguments), expected, atol=1e-4)
 
 
+def resampling():
+    """Models whose generators double sides with a filter."""
+    small = {"filters": 2, "max_filters": 2}
+    yield kg.models.R3GAN(
+        networks.r3gan_generator((9, 8, 1), 2, num_blocks=1, group_size=1, **small),
+        networks.r3gan_discriminator((9, 8, 1), num_blocks=1, group_size=1, **small),
+        latent_dim=2,
+    )
+    yield kg.models.StyleGAN2(
+        networks.stylegan2_generator((16, 16, 1), 2, code_dim=4, mapping_layers=1, **small),
+        networks.stylegan2_discriminator((16, 16, 1), **small),
+        latent_dim=2,
+    )
+
+
+@pytest.mark.slow
+@both_formats
+def test_filters_between_resolutions_are_in_files(exported):
+    for made in resampling():
+        verb = made.served_verbs()[0]
+        arguments = {key: np.asarray(value) for key, value in of_verb(verb, 3).items()}
+        expected = made.generate(**arguments)
+        np.testing.assert_allclose(run(exported(made), **arguments), expected, atol=1e-4)
+
+
 @pytest.mark.parametrize("format", ["onnx"])
 def test_images_of_one_channel_and_any_size_keep_their_axes(exported):
     """tf2onnx may add one before the batch, and drop the `Squeeze` behind it."""
