@@ -95,10 +95,17 @@ def test_files_give_what_the_model_gives(exported, case):
     is_default = endpoint == next(iter(verbs))
     path = exported(made, endpoint=None if is_default else endpoint)
     verb = verbs[endpoint]
-    arguments = {key: np.asarray(value) for key, value in of_verb(verb, 3).items()}
-    arguments |= {"labels": arguments["labels"].astype("int32")} if "labels" in arguments else {}
+    arguments = of_verb(verb, 3)
     expected = getattr(made, verb.name)(**arguments, **verb.fixed)
-    np.testing.assert_allclose(run(path, **arguments), expected, atol=1e-4)
+    np.testing.assert_allclose(run(path, **as_arrays(arguments)), expected, atol=1e-4)
+
+
+def as_arrays(arguments):
+    """As files take them: integers of 32 bits, and floats."""
+    arrays = {key: np.asarray(value) for key, value in arguments.items()}
+    return {
+        key: x.astype("int32" if x.dtype.kind in "iu" else "float32") for key, x in arrays.items()
+    }
 
 
 def resampling():
@@ -121,9 +128,9 @@ def resampling():
 def test_filters_between_resolutions_are_in_files(exported):
     for made in resampling():
         verb = made.served_verbs()[0]
-        arguments = {key: np.asarray(value) for key, value in of_verb(verb, 3).items()}
+        arguments = of_verb(verb, 3)
         expected = made.generate(**arguments)
-        np.testing.assert_allclose(run(exported(made), **arguments), expected, atol=1e-4)
+        np.testing.assert_allclose(run(exported(made), **as_arrays(arguments)), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("format", ["onnx"])
