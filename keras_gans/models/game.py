@@ -94,12 +94,14 @@ class Game:
         """Add the techniques' terms to what `"discriminator"` or `"generator"` minimizes."""
         return self.combination.loss(self, network, loss, real, fake)
 
-    def discriminator_aim(self, real: Examples, fake: Examples) -> LossResult:
+    def discriminator_training_loss(self, real: Examples, fake: Examples) -> LossResult:
         """What the discriminator minimizes in training: its loss, and the terms of techniques."""
         adversarial = self.discriminator_loss(real, fake)
         return self.with_techniques("discriminator", adversarial, real, fake)
 
-    def generator_aim(self, real: Examples, fake: Examples, like_fake: Examples) -> LossResult:
+    def generator_training_loss(
+        self, real: Examples, fake: Examples, like_fake: Examples
+    ) -> LossResult:
         """What the generator minimizes in training, likewise.
 
         Args:

@@ -241,20 +241,22 @@ class LAPGAN(LatentModel):
             level.combination.replay(level, x) for level, x in zip(self.levels, fake, strict=True)
         ]
 
-        return self.minimize_levels("discriminator", lambda: self.discriminator_aims(real, fake))
+        return self.minimize_levels(
+            "discriminator", lambda: self.discriminators_training_loss(real, fake)
+        )
 
     def train_generator(self, real: Levels) -> LossResult:
         """Update the generators on fresh noise."""
 
         def loss():
             fake = self.fake_levels(real, lambda inputs: self.generator(inputs, training=True))
-            return sum_of_levels(map(Level.generator_aim, self.levels, real, fake, real))
+            return sum_of_levels(map(Level.generator_training_loss, self.levels, real, fake, real))
 
         return self.minimize_levels("generator", loss)
 
-    def discriminator_aims(self, real: Levels, fake: Levels) -> LossResult:
+    def discriminators_training_loss(self, real: Levels, fake: Levels) -> LossResult:
         """What the discriminators minimize: the sum, as they do not meet."""
-        return sum_of_levels(map(Level.discriminator_aim, self.levels, real, fake))
+        return sum_of_levels(map(Level.discriminator_training_loss, self.levels, real, fake))
 
     def minimize_levels(self, network: str, loss_fn: Callable[[], LossResult]) -> LossResult:
         """Update the generators or the discriminators, and let the techniques know."""

@@ -133,7 +133,7 @@ class TwoPlayer(Game, GenerativeModel):
         fake = self.fake_examples(real, functools.partial(read_only, generator))
         fake = self.combination.replay(self, fake)
 
-        result = self.minimize("d_optimizer", lambda: self.discriminator_aim(real, fake))
+        result = self.minimize("d_optimizer", lambda: self.discriminator_training_loss(real, fake))
         self.combination.update(self, "discriminator", result.handed_on)
         return result
 
@@ -148,7 +148,7 @@ class TwoPlayer(Game, GenerativeModel):
 
         def loss():
             fake = self.fake_examples(like_fake, functools.partial(generator, training=True))
-            return self.generator_aim(real, fake, like_fake)
+            return self.generator_training_loss(real, fake, like_fake)
 
         result = self.minimize("g_optimizer", loss)
         self.combination.update(self, "generator", result.handed_on)

@@ -394,8 +394,8 @@ class TestTechniques:
         gan = kg.models.LAPGAN(**made, techniques=[kg.techniques.R1(weight=3.0)])
         data = tf.constant(images(6)), tf.constant(LABELS[:6])
         real = gan.real_levels(data)
-        loss = gan.discriminator_aims(real, real)
-        plain = kg.models.LAPGAN(**made).discriminator_aims(real, real)
+        loss = gan.discriminators_training_loss(real, real)
+        plain = kg.models.LAPGAN(**made).discriminators_training_loss(real, real)
         total = 0.0
         for k, (network, (h, *condition)) in enumerate(zip(gan.discriminators, real, strict=True)):
             with tf.GradientTape() as tape:
