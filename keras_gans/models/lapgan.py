@@ -295,10 +295,11 @@ class LAPGAN(LatentModel):
         real = self.real_levels(data)
         images, batch_size = self.real_examples(data), ops.shape(real[0][0])[0]
         fake = self.fake_levels(real, self.in_use("generator"), training=False)
-        of_discriminators = [
-            level.discriminator_loss(x, y, training=False)
-            for level, x, y in zip(self.levels, real, fake, strict=True)
-        ]
+        with self.weights_in_use("discriminator"):
+            of_discriminators = [
+                level.discriminator_loss(x, y, training=False)
+                for level, x, y in zip(self.levels, real, fake, strict=True)
+            ]
         of_generators = [
             level.generator_loss(**of_discriminator.handed_on, training=False)
             for level, of_discriminator in zip(self.levels, of_discriminators, strict=True)

@@ -47,7 +47,7 @@ class Level(Game):
         return getattr(self.pyramid, name)
 
     def in_use(self, name: str, training: bool = False) -> keras.Model:
-        """A network of this level. Of discriminators there are no averages."""
+        """A network of this level. Its weights are those that the pyramid puts in use."""
         return getattr(self, name)
 
     def fake_examples(
