@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, _replicas
+from keras_gans._condition import value_if
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._typing import Examples, FloatOrSchedule, Tensor
@@ -17,7 +18,8 @@ class LazyRegularization(Technique):
     """Base class: add a term to the loss of one network, in every k-th of its updates.
 
     A subclass states `network`, `"discriminator"` or `"generator"`; `loss_names`, the one name that
-    the term is logged under, before its weight; and `term(model, real, fake)`.
+    the term is logged under, before its weight; and `term(model, real, fake)`, which that network
+    learns from, and the generator through the fakes, too.
 
     Args:
         weight: Float ≥ 0, or a schedule, weight of the term.
@@ -70,15 +72,16 @@ class LazyRegularization(Technique):
         def term():
             return ops.cast(self.term(model, real, fake) * self.every, loss.loss.dtype)
 
+        weights = [weight.value for weight in getattr(model, network).trainable_weights]
         (name,) = self.loss_names
-        return loss.plus(name, self._when_due(term, model, loss.loss.dtype), self.weight)
+        return loss.plus(name, self._when_due(term, model, [weights, fake]), self.weight)
 
-    def _when_due(self, term, model, dtype):
+    def _when_due(self, term, model, sources):
         if self.every == 1:
             return term()
         is_due = tf.equal(self.updates.value % self.every, 0)
         if _replicas.context() is None:
-            return tf.cond(is_due, term, lambda: tf.zeros((), dtype))
+            return value_if(is_due, term, sources)
         # Replicas do not meet inside a condition: they compute it, and drop it with all its traces.
         with keras.StatelessScope() as scope:
             value = term()
@@ -86,7 +89,7 @@ class LazyRegularization(Technique):
             changed = scope.get_current_value(variable)
             if changed is not None:
                 variable.assign(tf.where(is_due, changed, variable.value))
-        return tf.where(is_due, value, tf.zeros((), dtype))
+        return tf.where(is_due, value, tf.zeros_like(value))
 
     def update(self, model: keras.Model, network: str, outputs: dict[str, Any]) -> None:
         if network == self.network:

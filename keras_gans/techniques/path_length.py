@@ -1,7 +1,6 @@
 """Path length regularization: a generator that moves evenly (Karras et al. 2020)."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks, _replicas, penalties
@@ -17,7 +16,7 @@ class PathLength(LazyRegularization):
     Adds λ E (‖Jᵀy‖₂ − a)² to the generator's loss, with J the Jacobian of an image by its code, y a
     random image of N(0, I) / √(number of positions), and a the moving mean of ‖Jᵀy‖₂. Codes are
     what the generator draws from: of `StyleGAN2` those of the styles, elsewhere latents. They are
-    drawn anew, for half of the batch, as in the authors' code.
+    drawn anew, as many as there are real examples; the authors' code draws half as many.
 
     Args:
         weight: Float ≥ 0, or a schedule, λ. Defaults to `2.0`, that of the authors' code.
@@ -68,14 +67,13 @@ class PathLength(LazyRegularization):
         return ops.mean(ops.square(lengths - mean))
 
     def lengths(self, model: keras.Model, real: Examples) -> Tensor:
-        """Return ‖Jᵀy‖₂ at new codes, half as many as there are real examples, rounding up."""
-        some = tf.nest.map_structure(lambda x: x[::2], real)
-        codes = model.codes_of(_inputs_of_generator(model, some))
+        """Return ‖Jᵀy‖₂ at new codes, as many as there are real examples."""
+        codes = model.codes_of(_inputs_of_generator(model, real))
 
         def synthesis(of_images):
             return model.examples_of(with_images(codes, of_images))
 
-        num, *shape = ops.shape(images_of(some))
+        num, *shape = ops.shape(images_of(real))
         noise = model.draw(keras.random.normal, num, shape)
         return penalties.path_lengths(synthesis, images_of(codes), noise)
 

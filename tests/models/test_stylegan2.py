@@ -142,8 +142,8 @@ def test_one_step_is_the_papers():
         return loss + 0.3 * 4 * r1
 
     descend(discriminator, d_loss, 0.05)
-    drawn, others = inputs(8), inputs(4)
-    y = keras.random.normal((4, 8, 8, 1), seed=seeds)
+    drawn, others = inputs(8), inputs(8)
+    y = keras.random.normal((8, 8, 8, 1), seed=seeds)
 
     def g_loss():
         loss = -tf.reduce_mean(tf.math.log_sigmoid(discriminator(synthesis(codes(*drawn)))))
