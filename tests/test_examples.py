@@ -163,6 +163,17 @@ def test_stylegan2(run_example, tmp_path):
     assert kg.load(folder / "saved_model").sample(2, truncation=0.5).shape == (2, 8, 8, 1)
 
 
+@pytest.mark.slow
+def test_little_data(run_example, tmp_path):
+    constants = {"FILTERS": 2, "LATENT_DIM": 4, "STEPS": 40, "NUM_IMAGES": 50}
+    out = run_example("little_data.py", DATASET="digits", **constants)
+    assert "50 images of (8, 8, 1) to learn from" in out
+    assert out.count(": Fréchet distance ") == 3
+    for name in ("none", "differentiable", "adaptive"):
+        picture = Image.open(tmp_path / "output" / "little_data_digits" / f"{name}.png")
+        assert picture.size == (12 * 34 + 2, 10 * 34 + 2)
+
+
 def test_minibatch_discrimination(run_example, tmp_path):
     constants = {"UNITS": (8, 8), "STEPS": 20}
     out = run_example("minibatch_discrimination.py", **constants)

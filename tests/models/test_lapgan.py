@@ -44,6 +44,7 @@ def tiny_calls(model):
     return {model.generate_levels: {"latents": np.ones((4, model.latent_dim), "float32")}}
 
 
+@pytest.mark.slow
 class TestLAPGAN(ModelTests):
     """Odd sides, moving averages."""
 
