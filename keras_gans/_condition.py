@@ -43,6 +43,8 @@ def value_if(condition: Tensor, function: Callable[[], Tensor], sources: Any) ->
 
     @tf.custom_gradient
     def differentiable(*_):
-        return tf.identity(value), lambda upstream: [upstream * g for g in gradients]
+        return tf.identity(value), lambda upstream: [
+            tf.cast(upstream, gradient.dtype) * gradient for gradient in gradients
+        ]
 
     return differentiable(*(sources[i] for i in used))

@@ -246,7 +246,6 @@ class TextGAN(WGANGP):
 
     def served_verbs(self) -> list[serving.Verb]:
         """Those of `WGANGP`: `generate` and `sample` give strings, `score` takes them."""
-        *makers, critic = super().served_verbs()
         texts = serving.ArraySpec("texts", (None,), "string", vocabulary=self.vocabulary)
 
         def writing(verb):
@@ -255,12 +254,16 @@ class TextGAN(WGANGP):
 
             return dataclasses.replace(verb, function=function, output=texts)
 
-        def score(x):
-            return critic.function(self.one_hot(x))
+        def reading(verb):
+            def function(x):
+                return verb.function(self.one_hot(x))
 
-        inputs = {**critic.inputs, "x": texts}
-        reading = dataclasses.replace(critic, function=score, inputs=inputs)
-        return [*map(writing, makers), reading]
+            return dataclasses.replace(verb, function=function, inputs={**verb.inputs, "x": texts})
+
+        return [
+            reading(verb) if "x" in verb.inputs else writing(verb)
+            for verb in super().served_verbs()
+        ]
 
     def tensor_verbs(self) -> list[serving.Verb]:
         """Those of `WGANGP`: `generate` gives the probabilities that `decode` reads, `score` takes

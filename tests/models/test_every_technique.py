@@ -63,7 +63,7 @@ def normalizes_batches(network):
 
 
 #: Of weights, where pixels whose features are small are normalized, and rounding errors with them.
-ROUNDING = {"ProgressiveGAN": 1e-4}
+ROUNDING = {"ProgressiveGAN": 1e-5, "StackGAN": 1e-5}
 
 
 def allowed(name):
