@@ -117,13 +117,13 @@ class TwoPlayer(Game, GenerativeModel):
         return self.logs()
 
     def mini_batches(self, examples: Examples) -> list[Examples]:
-        """Cut one step's examples into its mini-batches: one for each discriminator update."""
+        """Cut one step's examples into its mini-batches, of which updates take one each."""
         size = images_of(examples).shape[0]
         num = self.batches_per_step
         if size is not None and size % num:
             raise ValueError(
-                f"A step needs {num} mini-batches of one size, as `n_critic` says. "
-                f"Received: {size} examples"
+                f"A step needs {num} mini-batches of one size, one for each update that takes "
+                f"new real examples. Received: {size} examples"
             )
         return [tf.nest.map_structure(lambda x, j=j: x[j::num], examples) for j in range(num)]
 

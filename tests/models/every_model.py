@@ -68,6 +68,9 @@ def make_convolutional(name, **kwargs):
     kind, kwargs = getattr(kg.models, name), {"seed": 1, **kwargs}
     if getattr(kind, "for_images", None):
         info = kg.data.DatasetInfo("images", (8, 8, 1), 17, 3, "train")
+        _, labels = definitions(kind).tiny_examples()
+        if labels is not None and "num_classes" in inspect.signature(kind.for_images).parameters:
+            kwargs = {"num_classes": info.num_classes, **kwargs}
         return kind.for_images(info, latent_dim=3, filters=2, **kwargs)
     module = definitions(kind)
     return getattr(module, "convolutional", module.tiny)(**kwargs)
