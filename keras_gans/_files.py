@@ -11,6 +11,7 @@ the process dies then, the next one that writes in the same place puts the old f
 import contextlib
 import ctypes
 import errno
+import glob
 import os
 import pathlib
 import shutil
@@ -252,9 +253,10 @@ def _discard(folder):
 
 def _is_aside(target):
     """Whether `target` is missing as it is being replaced by two renames."""
-    target = pathlib.Path(target)
-    asides = target.parent.glob(f"{_WRITING}*/old-*/*")
-    return not target.exists() and any(old.name == target.name for old in asides)
+    folder, name = os.path.split(target)
+    # Not pathlib's glob, which fails on a folder that is removed meanwhile.
+    asides = glob.glob(f"{_WRITING}*/old-*/{glob.escape(name)}", root_dir=folder or None)
+    return not os.path.exists(target) and bool(asides)
 
 
 def _version(path):

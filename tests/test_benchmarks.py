@@ -40,12 +40,26 @@ def benchmark(monkeypatch):
     return module
 
 
+@pytest.fixture
+def nothing_imported():
+    """No benchmark is imported, and what the test imports is gone after it."""
+
+    def taken():
+        names = [name for name in sys.modules if name.split(".")[0] == "benchmarks"]
+        return {name: sys.modules.pop(name) for name in names}
+
+    before = taken()
+    yield
+    taken()
+    sys.modules.update(before)
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_benchmark_is_run_by_its_path_in_a_fresh_clone(name, monkeypatch, capsys):
+def test_a_benchmark_is_run_by_its_path_in_a_fresh_clone(
+    name, nothing_imported, monkeypatch, capsys
+):
     """Its folder is all that Python adds to its path; `--help` is all that it is asked."""
     script = SCRIPTS[name]
-    for module in [m for m in sys.modules if m.split(".")[0] == "benchmarks"]:
-        monkeypatch.delitem(sys.modules, module)
     others = [folder for folder in sys.path if pathlib.Path(folder or ".").resolve() != ROOT]
     monkeypatch.setattr("sys.path", [str(script.parent), *others])
     monkeypatch.setattr("sys.argv", [str(script), "--help"])

@@ -163,6 +163,21 @@ def test_readers_find_one_whole_folder_at_any_time(tmp_path, system, num_writers
     assert names(tmp_path) == ["model"]
 
 
+def test_a_folder_that_is_removed_while_it_is_looked_at_is_passed_over(tmp_path, monkeypatch):
+    scandir = os.scandir
+
+    def scandir_of_what_is_gone(folder):
+        if ".writing-b" in os.fspath(folder):
+            raise FileNotFoundError(folder)
+        return scandir(folder)
+
+    (tmp_path / ".writing-b").mkdir()
+    monkeypatch.setattr(os, "scandir", scandir_of_what_is_gone)
+    assert not _files._is_aside(tmp_path / "model")
+    (tmp_path / ".writing-a" / "old-000" / "model").mkdir(parents=True)
+    assert _files._is_aside(tmp_path / "model")
+
+
 #: Writes again and again in processes that die before an operation on files: the 1st, the 2nd…
 KILLS = """
 import os, pathlib, signal, sys

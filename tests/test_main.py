@@ -69,8 +69,8 @@ def test_trains_from_the_command_line_and_resumes(tmp_path, capsys):
     assert "trained for 3 epochs already" in capsys.readouterr().out
 
 
-@pytest.mark.first_cases
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.slow
 def test_a_signal_after_the_last_step_stops_nothing(number, tmp_path, capsys, monkeypatch):
     """While the last epoch ends, and in a run that was finished before."""
 

@@ -258,6 +258,7 @@ class TestNames:
 
 
 class TestCommandLine:
+    @pytest.mark.slow
     def test_leaves_out_bad_pictures_if_asked(self, tmp_path, capsys):
         pictures = tmp_path / "pictures"
         for i in range(9):

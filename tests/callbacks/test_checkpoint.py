@@ -201,6 +201,7 @@ def test_every_model_goes_on(name, tmp_path):
     assert_same(fit(make(), Checkpoint(tmp_path / "run")), whole)
 
 
+@pytest.mark.slow
 def test_an_epoch_without_an_end(tmp_path):
     """Of `kg.data.load` again and again, which knows how to begin later."""
 

@@ -59,6 +59,7 @@ def style_alae(**kwargs):
     )
 
 
+@pytest.mark.slow
 class TestALAE(ModelTests):
     """Dense networks, batch normalization in the mapping, moving averages."""
 

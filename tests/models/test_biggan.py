@@ -184,6 +184,7 @@ class TestTruncation:
         expected = gan.generate(latents.draw(5, 3, 7), 1)
         np.testing.assert_array_equal(gan.sample(5, labels=1, seed=7), expected)
 
+    @pytest.mark.slow
     def test_served_samples_are_those_of_the_model(self, tmp_path):
         gan = tiny()
         gan.export(tmp_path / "saved_model")

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 import keras_gans as kg
 from tests.models import every_model
@@ -14,6 +15,7 @@ def tiny_examples():
     return every_model.POINTS, every_model.LABELS
 
 
+@pytest.mark.slow
 class TestConditionalWGANGP(ModelTests):
     """Conditional batch normalization, a projection critic."""
 

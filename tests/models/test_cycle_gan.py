@@ -83,6 +83,7 @@ def compiled(**kwargs):
     return gan
 
 
+@pytest.mark.slow
 class TestCycleGAN(ModelTests):
     def make_model(self):
         return make(pool_size=12)

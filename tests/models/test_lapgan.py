@@ -56,6 +56,7 @@ class TestLAPGAN(ModelTests):
         return images()
 
 
+@pytest.mark.slow
 class TestLAPGANWithLabels(ModelTests):
     """A class beside everything."""
 

@@ -135,6 +135,7 @@ def test_training_begins_with_what_was_loaded():
             np.testing.assert_array_equal(average, weight)
 
 
+@pytest.mark.slow
 def test_is_saved_with_its_count(tmp_path):
     gan = game(ema_decay=0.99)
     gan.compile()

@@ -115,6 +115,7 @@ class TestSchedule:
         fit(gan, IMAGES[:48], callbacks=[record])
         assert record.seen == [(24, 0, 1.0), (48, 1, 1.0)]
 
+    @pytest.mark.slow
     def test_a_fade_that_ends_in_an_execution_stays_at_the_new_level(self):
         gan = make(images_per_phase=[24, 8])
         gan.compile(steps_per_execution=3, run_eagerly=True)

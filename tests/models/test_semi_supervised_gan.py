@@ -42,6 +42,7 @@ def make(units=(8,), **kwargs):
     )
 
 
+@pytest.mark.slow
 class TestSemiSupervisedGAN(ModelTests):
     def make_model(self):
         return make(units=(8, 8), n_critic=2, ema_decay=0.5)

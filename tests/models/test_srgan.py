@@ -71,6 +71,7 @@ def make(**kwargs):
 IMAGES = shapes(64)
 
 
+@pytest.mark.slow
 class TestSRGAN(ModelTests):
     """An epoch of 8 steps: 3 of the first phase and 5 of the second."""
 
