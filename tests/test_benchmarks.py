@@ -654,7 +654,7 @@ def test_modes_of_stacked_digits_are_counted(benchmark, folder, noise, monkeypat
 def test_modes_of_small_networks_of_r3gan_are_counted(benchmark, folder, noise, monkeypatch):
     module = benchmark("stacked_mnist")
     noise((28, 28, 3))
-    own = ("--model=r3gan", "--filters=4", "--max-filters=4", "--num-samples=500", "--seeds=3")
+    own = ("--model=r3gan", "--filters=4", "--num-samples=500", "--seeds=3")
     run(module, monkeypatch, "stacked_mnist", *own, *TINY)
     assert results_of(folder, "stacked_mnist_r3gan")["runs"]["R3GAN"][0]["step"] == 4
 

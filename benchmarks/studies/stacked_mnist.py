@@ -18,10 +18,14 @@ game drew theirs anew from MNIST's 60,000 digits.
 
     python benchmarks/studies/stacked_mnist.py --model r3gan --seeds 0 1 2
 
-trains R3GAN with small networks of its own kind instead. The large networks of VEEGAN's and
-PacGAN's tables are for whoever has a GPU, and have not been trained here: `--sizes full --steps
-100000`. Of the published runs they differ in the latents, here normal, there uniform, and in the
-generator's updates, of which there each of the discriminator has two.
+trains R3GAN instead, with small networks: those of the package's DCGAN, of 0.8 million weights, the
+discriminator without normalization. An update of both takes 0.17 seconds of CPU; of R3GAN's own
+networks, of 1.1 million, it takes 0.54. Adam's learning rate falls to zero over the run.
+
+The large networks of VEEGAN's and PacGAN's tables are for whoever has a GPU, and have not been
+trained here: `--sizes full --steps 100000`. Of the published runs they differ in the latents, here
+normal, there uniform, and in the generator's updates, of which there each of the discriminator has
+two.
 
 Each run is kept in output/stacked_mnist, and goes on where it was stopped. Results go to
 benchmarks/results/stacked_mnist.json or stacked_mnist_r3gan.json, samples beside them.
@@ -181,19 +185,21 @@ def game(variant, setting, options):
 
 
 def r3gan(options):
-    sizes = {"filters": options.filters, "max_filters": options.max_filters}
+    def adam(steps):
+        schedule = keras.optimizers.schedules.CosineDecay(options.learning_rate, steps, alpha=0.02)
+        return keras.optimizers.Adam(schedule, beta_1=0.0, beta_2=0.99)
 
     def make(steps, seed):
         keras.utils.set_random_seed(seed)
         gan = models.R3GAN(
-            kg.networks.r3gan_generator(IMAGE_SHAPE, options.latent_dim, **sizes),
-            kg.networks.r3gan_discriminator(IMAGE_SHAPE, **sizes),
+            kg.networks.dcgan_generator(IMAGE_SHAPE, options.latent_dim, options.filters),
+            kg.networks.dcgan_discriminator(IMAGE_SHAPE, options.filters, normalization=None),
             options.latent_dim,
             gamma=options.gamma,
             burn_in=steps,
             ema_decay=0.999,
         )
-        gan.compile(steps_per_execution=options.steps_per_execution)
+        gan.compile(adam(steps), adam(steps), steps_per_execution=options.steps_per_execution)
         return gan
 
     return make
@@ -270,25 +276,25 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", choices=["published", "r3gan"], default="published")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--minutes", type=float, default=60, help="of two cores, without --steps")
+    parser.add_argument("--minutes", type=float, default=15, help="of two cores, without --steps")
     parser.add_argument("--steps", type=int, help="generator updates; 20,000 of published games")
     parser.add_argument("--rounds", type=int, default=8, help="measurements in a run")
     parser.add_argument("--num-samples", type=int, default=26_000)
-    parser.add_argument("--gamma", type=float, help="of R1 and R2: 1, or of R3GAN .5")
+    parser.add_argument("--gamma", type=float, help="of R1 and R2: 1, or of R3GAN .1")
     parser.add_argument("--steps-per-execution", type=int, default=10)
     published = parser.add_argument_group("published games")
     published.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=VARIANTS)
     published.add_argument("--sizes", nargs="+", default=["quarter", "half"], choices=SETTINGS)
     own = parser.add_argument_group("R3GAN")
-    own.add_argument("--batch-size", type=int, default=64)
-    own.add_argument("--filters", type=int, default=32)
-    own.add_argument("--max-filters", type=int, default=128)
+    own.add_argument("--batch-size", type=int, default=32)
+    own.add_argument("--filters", type=int, default=64)
+    own.add_argument("--learning-rate", type=float, default=5e-4)
     own.add_argument("--latent-dim", type=int, default=64)
     options = parser.parse_args()
     if options.model == "published":
         options.steps = 20_000 if options.steps is None else options.steps
     if options.gamma is None:
-        options.gamma = {"published": 1.0, "r3gan": 0.5}[options.model]
+        options.gamma = {"published": 1.0, "r3gan": 0.1}[options.model]
     return options
 
 
