@@ -41,7 +41,7 @@ def test_every_public_name_has_its_place(site):
 def test_pages_of_the_repository_are_pages_of_the_site(site):
     home = (site / "index.html").read_text(encoding="utf-8")
     assert 'href="long_runs/"' in home
-    assert (site / "saved_models" / "wgan_gp_mnist" / "grid.png").exists()
+    assert (site / "benchmarks" / "results" / "mnist_quality_r3gan.png").exists()
     assert (site / "examples" / "wgan_gp.py").exists()
     for page in ("contributing", "changelog", "long_runs"):
         assert (site / page / "index.html").exists()
