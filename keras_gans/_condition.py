@@ -8,7 +8,9 @@ import tensorflow as tf
 from keras_gans._typing import Tensor
 
 
-def value_if(condition: Tensor, function: Callable[[], Tensor], sources: Any) -> Tensor:
+def value_if(
+    condition: Tensor, function: Callable[[], Tensor], sources: Any, dtype: str = "float32"
+) -> Tensor:
     """Return the scalar that `function` computes where a condition holds, and otherwise zero.
 
     Its gradient by the sources is computed in the same branch. TensorFlow's gradient of a condition
@@ -20,20 +22,20 @@ def value_if(condition: Tensor, function: Callable[[], Tensor], sources: Any) ->
         condition: Boolean scalar.
         function: Function of no arguments that returns a float scalar. In graphs it is traced once.
         sources: Variables and tensors in any structure, that the value is differentiated by.
+        dtype: That of the value. Defaults to `"float32"`.
     """
     if tf.executing_eagerly():
-        return function() if condition else tf.zeros(())
+        return function() if condition else tf.zeros((), dtype)
     sources = [source for source in tf.nest.flatten(sources) if source.dtype.is_floating]
-    used, dtype = [], None
+    used = []
 
     def value_and_gradients():
-        nonlocal used, dtype
+        nonlocal used
         with tf.GradientTape() as tape:
             tape.watch(sources)
             value = function()
         gradients = tape.gradient(value, sources)
         used = [i for i, gradient in enumerate(gradients) if gradient is not None]
-        dtype = value.dtype
         return value, [tf.reshape(gradients[i], tf.shape(sources[i])) for i in used]
 
     def zeros():

@@ -70,6 +70,16 @@ def test_is_not_computed_elsewhere():
     assert runs == 0
 
 
+@pytest.mark.parametrize("function", [lambda f: f, tf.function])
+@pytest.mark.parametrize("condition", [True, False])
+def test_is_of_one_dtype_either_way(condition, function):
+    x = tf.constant(2.0, "float64")
+    computed = function(lambda c: value_if(c, lambda: x**2, [x], "float64"))
+    value = computed(tf.constant(condition))
+    assert value.dtype == tf.float64
+    assert float(value) == (4.0 if condition else 0.0)
+
+
 def test_the_gradient_of_an_embedding_has_a_static_shape():
     embedding = keras.layers.Embedding(3, 5)
     embedding.build()

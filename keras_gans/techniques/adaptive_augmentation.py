@@ -205,7 +205,7 @@ def blits(draws: Draws, p: Tensor | float, sides: tuple[int, int]) -> list[Tenso
 def maps(draws: Draws, p: Tensor | float, sides: tuple[int, int]) -> list[Tensor]:
     """Inverse maps of all kinds."""
     height, width = sides
-    p_of_each_turn = 1 - ops.sqrt(1 - p)
+    p_of_each_turn = 1 - (1 - p) ** 0.5
     (scale,) = draws.sometimes(p, 2 ** draws.normal(0.2), otherwise=1.0)
     (before,) = draws.sometimes(p_of_each_turn, draws.uniform(-math.pi, math.pi))
     (stretch,) = draws.sometimes(p, 2 ** draws.normal(0.2), otherwise=1.0)

@@ -74,14 +74,15 @@ class LazyRegularization(Technique):
 
         weights = [weight.value for weight in getattr(model, network).trainable_weights]
         (name,) = self.loss_names
-        return loss.plus(name, self._when_due(term, model, [weights, fake]), self.weight)
+        value = self._when_due(term, model, [weights, fake], loss.loss.dtype)
+        return loss.plus(name, value, self.weight)
 
-    def _when_due(self, term, model, sources):
+    def _when_due(self, term, model, sources, dtype):
         if self.every == 1:
             return term()
         is_due = tf.equal(self.updates.value % self.every, 0)
         if _replicas.context() is None:
-            return value_if(is_due, term, sources)
+            return value_if(is_due, term, sources, dtype)
         # Replicas do not meet inside a condition: they compute it, and drop it with all its traces.
         with keras.StatelessScope() as scope:
             value = term()
@@ -89,7 +90,7 @@ class LazyRegularization(Technique):
             changed = scope.get_current_value(variable)
             if changed is not None:
                 variable.assign(tf.where(is_due, changed, variable.value))
-        return tf.where(is_due, value, tf.zeros_like(value))
+        return tf.where(is_due, value, tf.zeros((), dtype))
 
     def update(self, model: keras.Model, network: str, outputs: dict[str, Any]) -> None:
         if network == self.network:

@@ -60,13 +60,15 @@ def test_trains_in_float64(name, float64):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("run_eagerly", [False, True])
 @pytest.mark.parametrize("name", ["GAN", "DCGAN"])
-def test_every_technique_trains_in_float64(name, float64):
+def test_every_technique_trains_in_float64(name, run_eagerly, float64):
+    """Also in updates in which lazy terms are not due."""
     from tests.models.test_every_technique import allowed
 
     model = every_model.make(name, **allowed(name))
-    model.compile()
-    every_model.fit(model, steps_per_epoch=1)
+    model.compile(run_eagerly=run_eagerly)
+    every_model.fit(model, steps_per_epoch=2)
 
 
 class TestLogits:
