@@ -31,6 +31,12 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         return {"learning_rate": self.learning_rate, "steps": self.steps}
 
 
+def cosine_adam(learning_rate, steps):
+    """Adam without momentum, whose learning rate falls to nearly zero as half a cosine."""
+    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.02)
+    return keras.optimizers.Adam(schedule, beta_1=0.0, beta_2=0.99)
+
+
 def mnist(split):
     """All images and labels of a split, in the order of the dataset."""
     return images_and_labels("mnist", split)

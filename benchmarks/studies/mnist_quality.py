@@ -30,7 +30,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 import keras_gans as kg
 from benchmarks import results
 from benchmarks.judging import Judge
-from benchmarks.training import mnist, steps_within, train_in_rounds
+from benchmarks.training import cosine_adam, mnist, steps_within, train_in_rounds
 from keras_gans.metrics.evaluation import untruncated
 
 CACHE = pathlib.Path("output") / "mnist_quality"
@@ -78,12 +78,7 @@ def r3gan(steps, options):
         ema_decay=0.999,
         seed=options.seed,
     )
-
-    def adam():
-        schedule = keras.optimizers.schedules.CosineDecay(5e-4, steps, alpha=0.02)
-        return keras.optimizers.Adam(schedule, beta_1=0.0, beta_2=0.99)
-
-    return gan, {"g_optimizer": adam(), "d_optimizer": adam()}
+    return gan, {f"{x}_optimizer": cosine_adam(5e-4, steps) for x in "gd"}
 
 
 def stylegan2(steps, options):

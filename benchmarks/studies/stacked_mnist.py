@@ -45,7 +45,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
 from benchmarks import results
-from benchmarks.training import steps_within, train_in_rounds
+from benchmarks.training import cosine_adam, steps_within, train_in_rounds
 from keras_gans import models, techniques
 
 CACHE = pathlib.Path("output") / "stacked_mnist"
@@ -185,10 +185,6 @@ def game(variant, setting, options):
 
 
 def r3gan(options):
-    def adam(steps):
-        schedule = keras.optimizers.schedules.CosineDecay(options.learning_rate, steps, alpha=0.02)
-        return keras.optimizers.Adam(schedule, beta_1=0.0, beta_2=0.99)
-
     def make(steps, seed):
         keras.utils.set_random_seed(seed)
         gan = models.R3GAN(
@@ -199,7 +195,8 @@ def r3gan(options):
             burn_in=steps,
             ema_decay=0.999,
         )
-        gan.compile(adam(steps), adam(steps), steps_per_execution=options.steps_per_execution)
+        optimizers = [cosine_adam(options.learning_rate, steps) for _ in range(2)]
+        gan.compile(*optimizers, steps_per_execution=options.steps_per_execution)
         return gan
 
     return make

@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras_gans import _checks
 from keras_gans._precision import at_least_float32
 from keras_gans._typing import Tensor
+from keras_gans.layers.resampling import resampled
 
 
 def bicubic_downsample(images: Tensor, factor: int) -> Tensor:
@@ -73,13 +74,10 @@ def _images(images, smallest=1):
 
 
 def _resized(images, new):
-    """Images with sides that are functions of theirs.
-
-    `tf.image.resize` computes the same, but XLA does not compile it.
-    """
+    """Images with sides that are functions of theirs."""
     sides = [tf.shape(images)[i] if images.shape[i] is None else images.shape[i] for i in (1, 2)]
     rows, columns = (_weights(side, new(side), images.dtype) for side in sides)
-    outputs = tf.einsum("ai,nijc,bj->nabc", rows, images, columns)
+    outputs = resampled(images, rows, columns)
     known = (None if tf.is_tensor(side) else new(side) for side in sides)
     return tf.ensure_shape(outputs, (images.shape[0], *known, images.shape[3]))
 

@@ -151,6 +151,7 @@ class OptionallyConditional(ClassConditional):
             ValueError, TypeError: As the constructor.
         """
         made = cls.networks_for_images(info, latent_dim, filters, num_classes)  # type: ignore[call-arg]
+        made["class_names"] = None if num_classes is None else info.class_names
         return cls(latent_dim=latent_dim, ema_decay=ema_decay, **{**made, **kwargs})
 
 

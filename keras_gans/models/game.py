@@ -125,13 +125,17 @@ class Game:
     ) -> LossResult:
         real_logits = self.discriminate(real, training)
         fake_logits = self.discriminate(fake, training)
-        loss = self.objective_in(training).discriminator(real_logits, fake_logits)
-        logits = {"real_logits": real_logits, "fake_logits": fake_logits}
-        return LossResult({"d_loss": loss}, handed_on=logits)
+        return self.loss_of_logits("discriminator", real_logits, fake_logits, training)
 
     def generator_loss(
         self, real_logits: Tensor | None, fake_logits: Tensor, training: bool = True
     ) -> LossResult:
-        loss = self.objective_in(training).generator(real_logits, fake_logits)
+        return self.loss_of_logits("generator", real_logits, fake_logits, training)
+
+    def loss_of_logits(
+        self, network: str, real_logits: Tensor | None, fake_logits: Tensor, training: bool
+    ) -> LossResult:
+        """The objective's loss of `"discriminator"` or `"generator"`, which hands on the logits."""
+        loss = getattr(self.objective_in(training), network)(real_logits, fake_logits)
         logits = {"real_logits": real_logits, "fake_logits": fake_logits}
-        return LossResult({"g_loss": loss}, handed_on=logits)
+        return LossResult({f"{network[0]}_loss": loss}, handed_on=logits)

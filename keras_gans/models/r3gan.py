@@ -153,7 +153,6 @@ class R3GAN(OptionallyConditional):
         return {
             "generator": networks.r3gan_generator(shape, latent_dim, **sizes),
             "discriminator": networks.r3gan_discriminator(shape, **sizes),
-            "class_names": None if num_classes is None else info.class_names,
         }
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
@@ -192,9 +191,7 @@ class R3GAN(OptionallyConditional):
             return super().discriminator_loss(real, fake, training)
         real_logits, r1 = self._logits_and_penalty(real)
         fake_logits, r2 = self._logits_and_penalty(fake)
-        loss = self.objective_in(training).discriminator(real_logits, fake_logits)
-        logits = {"real_logits": real_logits, "fake_logits": fake_logits}
-        result = LossResult({"d_loss": loss}, handed_on=logits)
+        result = self.loss_of_logits("discriminator", real_logits, fake_logits, training)
         return result.plus("r1", r1, self.gamma).plus("r2", r2, self.gamma)
 
     def _logits_and_penalty(self, examples):

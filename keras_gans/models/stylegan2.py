@@ -119,7 +119,6 @@ class StyleGAN2(StyleBasedGAN):
         return {
             "generator": networks.stylegan2_generator(shape, latent_dim, filters, **more),
             "discriminator": networks.stylegan2_discriminator(shape, filters, **more),
-            "class_names": None if num_classes is None else info.class_names,
         }
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:

@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_gans._precision import at_least_float32
 from keras_gans._typing import Tensor
+from keras_gans.layers.resampling import resampled
 
 #: The low-pass filter of Daubechies's sixth symlet, with the sum 1.
 FILTER = np.array(pywt.Wavelet("sym6").dec_lo) / np.sqrt(2)
@@ -33,16 +34,15 @@ def warp(images: Tensor, inverse: Tensor) -> Tensor:
         Tensor like `images`.
     """
     height, width = images.shape[1:3]
-    fine = _resized(at_least_float32(images), _up(height), _up(width))
+    fine = _filtered(at_least_float32(images), _up(height), _up(width))
     x, y = _places(height, width, inverse)
-    made = _resized(_bilinear(fine, x, y), _down(height), _down(width))
+    made = _filtered(_bilinear(fine, x, y), _down(height), _down(width))
     is_moved = ops.any(inverse != ops.eye(3, dtype=inverse.dtype), axis=(1, 2))
     return ops.where(is_moved[:, None, None, None], ops.cast(made, images.dtype), images)
 
 
-def _resized(images, rows, columns):
-    rows, columns = (tf.constant(matrix, images.dtype) for matrix in (rows, columns))
-    return tf.einsum("ai,nijc,bj->nabc", rows, images, columns)
+def _filtered(images, *matrices):
+    return resampled(images, *(tf.constant(matrix, images.dtype) for matrix in matrices))
 
 
 def _places(height, width, inverse):
