@@ -183,6 +183,8 @@ def draw(path):
         yscale="log",
         title="MNIST",
     )
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
     axes.legend()
     figure.savefig(path, dpi=120)
 
