@@ -25,6 +25,7 @@ import pathlib
 import sys
 
 import keras
+import numpy as np
 
 import keras_gans as kg
 
@@ -38,53 +39,62 @@ discriminator, one for the generator.
 
 DATASET = sys.argv[1] if len(sys.argv) > 1 else "mnist"
 
-LATENT_DIM = 32
-FILTERS = 16
-MAX_FILTERS = {"digits": 64}.get(DATASET, 128)
+LATENT_DIM = 64
+FILTERS = 64
 BATCH_SIZE = 32
-GAMMA = 0.5
+GAMMA = 0.1
+LEARNING_RATE = 5e-4
 ROUNDS = 10
-STEPS_PER_ROUND = {"digits": 100}.get(DATASET, 150)
+STEPS_PER_ROUND = {"digits": 100}.get(DATASET, 300)
 OUTPUT = pathlib.Path("output") / f"r3gan_{DATASET}"
 
 """
 ## Data
+
+With `labels=True` a mini-batch is images and their classes.
 """
 
-train, info = kg.data.load(DATASET, batch_size=BATCH_SIZE, seed=0)
-test, _ = kg.data.load(DATASET, split="test", batch_size=100)
+train, info = kg.data.load(DATASET, batch_size=BATCH_SIZE, labels=True, seed=0)
+test, _ = kg.data.load(DATASET, split="test", batch_size=100, labels=True)
 print(info)
 
 """
 ## Networks
 
-The blocks have grouped convolutions of 3×3 between two convolutions of 1×1. The last of a block
-starts at zero, so that the whole network starts as little more than a change of resolution. The
-paper's networks have 768 channels and 20 million weights; these have a fraction of a million.
+The game asks little of its networks: a discriminator without batch normalization, as its penalties
+are on the slope at each image by itself. Those of the DCGAN learn digits within minutes on a CPU.
+`kg.networks.r3gan_generator` and `r3gan_discriminator` are the paper's, whose residual blocks take
+the place of normalization by how they are initialized. They are made for long trainings on GPUs,
+and take the place of these two without another change.
 """
 
-sizes = {"filters": FILTERS, "max_filters": MAX_FILTERS, "num_blocks": 1}
-generator = kg.networks.r3gan_generator(info.image_shape, LATENT_DIM, **sizes)
-discriminator = kg.networks.r3gan_discriminator(info.image_shape, **sizes)
+sizes = {"filters": FILTERS, "num_classes": info.num_classes}
+generator = kg.networks.dcgan_generator(info.image_shape, LATENT_DIM, **sizes)
+discriminator = kg.networks.dcgan_discriminator(info.image_shape, normalization=None, **sizes)
 print(f"{generator.count_params():,} and {discriminator.count_params():,} weights")
 
 """
 ## Training
 
 γ weighs the penalties. `burn_in` is the part of the run in which the numbers of the training change
-as in the paper: γ falls to a tenth, the learning rate to a quarter, and the averages, those of Adam
-and that of the generator, become longer. The rest of the run keeps them.
+as in the paper, here all of it: γ falls to a tenth, and the average of the generator's weights that
+samples are drawn from becomes longer. Our own optimizers take the place of the paper's, whose
+learning rates are for batches of 512: one that begins at 5e-4 and falls to zero suits a short run.
 """
 
+steps = ROUNDS * STEPS_PER_ROUND
+
+
+def adam():
+    return keras.optimizers.Adam(
+        keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps), beta_1=0.0, beta_2=0.99
+    )
+
+
 gan = kg.models.R3GAN(
-    generator,
-    discriminator,
-    LATENT_DIM,
-    gamma=GAMMA,
-    burn_in=ROUNDS * STEPS_PER_ROUND // 2,
-    ema_decay=0.995,
+    generator, discriminator, LATENT_DIM, gamma=GAMMA, burn_in=steps, ema_decay=0.998
 )
-gan.compile(steps_per_execution=10)
+gan.compile(g_optimizer=adam(), d_optimizer=adam(), steps_per_execution=10)
 gan.fit(
     train.repeat(),
     epochs=ROUNDS,
@@ -101,16 +111,17 @@ do.
 
 ## Look
 
-These images are not selected: they are the first hundred of seed 0.
+A row a class, not selected: they are the first hundred of seed 0.
 """
 
-kg.data.save_grid(gan.sample(100, seed=0), OUTPUT / "grid.png")
+labels = np.repeat(np.arange(info.num_classes), 10)
+kg.data.save_grid(gan.sample(len(labels), labels, seed=0), OUTPUT / "grid.png", columns=10)
 
 """
 ## Save, load, serve
 
 A `.keras` file holds everything, the place in the burn-in too, to train on from here. A SavedModel
-is for inference.
+is for inference: here it draws sevens.
 """
 
 gan.save(OUTPUT / "model.keras")
@@ -119,6 +130,6 @@ print(f"γ is {again.gamma:.3f} from here on.")
 
 again.export(OUTPUT / "saved_model")
 served = kg.load(OUTPUT / "saved_model")
-kg.data.save_grid(served.sample(16, seed=1), OUTPUT / "served.png")
+kg.data.save_grid(served.sample(16, labels=7, seed=1), OUTPUT / "served.png")
 
 print(f"Look at {OUTPUT / 'grid.png'}, and at {OUTPUT / 'samples' / 'animation.gif'}.")

@@ -615,12 +615,30 @@ def test_a_judge_tells_the_same_images_from_others(benchmark):
     assert judge.frechet_distance(images**3) > 1
 
 
-@pytest.mark.parametrize("name", ["non-saturating + packs of 4", "relativistic + R1 + R2"])
-def test_games_of_many_points_at_once_are_played(benchmark, name):
-    gan = benchmark("mode_coverage").GAMES[name](0)
-    gan.compile()
-    gan.fit(kg.data.ring_of_gaussians().sample(16, seed=0), batch_size=8, verbose=0)
-    assert gan.sample(5, seed=0).shape == (5, 2)
+def test_all_seeds_of_all_games_are_played_measured_and_drawn(benchmark, folder, monkeypatch):
+    module = benchmark("all_modes")
+    monkeypatch.setattr(module, "NUM_SAMPLES", 200)
+    monkeypatch.setattr(module, "STEPS_PER_CALL", 2)
+    run(module, monkeypatch, "all_modes", "--steps=2", "--seeds", "0", "3")
+    found = results_of(folder, "all_modes")
+    for density, games in found["runs"].items():
+        assert games.keys() == module.GAMES.keys()
+        for name, records in games.items():
+            assert [record["seed"] for record in records] == [0, 3]
+            shares = [record["good_share"] for record in records]
+            assert found["worst_seed"][density][name]["good_share"] == min(shares)
+    assert (folder / "results" / "all_modes.png").exists()
+
+
+def test_a_discriminator_of_packs_has_the_layers_of_one_of_points(benchmark):
+    module = benchmark("all_modes")
+    of_packs, of_points = module.discriminator_of_packs(), module.discriminator()
+    units = [
+        [layer.units for layer in network.layers if isinstance(layer, layers.Dense)]
+        for network in (of_packs, of_points)
+    ]
+    assert units[0] == units[1] == [128, 128, 128, 1]
+    assert of_packs.input_shape == (None, 8)
 
 
 def test_the_networks_of_stacked_mnist_are_the_published_ones(benchmark):

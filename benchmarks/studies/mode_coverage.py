@@ -7,10 +7,6 @@ the clipping WGAN with its paper's RMSprop(5e-5); learning rates fall in a line 
 second half. A mode is covered when it has at least a tenth of its even part of good samples, those
 within 4 standard deviations.
 
-Two games are newer than the others: R3GAN's, the relativistic loss of pairs with penalties on the
-gradient at real examples and at fakes, of γ/2 each, and packs of four, which the discriminator
-judges at once.
-
 Minibatch discrimination makes minimax fail: it counts neighbors in the mini-batch. Of 256 real
 examples on 8 narrow modes every one has some thirty close by, those of a young generator have none,
 and the discriminator is sure before the generator has learned anything. Minimax has no gradient
@@ -52,7 +48,6 @@ CACHE = pathlib.Path("output") / "mode_coverage"
 LATENT_DIM = 2
 UNITS = (128, 128, 128)
 BATCH_SIZE = 256
-GAMMA = 0.1
 NUM_SAMPLES = 10_000
 TRANSPORT_SAMPLES = 2_000
 STEPS_PER_CALL = 50
@@ -81,11 +76,6 @@ def minibatch_discriminator():
     *hidden, _ = network.layers
     features = kg.layers.MinibatchDiscrimination(num_kernels=4, kernel_dim=4)(hidden[-1].output)
     return keras.Model(network.inputs, layers.Dense(1)(features), name="discriminator")
-
-
-def discriminator_of_packs():
-    """The same, of four points at once."""
-    return kg.networks.mlp_discriminator((4 * 2,), UNITS)
 
 
 def game(model=models.GAN, objective=None, technique=(), discriminator=discriminator, **kwargs):
@@ -123,15 +113,6 @@ GAMES = {
     "minimax + instance noise": minimax_with(techniques.InstanceNoise),
     "minimax + experience replay": minimax_with(lambda: techniques.ExperienceReplay(4096)),
     "minimax + minibatch discrimination": minimax_with(discriminator=minibatch_discriminator),
-    "non-saturating + packs of 4": game(
-        objective="non_saturating",
-        technique=(lambda: techniques.Packing(4),),
-        discriminator=discriminator_of_packs,
-    ),
-    "relativistic + R1 + R2": game(
-        objective="relativistic",
-        technique=(lambda: techniques.R1(GAMMA), lambda: techniques.R2(GAMMA)),
-    ),
 }
 
 
@@ -148,15 +129,15 @@ def train(name, density, seed, options):
     examples = density.sample(400 * BATCH_SIZE, seed=seed)
     if name == "minimax + minibatch discrimination":
         kg.networks.data_dependent_initialization(model.discriminator, examples[:BATCH_SIZE])
-    batches = (
-        tf.data.Dataset.from_tensor_slices(examples)
-        .shuffle(len(examples), seed)
-        .repeat()
-        .batch(BATCH_SIZE, drop_remainder=True)
-    )
     start = time.time()
-    model.fit(batches, steps_per_epoch=options.steps, verbose=0)
+    model.fit(batches_of(examples, seed), steps_per_epoch=options.steps, verbose=0)
     return model.sample(NUM_SAMPLES, seed=0, batch_size=NUM_SAMPLES), time.time() - start
+
+
+def batches_of(examples, seed):
+    """Endless mini-batches, in an order by the seed."""
+    dataset = tf.data.Dataset.from_tensor_slices(examples).shuffle(len(examples), seed)
+    return dataset.repeat().batch(BATCH_SIZE, drop_remainder=True)
 
 
 def measure(samples, density):
@@ -175,17 +156,25 @@ def w1(samples, density):
 
 
 def run(name, density_name, seed, options):
-    """Train and measure, or read what an earlier call has."""
-    stem = f"{name} {density_name} {seed} {options.steps}".replace(" ", "_")
-    path = CACHE / f"{stem}.npz"
+    """The samples and the record of a game."""
+
+    def play():
+        density = DENSITIES[density_name]
+        samples, seconds = train(name, density, seed, options)
+        return samples, {**measure(samples, density), "seconds": round(seconds, 1)}
+
+    return kept(CACHE / f"{name} {density_name} {seed} {options.steps}", play)
+
+
+def kept(path, play):
+    """The samples and the record that `play` returns, or that an earlier call has kept."""
+    path = path.with_name(path.name.replace(" ", "_") + ".npz")
     if path.exists():
-        with np.load(path, allow_pickle=False) as kept:
-            return kept["samples"], json.loads(str(kept["record"]))
-    density = DENSITIES[density_name]
-    samples, seconds = train(name, density, seed, options)
-    record = {**measure(samples, density), "seconds": round(seconds, 1)}
-    print(f"{name}, {density_name}, seed {seed}: {record}", flush=True)
-    CACHE.mkdir(parents=True, exist_ok=True)
+        with np.load(path, allow_pickle=False) as found:
+            return found["samples"], json.loads(str(found["record"]))
+    samples, record = play()
+    print(f"{path.stem}: {record}", flush=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, samples=samples, record=json.dumps(record))
     return samples, record
 
