@@ -1,15 +1,15 @@
 """All modes of 8 and of 25 Gaussians, for every seed: R3GAN, and packs of four.
 
-Both are shown beside the game that they start from, the non-saturating one, without and with R1.
-Networks, mini-batches and data are those of mode_coverage.py, and so are modes and good samples.
-What differs is how the games end: Adam(1e-3, β₁ 0, β₂ 0.99) falls to zero as half a cosine, γ of
-penalties to a tenth of 0.1, and samples are those of the moving average of the generator's weights.
-So the discriminator may become steep at last, and what still circles is averaged.
+Both are shown beside the non-saturating game with R1. Networks, mini-batches and data are those of
+mode_coverage.py, and so are modes and good samples. What differs is how the games end: the rate of
+Adam(2e-3, β₁ 0, β₂ 0.99) falls to nearly zero as half a cosine, the γ of penalties from 0.1 to a
+tenth of it, and samples are those of the moving average of the generator's weights. So the
+discriminator may become steep at last, and what still circles is averaged.
 
-The discriminator of packs has layers that look at each of the four points first, and the others at
-what these make of all four; it has as many layers and units as that of single points. One whose
-first layer takes all four numbers at once, PacGAN's, sees modes too late: it makes no use of the
-order in which it is told that four points are drawn alike.
+The discriminator of packs has layers that look at each of the four points first, and one that looks
+at what they make of all four; it has as many layers and units as that of single points. One whose
+first layer takes all eight numbers at once, as in PacGAN, needs many more updates: with it, 22 of
+25 modes were covered after 60,000, and 31 % of the samples were good.
 
     python benchmarks/studies/all_modes.py --seeds 0 1 2 3 4
 
@@ -50,6 +50,7 @@ import matplotlib.pyplot as plt
 
 CACHE = pathlib.Path("output") / "all_modes"
 GAMMA = 0.1
+LEARNING_RATE = 2e-3
 PACK = 4
 
 
@@ -82,7 +83,6 @@ def gan(discriminator, *chosen):
 
 #: Functions of the number of updates that return the model.
 GAMES = {
-    "non-saturating": lambda steps: gan(discriminator()),
     "non-saturating + R1": lambda steps: gan(discriminator(), techniques.R1(falling(steps))),
     "packs of 4 + R1": lambda steps: gan(
         discriminator_of_packs(), techniques.Packing(PACK), techniques.R1(falling(steps))
@@ -97,8 +97,8 @@ def train(name, density, seed, options):
     keras.utils.set_random_seed(seed)
     model = GAMES[name](options.steps)
     model.compile(
-        g_optimizer=cosine_adam(1e-3, options.steps),
-        d_optimizer=cosine_adam(1e-3, options.steps),
+        g_optimizer=cosine_adam(LEARNING_RATE, options.steps),
+        d_optimizer=cosine_adam(LEARNING_RATE, options.steps),
         jit_compile=True,
         steps_per_execution=STEPS_PER_CALL,
     )
@@ -153,7 +153,7 @@ def worst(table):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=12_000, help="generator updates")
+    parser.add_argument("--steps", type=int, default=16_000, help="generator updates")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     options = parser.parse_args()
     table, samples = {}, {}

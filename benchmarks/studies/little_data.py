@@ -160,12 +160,12 @@ def parse():
     parser.add_argument(
         "--augmentations", nargs="+", default=list(AUGMENTATIONS), choices=AUGMENTATIONS
     )
-    parser.add_argument("--steps", type=int, default=12_000, help="updates of the generator")
-    parser.add_argument("--rounds", type=int, default=12, help="measurements in a run")
+    parser.add_argument("--steps", type=int, default=6000, help="updates of the generator")
+    parser.add_argument("--rounds", type=int, default=8, help="measurements in a run")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--filters", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=5e-4)
-    parser.add_argument("--gamma", type=float, default=1.0, help="of R1")
+    parser.add_argument("--gamma", type=float, default=0.1, help="of R1")
     parser.add_argument("--policy", nargs="+", default=["translation", "cutout"])
     parser.add_argument("--target", type=float, default=0.6)
     parser.add_argument("--adjustment-images", type=int, default=100_000)
