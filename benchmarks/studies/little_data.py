@@ -160,8 +160,8 @@ def parse():
     parser.add_argument(
         "--augmentations", nargs="+", default=list(AUGMENTATIONS), choices=AUGMENTATIONS
     )
-    parser.add_argument("--steps", type=int, default=6000, help="updates of the generator")
-    parser.add_argument("--rounds", type=int, default=8, help="measurements in a run")
+    parser.add_argument("--steps", type=int, default=20_000, help="updates of the generator")
+    parser.add_argument("--rounds", type=int, default=10, help="measurements in a run")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--filters", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=5e-4)
