@@ -8,8 +8,8 @@ discriminator may become steep at last, and what still circles is averaged.
 
 The discriminator of packs has layers that look at each of the four points first, and one that looks
 at what they make of all four; it has as many layers and units as that of single points. One whose
-first layer takes all eight numbers at once, as in PacGAN, needs many more updates: with it, 22 of
-25 modes were covered after 60,000, and 31 % of the samples were good.
+first layer takes all eight numbers at once, as in PacGAN, covered fewer modes after as many updates
+in trials.
 
     python benchmarks/studies/all_modes.py --seeds 0 1 2 3 4
 
@@ -121,21 +121,22 @@ def run(name, density_name, seed, options):
 
 
 def draw(samples, table, seeds, path):
-    """A row a density and seed, a column a game; centers of the modes in red."""
-    rows = [(density_name, seed) for density_name in DENSITIES for seed in seeds]
+    """A row a density and game, a column a seed; centers of the modes in red."""
+    rows = [(density_name, name) for density_name in DENSITIES for name in GAMES]
     figure, axes = plt.subplots(
-        len(rows), len(GAMES), figsize=(2.4 * len(GAMES), 2.6 * len(rows)), squeeze=False
+        len(rows), len(seeds), figsize=(2.4 * len(seeds), 2.6 * len(rows)), squeeze=False
     )
-    for (density_name, seed), line in zip(rows, axes, strict=True):
+    for (density_name, name), line in zip(rows, axes, strict=True):
         modes = DENSITIES[density_name].modes
-        for name, axis in zip(GAMES, line, strict=True):
-            record = table[density_name][name][seeds.index(seed)]
-            axis.scatter(*samples[name, density_name, seed][:2000].T, s=1, alpha=0.3)
+        for record, axis in zip(table[density_name][name], line, strict=True):
+            points = samples[name, density_name, record["seed"]]
+            axis.scatter(*points[:2000].T, s=1, alpha=0.3)
             axis.scatter(*modes.T, s=8, marker="x", linewidths=0.7, color="tab:red")
             covered = f"{record['modes_covered']:.0f} of {len(modes)}"
-            axis.set_title(f"{name}\n{covered}, {record['good_share']:.1%} good", fontsize=8)
+            title = f"seed {record['seed']}: {covered}, {record['good_share']:.1%} good"
+            axis.set_title(title, fontsize=8)
             axis.set(xticks=[], yticks=[], xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), aspect="equal")
-        line[0].set_ylabel(f"seed {seed}")
+        line[0].set_ylabel(name)
     figure.tight_layout()
     figure.savefig(path, dpi=80)
 
