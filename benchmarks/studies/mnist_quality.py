@@ -167,6 +167,7 @@ def table():
 def draw(path):
     """The distance of 2,000 samples through each training."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.add_subplot()
@@ -184,6 +185,7 @@ def draw(path):
         title="MNIST",
     )
     axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
     axes.yaxis.set_minor_formatter("{x:g}")
     axes.legend()
     figure.savefig(path, dpi=120)
