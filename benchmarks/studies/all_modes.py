@@ -34,10 +34,12 @@ from benchmarks.studies.mode_coverage import (
     BATCH_SIZE,
     DENSITIES,
     LATENT_DIM,
+    NUM_EXAMPLES,
     NUM_SAMPLES,
     STEPS_PER_CALL,
     UNITS,
     batches_of,
+    draw_points,
     kept,
     measure,
 )
@@ -102,7 +104,7 @@ def train(name, density, seed, options):
         jit_compile=True,
         steps_per_execution=STEPS_PER_CALL,
     )
-    batches = batches_of(density.sample(400 * BATCH_SIZE, seed=seed), seed)
+    batches = batches_of(density.sample(NUM_EXAMPLES, seed=seed), seed)
     model.fit(batches, steps_per_epoch=options.steps, verbose=0)
     return model.sample(NUM_SAMPLES, seed=0, batch_size=NUM_SAMPLES)
 
@@ -127,15 +129,11 @@ def draw(samples, table, seeds, path):
         len(rows), len(seeds), figsize=(2.4 * len(seeds), 2.6 * len(rows)), squeeze=False
     )
     for (density_name, name), line in zip(rows, axes, strict=True):
-        modes = DENSITIES[density_name].modes
+        density = DENSITIES[density_name]
         for record, axis in zip(table[density_name][name], line, strict=True):
-            points = samples[name, density_name, record["seed"]]
-            axis.scatter(*points[:2000].T, s=1, alpha=0.3)
-            axis.scatter(*modes.T, s=8, marker="x", linewidths=0.7, color="tab:red")
-            covered = f"{record['modes_covered']:.0f} of {len(modes)}"
+            covered = f"{record['modes_covered']:.0f} of {len(density.modes)}"
             title = f"seed {record['seed']}: {covered}, {record['good_share']:.1%} good"
-            axis.set_title(title, fontsize=8)
-            axis.set(xticks=[], yticks=[], xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), aspect="equal")
+            draw_points(axis, samples[name, density_name, record["seed"]], density, title)
         line[0].set_ylabel(name)
     figure.tight_layout()
     figure.savefig(path, dpi=80)

@@ -48,6 +48,7 @@ CACHE = pathlib.Path("output") / "mode_coverage"
 LATENT_DIM = 2
 UNITS = (128, 128, 128)
 BATCH_SIZE = 256
+NUM_EXAMPLES = 400 * BATCH_SIZE
 NUM_SAMPLES = 10_000
 TRANSPORT_SAMPLES = 2_000
 STEPS_PER_CALL = 50
@@ -126,7 +127,7 @@ def train(name, density, seed, options):
         jit_compile=True,
         steps_per_execution=STEPS_PER_CALL,
     )
-    examples = density.sample(400 * BATCH_SIZE, seed=seed)
+    examples = density.sample(NUM_EXAMPLES, seed=seed)
     if name == "minimax + minibatch discrimination":
         kg.networks.data_dependent_initialization(model.discriminator, examples[:BATCH_SIZE])
     start = time.time()
@@ -188,17 +189,20 @@ def draw(samples, table, path):
         for row, (density_name, density) in enumerate(DENSITIES.items()):
             half, column = divmod(place, len(GAMES) // 2)
             axis = axes[2 * half + row, column]
-            points = samples[name, density_name]
-            axis.scatter(*points[:2000].T, s=1, alpha=0.3)
-            axis.scatter(*density.modes.T, s=8, marker="x", linewidths=0.7, color="tab:red")
             modes = [int(record["modes_covered"]) for record in table[density_name][name]]
             share = np.mean([record["good_share"] for record in table[density_name][name]])
             title = f"{', '.join(map(str, modes))} of {len(density.modes)} modes, {share:.0%} good"
             header = name.replace(" + ", "\n+ ") + "\n" if row == 0 else ""
-            axis.set_title(header + title, fontsize=8)
-            axis.set(xticks=[], yticks=[], xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), aspect="equal")
+            draw_points(axis, samples[name, density_name], density, header + title)
     figure.tight_layout()
     figure.savefig(path, dpi=110)
+
+
+def draw_points(axis, points, density, title):
+    axis.scatter(*points[:2000].T, s=1, alpha=0.3)
+    axis.scatter(*density.modes.T, s=8, marker="x", linewidths=0.7, color="tab:red")
+    axis.set_title(title, fontsize=8)
+    axis.set(xticks=[], yticks=[], xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), aspect="equal")
 
 
 def main():
