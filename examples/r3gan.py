@@ -61,11 +61,11 @@ print(info)
 """
 ## Networks
 
-The game asks little of its networks: a discriminator without batch normalization, as its penalties
-are on the slope at each image by itself. Those of the DCGAN learn digits within minutes on a CPU.
-`kg.networks.r3gan_generator` and `r3gan_discriminator` are the paper's, whose residual blocks take
-the place of normalization by how they are initialized. They are made for long trainings on GPUs,
-and take the place of these two without another change.
+The game asks one thing of its networks: a discriminator without batch normalization, as its
+penalties are on the slope at each image by itself. The DCGAN's networks learn digits within minutes
+on a CPU; their generator is normalized over the batch, which the paper's is not.
+`kg.networks.r3gan_generator` and `r3gan_discriminator` are the paper's, whose initialization takes
+the place of normalization. They are made for long training on GPUs.
 """
 
 sizes = {"filters": FILTERS, "num_classes": info.num_classes}
@@ -106,8 +106,8 @@ gan.fit(
 
 """
 `d_loss` is log 2 = 0.69 while the discriminator cannot tell the images of a pair apart. `r1` and
-`r2` are the squared slopes: while the two are near each other, generated images lie where real ones
-do.
+`r2` are half the mean squared slopes, at real images and at generated ones. A discriminator is as
+steep at the ones as at the others when generated images lie where real ones do.
 
 ## Look
 
