@@ -151,7 +151,9 @@ class R3GAN(OptionallyConditional):
         shape = info.image_shape
         sizes: dict[str, Any] = {"filters": filters, "num_classes": num_classes}
         return {
-            "generator": networks.r3gan_generator(shape, latent_dim, **sizes),
+            "generator": networks.r3gan_generator(
+                shape, latent_dim, output_activation="tanh", **sizes
+            ),
             "discriminator": networks.r3gan_discriminator(shape, **sizes),
         }
 

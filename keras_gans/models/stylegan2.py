@@ -117,7 +117,9 @@ class StyleGAN2(StyleBasedGAN):
         more: dict[str, Any] = {"code_dim": latent_dim, "num_classes": num_classes}
         shape = info.image_shape
         return {
-            "generator": networks.stylegan2_generator(shape, latent_dim, filters, **more),
+            "generator": networks.stylegan2_generator(
+                shape, latent_dim, filters, output_activation="tanh", **more
+            ),
             "discriminator": networks.stylegan2_discriminator(shape, filters, **more),
         }
 

@@ -35,6 +35,7 @@ def r3gan_generator(
     max_filters: int = 768,
     num_blocks: int = 2,
     group_size: int = 16,
+    output_activation: str | None = None,
     num_classes: int | None = None,
     name: str = "generator",
 ) -> keras.Model:
@@ -43,8 +44,8 @@ def r3gan_generator(
     The sides of the image are halved (rounding up) until the smaller is at most 4. A linear layer
     of the latents scales the channels of a learned grid of that side; from there each stage doubles
     the sides, to exactly those that were halved, and has `num_blocks` residual blocks. A 1×1
-    convolution changes channels where they change, and makes images, which are not bounded:
-    `keras_gans.models.R3GAN` cuts its samples to [−1, 1].
+    convolution changes channels where they change, and makes images. By default they have no
+    bounds, and `keras_gans.models.R3GAN` cuts its samples to [−1, 1].
 
     The defaults are those of the authors for CIFAR-10. For images of 64 pixels they have
     `filters=384`, of 256 pixels `filters=96`.
@@ -58,6 +59,7 @@ def r3gan_generator(
         num_blocks: Positive integer, residual blocks of each stage. Defaults to `2`.
         group_size: Positive integer, channels of a group in the 3×3 convolutions; where it does not
             divide their channels, the largest number below that does. Defaults to `16`.
+        output_activation: Keras activation. Defaults to `None`, the authors'.
         num_classes: Positive integer or `None`. If given, the generator takes labels, and appends a
             learned vector of the class to the latents. Defaults to `None`.
         name: String. Defaults to `"generator"`.
@@ -92,7 +94,9 @@ def r3gan_generator(
     for side, width in zip(reversed(sides), reversed(widths[:-1]), strict=True):
         x = cropped(BlurUpsample2D()(_with_channels(x, width)), side)
         x = block.stage(x)
-    images = layers.Activation("linear", dtype="float32")(_linear(x, image_shape[2]))
+    images = layers.Activation(output_activation or "linear", dtype="float32")(
+        _linear(x, image_shape[2])
+    )
     return keras.Model(labels.beside(latents), images, name=name)
 
 

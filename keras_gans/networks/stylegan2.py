@@ -39,6 +39,7 @@ def stylegan2_generator(
     max_filters: int = 512,
     code_dim: int = 512,
     mapping_layers: int = 8,
+    output_activation: str | None = None,
     num_classes: int | None = None,
     name: str = "generator",
 ) -> keras.Model:
@@ -65,14 +66,17 @@ def stylegan2_generator(
         max_filters: Positive integer, the most channels of any layer. Defaults to `512`.
         code_dim: Positive integer, size of the codes. Defaults to `512`.
         mapping_layers: Positive integer, dense layers of the mapping. Defaults to `8`.
+        output_activation: Keras activation. Defaults to `None`, the paper's. Take `"tanh"` for
+            drawings, of which much is all black or white in all images: to a linear generator all
+            that codes change there is an error, and it learns to ignore them.
         num_classes: Positive integer, or `None` for no labels. If given, labels lie in
             [0, num_classes). Defaults to `None`.
         name: String. Defaults to `"generator"`.
 
     Returns:
         `keras.Model` from latents `(batch, latent_dim)`, or `[latents, labels]`, to float32 images
-        `(batch, *image_shape)` without bounds, which `StyleGAN2` cuts to [−1, 1] outside training.
-        `mapping` and `synthesis` give its parts.
+        `(batch, *image_shape)`. By default they have no bounds, and `StyleGAN2` cuts them to
+        [−1, 1] outside training. `mapping` and `synthesis` give its parts.
 
     Raises:
         ValueError, TypeError: If a size is out of range.
@@ -94,7 +98,7 @@ def stylegan2_generator(
     mapping_layers = _checks.positive_int("mapping_layers", mapping_layers)
     labels = Labels(num_classes)
     codes = _mapping(latents.shape[1], code_dim, mapping_layers, num_classes)
-    draw = _synthesis(sides, widths, image_shape[2], code_dim)
+    draw = _synthesis(sides, widths, image_shape[2], code_dim, output_activation)
     inputs = labels.beside(latents)
     images = draw(layers.RepeatVector(draw.input_shape[1], dtype="float32")(codes(inputs)))
     return keras.Model(inputs, images, name=name)
@@ -197,7 +201,7 @@ def _vectors(labels, code_dim):
     return PixelNormalization(dtype="float32")(vectors(labels.symbol))
 
 
-def _synthesis(sides, widths, channels, code_dim):
+def _synthesis(sides, widths, channels, code_dim, output_activation):
     codes = keras.Input((2 * len(sides), code_dim))
     styles = ops.unstack(codes, axis=1)
 
@@ -215,6 +219,7 @@ def _synthesis(sides, widths, channels, code_dim):
         x = _activated(ModulatedConv2D(width)([_activated(x), convolved]))
         below = cropped(BlurUpsample2D(dtype="float32")(images), side)
         images = layers.Add(dtype="float32")([below, colors(x, colored)])
+    images = layers.Activation(output_activation or "linear", dtype="float32")(images)
     return keras.Model(codes, images, name=SYNTHESIS)
 
 

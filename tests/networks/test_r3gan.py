@@ -143,6 +143,17 @@ def test_the_discriminator_is_its_definition(num_classes, in_float64):
     assert next(weights, None) is None
 
 
+def test_the_output_activation_bounds_images():
+    sizes = {"filters": 4, "max_filters": 8}
+    linear = r3gan_generator((8, 8, 1), 4, **sizes)
+    bounded = r3gan_generator((8, 8, 1), 4, output_activation="tanh", **sizes)
+    bounded.set_weights(linear.get_weights())
+    latents = 10 * np.random.default_rng(0).normal(size=(16, 4))
+    images = linear(latents)
+    assert np.abs(images).max() > 1
+    np.testing.assert_allclose(bounded(latents), np.tanh(images), rtol=1e-6)
+
+
 def test_it_starts_by_fix_up():
     """Standard deviations √(2/1.04) · 6^-¼ / √fan-in in blocks, 1/√fan-in elsewhere, last 0."""
     generator = r3gan_generator((16, 16, 3), 64, 64, 128)

@@ -78,6 +78,18 @@ def test_any_image_shape(shape, num_classes):
     assert np.isfinite(logits).all()
 
 
+def test_the_output_activation_bounds_images():
+    linear = networks.stylegan2_generator((8, 8, 1), 4, **SMALL)
+    bounded = networks.stylegan2_generator((8, 8, 1), 4, output_activation="tanh", **SMALL)
+    bounded.set_weights(linear.get_weights())
+    latents = RANDOM.normal(size=(16, 4))
+    images = linear(latents)
+    assert np.abs(images).max() > 1
+    np.testing.assert_allclose(bounded(latents), np.tanh(images), rtol=1e-6)
+    codes = np.tile(networks.mapping(bounded)(latents)[:, None], (1, 4, 1))
+    np.testing.assert_allclose(networks.synthesis(bounded)(codes), np.tanh(images), rtol=1e-5)
+
+
 def test_outputs_are_float32_under_mixed_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
     generator = networks.stylegan2_generator((8, 8, 1), 3, **SMALL)
