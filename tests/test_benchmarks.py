@@ -718,7 +718,7 @@ def test_color_images_are_judged_by_a_classifier_of_their_own(
         classifier.Features()
     run(classifier, monkeypatch, "cifar10_classifier", "--epochs=1", "--filters=2")
     assert 0 <= results_of(folder, "cifar10_classifier")["test_accuracy"] <= 1
-    tiny = ("--num-samples=100", "--filters=4", "--max-filters=4", "--precision=float32", *TINY)
+    tiny = ("--num-samples=100", "--filters=4", "--precision=float32", *TINY)
     run(module, monkeypatch, "cifar10", *reversed(module.MODELS), "--batch-size=8", *tiny)
     for name in module.MODELS:
         assert 0 <= results_of(folder, f"cifar10_{name}")["read_as_their_class"] <= 1

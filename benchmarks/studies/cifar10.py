@@ -15,9 +15,13 @@ compares with published ones.
 
     python benchmarks/studies/cifar10.py r3gan --only ship --minutes 120
 
-trains on the images of one class, without labels. `--preset authors` are the numbers of R3GAN's
-authors for this dataset but for their augmentation, for whoever has a GPU; it has not been trained
-here.
+trains on the images of one class, without labels. R3GAN and WGAN-GP have the networks of the DCGAN,
+of which two cores get more updates than of R3GAN's own. For whoever has a GPU
+
+    python benchmarks/studies/cifar10.py r3gan_authors --filters 768 --batch-size 512 --steps 488281
+
+are the networks and numbers of R3GAN's authors for this dataset, but for their augmentation; it has
+not been trained here.
 
 Training is kept in output/cifar10, and goes on where it was stopped. Each result goes to
 benchmarks/results/cifar10_<model>.json, with a grid beside it, a row a class, not selected.
@@ -36,68 +40,70 @@ import keras_gans as kg
 from benchmarks import results
 from benchmarks.judging import Judge
 from benchmarks.studies import cifar10_classifier
-from benchmarks.training import images_and_labels, steps_within, train_in_rounds
+from benchmarks.training import cosine_adam, images_and_labels, steps_within, train_in_rounds
 
 CACHE = pathlib.Path("output") / "cifar10"
 IMAGE_SHAPE = (32, 32, 3)
 NUM_CLASSES = 10
 
-#: Options by the name of a preset; those given beside it hold.
-PRESETS = {
-    "small": {
-        "filters": 32,
-        "max_filters": 128,
-        "batch_size": 32,
-        "gamma": 0.5,
-        "ema_decay": 0.999,
-    },
-    "authors": {
-        "filters": 768,
-        "max_filters": 768,
-        "batch_size": 512,
-        "gamma": 0.05,
-        "ema_decay": 0.5 ** (512 / 5_000_000),
-        "burn_in": 20_000_000 // 512,
-        "steps": 250_000_000 // 512,
-    },
-}
+
+def dcgan_networks(num_classes, options):
+    """The discriminator's without batch normalization, which no penalty on a gradient goes with."""
+    latent_dim, filters = options.latent_dim, options.filters
+    return (
+        kg.networks.dcgan_generator(IMAGE_SHAPE, latent_dim, filters, num_classes=num_classes),
+        kg.networks.dcgan_discriminator(
+            IMAGE_SHAPE, filters, normalization=None, num_classes=num_classes
+        ),
+    )
 
 
 def r3gan(steps, num_classes, options):
-    """With the authors' schedules over the run; theirs end after 20 of 250 million images."""
-    sizes = {"filters": options.filters, "max_filters": options.max_filters}
+    """R3GAN's game, with a learning rate and a γ that fall over the run."""
     gan = kg.models.R3GAN(
-        kg.networks.r3gan_generator(
-            IMAGE_SHAPE, options.latent_dim, num_classes=num_classes, **sizes
-        ),
-        kg.networks.r3gan_discriminator(IMAGE_SHAPE, num_classes=num_classes, **sizes),
+        *dcgan_networks(num_classes, options),
         options.latent_dim,
         gamma=options.gamma,
-        burn_in=options.burn_in or steps,
+        burn_in=steps,
         ema_decay=options.ema_decay,
+        seed=options.seed,
+    )
+    return gan, {f"{x}_optimizer": cosine_adam(5e-4, steps) for x in "gd"}
+
+
+def r3gan_authors(steps, num_classes, options):
+    """With the networks and schedules of R3GAN's authors, which end after 20 million images."""
+    widths = dict.fromkeys(("filters", "max_filters"), options.filters)
+    widths["num_classes"] = num_classes
+    gan = kg.models.R3GAN(
+        kg.networks.r3gan_generator(IMAGE_SHAPE, options.latent_dim, **widths),
+        kg.networks.r3gan_discriminator(IMAGE_SHAPE, **widths),
+        options.latent_dim,
+        gamma=0.05,
+        burn_in=20_000_000 // options.batch_size,
+        ema_decay=0.5 ** (options.batch_size / 5_000_000),
         seed=options.seed,
     )
     return gan, {}
 
 
 def wgan_gp(steps, num_classes, options):
-    """Residual networks, as in the paper, with learning rates that fall to zero."""
+    """On the same networks, with learning rates that fall to zero."""
     kind = kg.models.ConditionalWGANGP if num_classes else kg.models.WGANGP
     gan = kind(
-        kg.networks.resnet_generator(
-            IMAGE_SHAPE, options.latent_dim, 2 * options.filters, num_classes=num_classes
-        ),
-        kg.networks.resnet_discriminator(IMAGE_SHAPE, 2 * options.filters, num_classes=num_classes),
+        *dcgan_networks(num_classes, options),
         options.latent_dim,
+        n_critic=3,
         ema_decay=options.ema_decay,
         seed=options.seed,
     )
-    return gan, {"total_steps": steps}
+    adams = [cosine_adam(5e-4, updates) for updates in (steps, gan.n_critic * steps)]
+    return gan, dict(zip(("g_optimizer", "d_optimizer"), adams, strict=True))
 
 
 def hinge(steps, num_classes, options):
     """BigGAN's game and networks, small: the hinge loss under spectral normalization."""
-    sizes = {"num_classes": num_classes, "filters": options.filters // 2, "attention": 16}
+    sizes = {"num_classes": num_classes, "filters": options.filters // 4, "attention": 16}
     gan = kg.models.BigGAN(
         kg.networks.biggan_generator(
             IMAGE_SHAPE, latent_dim=options.latent_dim, embedding_dim=32, **sizes
@@ -114,8 +120,8 @@ def hinge(steps, num_classes, options):
 
 #: Functions of the number of steps, of the number of classes or `None`, and of the options: a
 #: model, and what it is compiled with.
-MODELS = {"r3gan": r3gan, "wgan_gp": wgan_gp, "hinge": hinge}
-WITHOUT_LABELS = ("r3gan", "wgan_gp")
+MODELS = {"r3gan": r3gan, "wgan_gp": wgan_gp, "hinge": hinge, "r3gan_authors": r3gan_authors}
+WITHOUT_LABELS = ("r3gan", "wgan_gp", "r3gan_authors")
 
 
 def train(name, source, judge, options):
@@ -187,25 +193,19 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="+", choices=MODELS)
     parser.add_argument("--only", metavar="CLASS", help="train on one class, without labels")
-    parser.add_argument("--preset", choices=PRESETS, default="small")
     parser.add_argument("--minutes", type=float, default=120, help="of two cores, without --steps")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--rounds", type=int, default=24, help="measurements in a run")
-    parser.add_argument("--filters", type=int)
-    parser.add_argument("--max-filters", type=int, help="of R3GAN")
-    parser.add_argument("--batch-size", type=int)
-    parser.add_argument("--gamma", type=float, help="of R3GAN")
-    parser.add_argument("--ema-decay", type=float)
-    parser.add_argument("--burn-in", type=int, help="steps of R3GAN's schedules; all by default")
+    parser.add_argument("--filters", type=int, default=64, help="next to the images")
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--gamma", type=float, default=0.1, help="of R3GAN")
+    parser.add_argument("--ema-decay", type=float, default=0.999)
     parser.add_argument("--latent-dim", type=int, default=64)
     parser.add_argument("--num-samples", type=int, default=10_000)
     parser.add_argument("--precision", default="mixed_bfloat16", help="policy of the networks")
     parser.add_argument("--steps-per-execution", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    for name, value in PRESETS[options.preset].items():
-        if getattr(options, name) is None:
-            setattr(options, name, value)
     if options.only and set(options.models) - set(WITHOUT_LABELS):
         parser.error(f"--only takes the models {', '.join(WITHOUT_LABELS)}")
     return options

@@ -1,17 +1,18 @@
 """Few training images: what augmentation does for a discriminator that could learn them by heart.
 
-DCGAN networks, without batch normalization in the discriminator, play the non-saturating game with
-R1 on the first 500, 1,000 and 5,000 images of MNIST: without augmentation, with a differentiable
-one and with an adaptive one, with the same number of updates. The Fréchet distance is that of
-10,000 samples to the 10,000 images of the test split, on the features of the package's MNIST
-classifier. Overfitting shows in the discriminator's mean logits: it has learned its training images
-by heart as far as it calls them more real than images of the test split, which it has not seen.
+DCGAN networks, without batch normalization in the discriminator, play the non-saturating game on
+the first 500, 1,000 and 5,000 images of MNIST with their labels: without augmentation, with a
+differentiable one and with an adaptive one, with the same number of updates, and with no other
+regularization. The Fréchet distance is that of 10,000 samples to the 10,000 images of the test
+split, on the features of the package's MNIST classifier. Overfitting shows in the discriminator's
+mean logits: it has learned its training images by heart as far as it calls them more real than
+images of the test split, which it has not seen.
 
     python benchmarks/studies/little_data.py
 
 Runs are kept in output/little_data, and go on where they were stopped. The result goes to
 benchmarks/results/little_data.json, curves to little_data.png; little_data_samples.png has for
-each run twelve samples of seed 0, not selected, and below each the training image nearest to it.
+each run a sample of each class, not selected, and below each the training image nearest to it.
 """
 
 import argparse
@@ -32,7 +33,8 @@ from keras_gans import techniques
 CACHE = pathlib.Path("output") / "little_data"
 IMAGE_SHAPE = (28, 28, 1)
 LATENT_DIM = 64
-SHOWN = 12
+NUM_CLASSES = 10
+SHOWN = 10
 
 #: Functions of the options that return techniques.
 AUGMENTATIONS = {
@@ -50,32 +52,31 @@ AUGMENTATIONS = {
 
 def model(augmentation, options):
     keras.utils.set_random_seed(options.seed)
-    gan = kg.models.GAN(
-        kg.networks.dcgan_generator(IMAGE_SHAPE, LATENT_DIM, options.filters),
-        kg.networks.dcgan_discriminator(IMAGE_SHAPE, options.filters, normalization=None),
+    filters, labels = options.filters, {"num_classes": NUM_CLASSES}
+    gan = kg.models.ConditionalGAN(
+        kg.networks.dcgan_generator(IMAGE_SHAPE, LATENT_DIM, filters, **labels),
+        kg.networks.dcgan_discriminator(IMAGE_SHAPE, 2 * filters, normalization=None, **labels),
         LATENT_DIM,
-        techniques=[*AUGMENTATIONS[augmentation](options), techniques.R1(options.gamma)],
+        techniques=AUGMENTATIONS[augmentation](options),
         ema_decay=0.999,
         seed=options.seed,
     )
-    gan.compile(
-        *[keras.optimizers.Adam(options.learning_rate, beta_1=0.0, beta_2=0.99) for _ in range(2)],
-        steps_per_execution=options.steps_per_execution,
-    )
+    adams = [keras.optimizers.Adam(r, beta_1=0.0, beta_2=0.99) for r in options.learning_rates]
+    gan.compile(*adams, steps_per_execution=options.steps_per_execution)
     return gan
 
 
-def train(num, augmentation, images, test_images, judge, options):
-    """Return the model and the records of its rounds."""
+def train(num, augmentation, training, test, judge, options):
+    """Return the model and the records of its rounds. Splits are images with their labels."""
     gan = model(augmentation, options)
     order = {"batch_size": options.batch_size, "seed": options.seed, "repeat": True}
-    batches, _ = kg.data.load(images, **order)
+    batches, _ = kg.data.load(training, labels=True, **order)
 
     def measure(gan):
-        samples = gan.sample(min(2000, options.num_samples), seed=0)
-        sets = {"training": images, "test": test_images, "fake": samples}
-        logits = {f"d_{name}": mean_logit(gan, x[:1000]) for name, x in sets.items()}
-        return {"frechet_distance": judge.frechet_distance(samples), **logits}
+        fake = samples(gan, min(2000, options.num_samples))
+        sets = {"training": training, "test": test, "fake": fake}
+        logits = {f"d_{name}": mean_logit(gan, *some) for name, some in sets.items()}
+        return {"frechet_distance": judge.frechet_distance(fake[0]), **logits}
 
     rounds = train_in_rounds(
         gan,
@@ -94,8 +95,15 @@ def settings(options):
     return {k: v for k, v in vars(options).items() if k not in ("nums", "augmentations")}
 
 
-def mean_logit(gan, images):
-    return round(float(np.mean(gan.score(images))), 4)
+def samples(gan, num):
+    """Images of all classes in turn, and their labels."""
+    labels = np.resize(np.arange(NUM_CLASSES), num)
+    return gan.sample(num, labels, seed=0), labels
+
+
+def mean_logit(gan, images, labels):
+    """Of the first thousand."""
+    return round(float(np.mean(gan.score(images[:1000], labels[:1000]))), 4)
 
 
 def nearest(samples, images):
@@ -105,18 +113,19 @@ def nearest(samples, images):
     return images[np.argmin(distances, axis=1)]
 
 
-def compare(images, test_images, judge, options):
+def compare(images, labels, test, judge, options):
     """The record of every run, by the number of images and the augmentation, and a picture."""
     table, rows = {}, []
     for num in options.nums:
         table[num] = {}
         for augmentation in options.augmentations:
-            gan, rounds = train(num, augmentation, images[:num], test_images, judge, options)
-            samples = gan.sample(options.num_samples, seed=0)
-            found = judge(samples)
+            training = images[:num], labels[:num]
+            gan, rounds = train(num, augmentation, training, test, judge, options)
+            fake, asked = samples(gan, options.num_samples)
+            found = judge(fake, asked)
             print(num, augmentation, found, flush=True)
             table[num][augmentation] = {**found, "rounds": rounds}
-            rows += [samples[:SHOWN], nearest(samples[:SHOWN], images[:num])]
+            rows += [fake[:SHOWN], nearest(fake[:SHOWN], images[:num])]
     return table, np.concatenate(rows)
 
 
@@ -160,12 +169,11 @@ def parse():
     parser.add_argument(
         "--augmentations", nargs="+", default=list(AUGMENTATIONS), choices=AUGMENTATIONS
     )
-    parser.add_argument("--steps", type=int, default=20_000, help="updates of the generator")
+    parser.add_argument("--steps", type=int, default=8000, help="updates of the generator")
     parser.add_argument("--rounds", type=int, default=10, help="measurements in a run")
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--filters", type=int, default=32)
-    parser.add_argument("--learning-rate", type=float, default=5e-4)
-    parser.add_argument("--gamma", type=float, default=0.1, help="of R1")
+    parser.add_argument("--filters", type=int, default=32, help="of the generator")
+    parser.add_argument("--learning-rates", type=float, nargs=2, default=[5e-4, 1e-3])
     parser.add_argument("--policy", nargs="+", default=["translation", "cutout"])
     parser.add_argument("--target", type=float, default=0.6)
     parser.add_argument("--adjustment-images", type=int, default=100_000)
@@ -177,9 +185,9 @@ def parse():
 
 def main():
     options = parse()
-    (images, _), (test_images, _) = mnist("train"), mnist("test")
-    judge = Judge(kg.metrics.MNISTFeatures(), test_images)
-    table, picture = compare(images, test_images, judge, options)
+    (images, labels), test = mnist("train"), mnist("test")
+    judge = Judge(kg.metrics.MNISTFeatures(), test[0])
+    table, picture = compare(images, labels, test, judge, options)
     training = {num: judge(images[:num]) for num in options.nums}
     values = {"times_nearer": gains(table), "training_images": training, "runs": table}
     results.save("little_data", options, values)

@@ -435,3 +435,40 @@ def test_optimizers_are_corrected_for_lazy_terms_alone():
     model.compile()
     assert float(model.g_optimizer.learning_rate) == pytest.approx(2e-3)
     assert float(model.d_optimizer.learning_rate) == pytest.approx(2e-3 * 4 / 5)
+
+
+@pytest.mark.slow
+def test_codes_are_used_on_drawings_if_images_are_bounded():
+    """The mean deviation of pixels over codes, beside that of digits over the dataset."""
+    batches, info = kg.data.load("digits", batch_size=32, seed=0, repeat=True)
+    digits = np.concatenate(list(batches.take(30).as_numpy_iterator()))
+    z = np.random.default_rng(0).normal(size=(200, 16))
+
+    def deviation(images):
+        return np.std(images, axis=0).mean()
+
+    def kept(output_activation):
+        keras.utils.set_random_seed(0)
+        sizes = {"filters": 8, "code_dim": 16}
+        gan = kg.models.StyleGAN2(
+            kg.networks.stylegan2_generator(
+                info.image_shape,
+                latent_dim=16,
+                mapping_layers=2,
+                output_activation=output_activation,
+                **sizes,
+            ),
+            kg.networks.stylegan2_discriminator(info.image_shape, **sizes),
+            latent_dim=16,
+            techniques=[kg.techniques.R1(0.05, every=16)],
+            seed=0,
+        )
+        gan.compile(
+            *[keras.optimizers.Adam(5e-3, beta_1=0.0, beta_2=0.99) for _ in range(2)],
+            steps_per_execution=20,
+        )
+        gan.fit(batches, steps_per_epoch=500, verbose=0)
+        return deviation(gan.generate(z)) / deviation(digits)
+
+    assert kept("tanh") > 0.8
+    assert kept(None) < 0.65
