@@ -130,8 +130,8 @@ class GAN(TwoPlayer, LatentModel):
     ) -> "GAN":
         """Return a model for the images of a dataset, with the networks of its paper's kind.
 
-        Those are of the DCGAN paper's kind where the model's own paper has no others. Generators
-        that are linear in the end there, as StyleGAN2's and R3GAN's, are bounded by tanh here.
+        Those are of the DCGAN paper's kind where the model's own paper has no others. StyleGAN2's
+        and R3GAN's generators, linear in the end in the papers, are bounded by tanh here.
 
         Args:
             info: `keras_gans.data.DatasetInfo`, as `keras_gans.data.load` returns it.
