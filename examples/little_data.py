@@ -1,5 +1,5 @@
 """
-Title: A GAN from three hundred images
+Title: A GAN from two hundred images
 Author: The keras_gans authors
 Description: What augmentation does for a discriminator that could learn its images by heart.
 Accelerator: None (two CPU cores are enough)
@@ -30,10 +30,10 @@ import numpy as np
 import keras_gans as kg
 
 DATASET = sys.argv[1] if len(sys.argv) > 1 else "mnist"
-NUM_IMAGES = 300
+NUM_IMAGES = 200
 LATENT_DIM = 64
 FILTERS = 32
-STEPS = 3000
+STEPS = 2500
 OUTPUT = pathlib.Path("output") / f"little_data_{DATASET}"
 
 """
