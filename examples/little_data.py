@@ -124,4 +124,5 @@ for name, augmentation in AUGMENTATIONS.items():
     rows = [rows for s in np.split(samples[:50], 5) for rows in (s, nearest(s))]
     kg.data.save_grid(np.concatenate(rows), OUTPUT / f"{name}.png", columns=10)
 
-print(f"Look at the pictures in {OUTPUT}: the first samples of seed 0, not selected.")
+pictures = ", ".join(str(OUTPUT / f"{name}.png") for name in AUGMENTATIONS)
+print(f"Look at {pictures}: the first samples of seed 0, not selected.")
