@@ -37,6 +37,14 @@ def cosine_adam(learning_rate, steps):
     return keras.optimizers.Adam(schedule, beta_1=0.0, beta_2=0.99)
 
 
+def cosine_adams(learning_rate, steps, n_critic=1):
+    """What a GAN of two players is compiled with: `cosine_adam` for each, over its own updates."""
+    return {
+        "g_optimizer": cosine_adam(learning_rate, steps),
+        "d_optimizer": cosine_adam(learning_rate, n_critic * steps),
+    }
+
+
 def mnist(split):
     """All images and labels of a split, in the order of the dataset."""
     return images_and_labels("mnist", split)

@@ -43,7 +43,7 @@ from benchmarks.studies.mode_coverage import (
     kept,
     measure,
 )
-from benchmarks.training import cosine_adam
+from benchmarks.training import cosine_adams
 from keras_gans import models, techniques
 from keras_gans.models.schedules import HalfCosine
 
@@ -99,8 +99,7 @@ def train(name, density, seed, options):
     keras.utils.set_random_seed(seed)
     model = GAMES[name](options.steps)
     model.compile(
-        g_optimizer=cosine_adam(LEARNING_RATE, options.steps),
-        d_optimizer=cosine_adam(LEARNING_RATE, options.steps),
+        **cosine_adams(LEARNING_RATE, options.steps),
         jit_compile=True,
         steps_per_execution=STEPS_PER_CALL,
     )

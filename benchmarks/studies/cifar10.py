@@ -40,7 +40,7 @@ import keras_gans as kg
 from benchmarks import results
 from benchmarks.judging import Judge
 from benchmarks.studies import cifar10_classifier
-from benchmarks.training import cosine_adam, images_and_labels, steps_within, train_in_rounds
+from benchmarks.training import cosine_adams, images_and_labels, steps_within, train_in_rounds
 
 CACHE = pathlib.Path("output") / "cifar10"
 IMAGE_SHAPE = (32, 32, 3)
@@ -49,12 +49,10 @@ NUM_CLASSES = 10
 
 def dcgan_networks(num_classes, options):
     """The discriminator's without batch normalization, which no penalty on a gradient goes with."""
-    latent_dim, filters = options.latent_dim, options.filters
+    sizes = {"filters": options.filters, "num_classes": num_classes}
     return (
-        kg.networks.dcgan_generator(IMAGE_SHAPE, latent_dim, filters, num_classes=num_classes),
-        kg.networks.dcgan_discriminator(
-            IMAGE_SHAPE, filters, normalization=None, num_classes=num_classes
-        ),
+        kg.networks.dcgan_generator(IMAGE_SHAPE, options.latent_dim, **sizes),
+        kg.networks.dcgan_discriminator(IMAGE_SHAPE, normalization=None, **sizes),
     )
 
 
@@ -68,7 +66,7 @@ def r3gan(steps, num_classes, options):
         ema_decay=options.ema_decay,
         seed=options.seed,
     )
-    return gan, {f"{x}_optimizer": cosine_adam(5e-4, steps) for x in "gd"}
+    return gan, cosine_adams(5e-4, steps)
 
 
 def r3gan_authors(steps, num_classes, options):
@@ -97,8 +95,7 @@ def wgan_gp(steps, num_classes, options):
         ema_decay=options.ema_decay,
         seed=options.seed,
     )
-    adams = [cosine_adam(5e-4, updates) for updates in (steps, gan.n_critic * steps)]
-    return gan, dict(zip(("g_optimizer", "d_optimizer"), adams, strict=True))
+    return gan, cosine_adams(5e-4, steps, gan.n_critic)
 
 
 def hinge(steps, num_classes, options):

@@ -31,7 +31,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 import keras_gans as kg
 from benchmarks import results
 from benchmarks.judging import Judge
-from benchmarks.training import cosine_adam, mnist, steps_within, train_in_rounds
+from benchmarks.training import cosine_adams, mnist, steps_within, train_in_rounds
 from keras_gans.metrics.evaluation import untruncated
 
 CACHE = pathlib.Path("output") / "mnist_quality"
@@ -79,7 +79,7 @@ def r3gan(steps, options):
         ema_decay=0.999,
         seed=options.seed,
     )
-    return gan, {f"{x}_optimizer": cosine_adam(5e-4, steps) for x in "gd"}
+    return gan, cosine_adams(5e-4, steps)
 
 
 def stylegan2(steps, options):
@@ -95,7 +95,7 @@ def stylegan2(steps, options):
         ema_decay=0.999,
         seed=options.seed,
     )
-    return gan, {f"{x}_optimizer": cosine_adam(5e-3, steps) for x in "gd"}
+    return gan, cosine_adams(5e-3, steps)
 
 
 #: Functions of the number of steps and the options: a model, and what it is compiled with.

@@ -45,7 +45,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import keras_gans as kg
 from benchmarks import results
-from benchmarks.training import cosine_adam, steps_within, train_in_rounds
+from benchmarks.training import cosine_adams, steps_within, train_in_rounds
 from keras_gans import models, techniques
 
 CACHE = pathlib.Path("output") / "stacked_mnist"
@@ -195,8 +195,8 @@ def r3gan(options):
             burn_in=steps,
             ema_decay=0.999,
         )
-        optimizers = [cosine_adam(options.learning_rate, steps) for _ in range(2)]
-        gan.compile(*optimizers, steps_per_execution=options.steps_per_execution)
+        optimizers = cosine_adams(options.learning_rate, steps)
+        gan.compile(**optimizers, steps_per_execution=options.steps_per_execution)
         return gan
 
     return make
