@@ -55,9 +55,10 @@ print(info)
 
 The builders take images of any shape. `filters` is the number of channels next to the image, which
 doubles at each smaller side; the paper's for images of 1024×1024 are 32 to 512, and a code has 512
-numbers. In one thing we leave the paper, whose generator is linear in the end: in drawings like
-these most pixels are all black or white, in all images alike. A linear generator first learns that
-a code had better change nothing, and then draws one digit; tanh lets it change what is not seen.
+numbers. In one thing we leave the paper, whose generator ends without an activation: in drawings
+like these most pixels are pure black in all images. Whatever a code changes there is an error, so a
+linear generator makes little use of its codes: as small as here, it draws one digit. Where tanh
+saturates, codes change nothing.
 """
 
 generator = kg.networks.stylegan2_generator(
@@ -74,8 +75,8 @@ of the discriminator is R1, in every 16th update; its weight γ falls with the s
 of the generator is the path length regularization, in every 4th. In training most images have the
 styles of two codes, up to a random layer those of one, from there on those of the other.
 
-The networks are narrow. A layer's output moves in one update by the learning rate times the root of
-what it sums over, so we take a higher rate than the paper's 0.002.
+The networks are narrow. With equalized learning rates, an update moves a layer's output by the rate
+times the square root of the number of its inputs, so we take a higher rate than the paper's 0.002.
 """
 
 gan = kg.models.StyleGAN2(

@@ -74,6 +74,12 @@ def function(name, value):
     return value
 
 
+def activation(name, value):
+    """Return the Keras activation that `value` names, configures or is; linear for `None`."""
+    value = "linear" if value is None else value
+    return _of_keras(name, value, keras.activations, "activation")
+
+
 def initializer(name, value):
     """Return the Keras initializer that `value` names, configures or is."""
     return _of_keras(name, value, keras.initializers, "initializer")

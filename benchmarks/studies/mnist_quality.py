@@ -7,8 +7,8 @@ score. A minute is one of two cores: 120 seconds of CPU time.
 
 R3GAN and StyleGAN2 take labels here, and draw as many samples of each class: of them the share is
 measured that is read as its class, too. The others do not know of classes. R3GAN's networks are
-those of the DCGAN, of which two cores get more updates than of its own, and StyleGAN2's end in
-tanh. Of both Adam's learning rate falls to zero.
+those of the DCGAN, of which two cores get more updates than of its own; StyleGAN2's generator ends
+in tanh. The learning rates of both fall to zero.
 
     python benchmarks/studies/mnist_quality.py r3gan stylegan2 wgan_gp dcgan --minutes 150
 

@@ -83,7 +83,8 @@ def dcgan_generator(
         x = grow(x, side, width, kernel_size, normalization is None, _initializer())
         x = layers.ReLU()(normalize(normalization, x, labels))
     x = grow(x, sides[0], image_shape[2], kernel_size, True, _initializer())
-    outputs = layers.Activation(output_activation or "linear", dtype="float32")(x)
+    activation = _checks.activation("output_activation", output_activation)
+    outputs = layers.Activation(activation, dtype="float32")(x)
     return keras.Model(labels.beside(latents), outputs, name=name)
 
 

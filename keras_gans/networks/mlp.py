@@ -60,7 +60,8 @@ def mlp_generator(
         x = layers.ReLU()(normalize(normalization, x, labels))
     x = layers.Dense(math.prod(shape))(x)
     x = layers.Reshape(shape)(x)
-    outputs = layers.Activation(output_activation or "linear", dtype="float32")(x)
+    activation = _checks.activation("output_activation", output_activation)
+    outputs = layers.Activation(activation, dtype="float32")(x)
     return keras.Model(labels.beside(latents), outputs, name=name)
 
 

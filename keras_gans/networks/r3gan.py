@@ -59,7 +59,8 @@ def r3gan_generator(
         num_blocks: Positive integer, residual blocks of each stage. Defaults to `2`.
         group_size: Positive integer, channels of a group in the 3×3 convolutions; where it does not
             divide their channels, the largest number below that does. Defaults to `16`.
-        output_activation: Keras activation. Defaults to `None`, the authors'.
+        output_activation: Keras activation. Defaults to `None`, the authors'. See
+            `stylegan2_generator` for when to take `"tanh"`.
         num_classes: Positive integer or `None`. If given, the generator takes labels, and appends a
             learned vector of the class to the latents. Defaults to `None`.
         name: String. Defaults to `"generator"`.
@@ -69,7 +70,7 @@ def r3gan_generator(
         `(batch,)`, to float32 images `(batch, *image_shape)`.
 
     Raises:
-        ValueError, TypeError: If a size is out of range.
+        ValueError, TypeError: If a size is out of range, or the activation is unknown.
 
     Example:
 
@@ -94,9 +95,8 @@ def r3gan_generator(
     for side, width in zip(reversed(sides), reversed(widths[:-1]), strict=True):
         x = cropped(BlurUpsample2D()(_with_channels(x, width)), side)
         x = block.stage(x)
-    images = layers.Activation(output_activation or "linear", dtype="float32")(
-        _linear(x, image_shape[2])
-    )
+    activation = _checks.activation("output_activation", output_activation)
+    images = layers.Activation(activation, dtype="float32")(_linear(x, image_shape[2]))
     return keras.Model(labels.beside(latents), images, name=name)
 
 

@@ -67,8 +67,8 @@ def stylegan2_generator(
         code_dim: Positive integer, size of the codes. Defaults to `512`.
         mapping_layers: Positive integer, dense layers of the mapping. Defaults to `8`.
         output_activation: Keras activation. Defaults to `None`, the paper's. Take `"tanh"` for
-            drawings, of which much is all black or white in all images: to a linear generator all
-            that codes change there is an error, and it learns to ignore them.
+            drawings, where many pixels are pure black or white in all images: whatever codes change
+            there is an error, so a linear generator makes less use of them, and leaves a haze.
         num_classes: Positive integer, or `None` for no labels. If given, labels lie in
             [0, num_classes). Defaults to `None`.
         name: String. Defaults to `"generator"`.
@@ -79,7 +79,7 @@ def stylegan2_generator(
         [−1, 1] outside training. `mapping` and `synthesis` give its parts.
 
     Raises:
-        ValueError, TypeError: If a size is out of range.
+        ValueError, TypeError: If a size is out of range, or the activation is unknown.
 
     Example:
 
@@ -219,7 +219,8 @@ def _synthesis(sides, widths, channels, code_dim, output_activation):
         x = _activated(ModulatedConv2D(width)([_activated(x), convolved]))
         below = cropped(BlurUpsample2D(dtype="float32")(images), side)
         images = layers.Add(dtype="float32")([below, colors(x, colored)])
-    images = layers.Activation(output_activation or "linear", dtype="float32")(images)
+    activation = _checks.activation("output_activation", output_activation)
+    images = layers.Activation(activation, dtype="float32")(images)
     return keras.Model(codes, images, name=SYNTHESIS)
 
 
