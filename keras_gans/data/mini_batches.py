@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gans import _checks
-from keras_gans.data import specs, workers
+from keras_gans.data import orders, specs, workers
 from keras_gans.data.py_datasets import DerivedPyDataset
 
 
@@ -139,13 +139,12 @@ def array_batches(x, y, batch_size, batches_per_step, replicas, shuffle_seed):
             f"`x` must hold at least one step: {batches_per_step} mini-batches of {batch_size} = "
             f"{size} examples. Received: {len(x)} examples"
         )
-    indices = tf.data.Dataset.range(len(x))
-    if shuffle_seed is not None:
-        indices = indices.shuffle(len(x), shuffle_seed)
+    if shuffle_seed is None:
+        indices = orders.batches(len(x), size, is_shuffled=False, seed=None)
+    else:
+        indices = orders.permutations(len(x), size, shuffle_seed)
     arrays = tf.nest.map_structure(tf.constant, x if y is None else (x, y))
-    batches = indices.batch(size, drop_remainder=True).map(
-        lambda i: tf.nest.map_structure(lambda a: tf.gather(a, i), arrays)
-    )
+    batches = indices.map(lambda i: tf.nest.map_structure(lambda a: tf.gather(a, i), arrays))
     return workers.read_by_all(batches.prefetch(tf.data.AUTOTUNE))
 
 

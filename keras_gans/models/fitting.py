@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from keras_gans import _checks
@@ -104,6 +105,9 @@ class Fitted(Trainer):
         history = keras.callbacks.History()
         history.on_train_begin()
         for part in resuming.parts(batches, progress, epochs, steps_per_epoch):
+            steps = resuming.steps_in_epoch(part.batches, part.steps_per_epoch)
+            ends = part.steps_per_epoch is None and isinstance(part.batches, tf.data.Dataset)
+            self.choose_steps_per_execution(steps, ends, callbacks)
             with readable_errors():
                 found = super().fit(
                     part.batches,

@@ -35,6 +35,8 @@ class GrowingGAN(GAN):
             `images_per_phase` is not positive or has another length.
     """
 
+    changes_between_steps = True
+
     _followed = -1  # the phase of the parts in use
 
     def __init__(

@@ -17,6 +17,7 @@ import tensorflow as tf
 from keras_gans import _checks, _replicas
 from keras_gans._typing import Tensors
 from keras_gans.data import specs
+from keras_gans.models import executions
 from keras_gans.models.compiling import Compiled
 
 
@@ -28,7 +29,12 @@ class Trainer(Compiled):
 
     train_function: Any
     test_function: Any
+    predict_function: Any
     jit_compile: Any
+    steps_per_execution: int
+
+    #: Whether Python has something to do between two training steps.
+    changes_between_steps = False
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -57,6 +63,19 @@ class Trainer(Compiled):
         """Take the training step of the phase that training is in, be it known in a graph alone."""
         steps = [functools.partial(step, data) for step in self.train_steps]
         return _replicas.one_of(self.step_in_use(), steps)
+
+    def choose_steps_per_execution(self, steps: int | None, ends: bool, callbacks: Any) -> None:
+        """Choose how many steps to take at once, if `compile` has left that to the model.
+
+        Args:
+            steps, ends, callbacks: See `executions.best`.
+        """
+        if self._compile_arguments.get("steps_per_execution") != "auto":
+            return
+        num = executions.best(self, steps, ends, callbacks)
+        if num != self.steps_per_execution:
+            self.steps_per_execution = num
+            self.train_function = self.test_function = self.predict_function = None
 
     def _make_function(self, step_function):
         """As `keras.Model`, but no step begins after the last batch of a dataset.

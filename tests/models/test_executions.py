@@ -1,0 +1,160 @@
+"""How many steps TensorFlow takes at once: many of small networks, where nobody looks at each."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_gans as kg
+from keras_gans.models import executions
+
+
+def make_gan(hidden_units=(4,), **compile_arguments):
+    keras.utils.set_random_seed(0)
+    gan = kg.models.GAN(
+        kg.networks.mlp_generator((2,), 2, hidden_units=hidden_units),
+        kg.networks.mlp_discriminator((2,), hidden_units=hidden_units),
+        latent_dim=2,
+        seed=0,
+    )
+    gan.compile(**compile_arguments)
+    return gan
+
+
+def points(num):
+    return np.random.default_rng(0).normal(size=(num, 2)).astype("float32")
+
+
+class Counting(keras.callbacks.Callback):
+    """Looks at epochs alone."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.iterations = int(self.model.g_optimizer.iterations)
+
+
+class Watching(keras.callbacks.Callback):
+    batches = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.batches += 1
+
+
+class WatchingByItsOldName(keras.callbacks.Callback):
+    def on_batch_end(self, batch, logs=None):
+        pass
+
+
+def looking():
+    return keras.callbacks.LambdaCallback(on_train_batch_begin=lambda batch, logs: None)
+
+
+@pytest.mark.parametrize(
+    ("steps", "ends", "expected"),
+    [
+        (1000, True, 32),
+        (31, True, 31),
+        (16, True, 16),
+        (15, True, 1),
+        (None, True, 1),
+        (100, False, 25),
+        (64, False, 32),
+        (37, False, 1),
+    ],
+)
+def test_as_many_as_an_epoch_has_up_to_32(steps, ends, expected):
+    assert executions.best(make_gan(), steps, ends, callbacks=None) == expected
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "expected"),
+    [
+        ([Counting()], 32),
+        ([Counting(), Watching()], 1),
+        ([WatchingByItsOldName()], 1),
+        ([looking()], 1),
+        ([keras.callbacks.LambdaCallback(on_epoch_end=print)], 32),
+        ([keras.callbacks.History(), keras.callbacks.EarlyStopping("g_loss")], 32),
+        ([kg.callbacks.TerminateOnNaN()], 1),
+        (keras.callbacks.CallbackList([Watching()]), 1),
+    ],
+    ids=["epochs", "one of two", "old name", "lambda", "lambda of epochs", "Keras", "NaN", "list"],
+)
+def test_one_where_a_callback_looks_at_batches(callbacks, expected):
+    assert executions.best(make_gan(), 320, True, callbacks) == expected
+
+
+def test_one_of_large_networks():
+    assert executions.best(make_gan(hidden_units=(220,)), 320, True, None) == 32
+    assert executions.best(make_gan(hidden_units=(220, 220)), 320, True, None) == 32
+    assert executions.best(make_gan(hidden_units=(320, 320)), 320, True, None) == 1
+
+
+def test_one_where_python_has_something_to_do_between_steps():
+    gan = make_gan()
+    gan.changes_between_steps = True
+    assert executions.best(gan, 320, True, None) == 1
+    assert kg.models.ProgressiveGAN.changes_between_steps
+    assert executions.best(make_gan(run_eagerly=True), 320, True, None) == 1
+
+
+def test_one_on_several_replicas(two_replicas):
+    with two_replicas.scope():
+        gan = make_gan()
+    assert executions.best(gan, 320, True, None) == 1
+
+
+@pytest.mark.parametrize(
+    ("num", "arguments", "steps"),
+    [(8 * 33 + 3, {}, 33), (8 * 50, {"steps_per_epoch": 20}, 20), (8 * 50, {"shuffle": False}, 50)],
+)
+def test_training_is_the_same(num, arguments, steps):
+    """To the last bits, which depend on how TensorFlow arranges the graph."""
+    found, epochs = [], 2
+    for steps_per_execution in ("auto", 1):
+        gan, counting = make_gan(steps_per_execution=steps_per_execution), Counting()
+        history = gan.fit(
+            points(num), batch_size=8, epochs=epochs, callbacks=[counting], verbose=0, **arguments
+        )
+        assert counting.iterations == epochs * steps
+        found.append((gan, history.history))
+    (auto, logs), (one, expected) = found
+    assert auto.steps_per_execution > 1
+    assert one.steps_per_execution == 1
+    for a, b in zip(auto.get_weights(), one.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    for name, values in expected.items():
+        np.testing.assert_allclose(logs[name], values, rtol=1e-5)
+
+
+def test_it_is_decided_anew_by_each_fit():
+    gan, watching = make_gan(), Watching()
+    x = tf.data.Dataset.from_tensor_slices(points(8 * 40)).batch(8, drop_remainder=True)
+    for callbacks, expected in ((None, 32), ([watching], 1), (None, 32)):
+        gan.fit(x, callbacks=callbacks, verbose=0)
+        assert gan.steps_per_execution == expected
+    assert watching.batches == 40
+    assert int(gan.g_optimizer.iterations) == 3 * 40
+    assert np.isfinite(gan.evaluate(x, verbose=0)).all()
+    gan.train_on_batch(points(8))
+    assert int(gan.g_optimizer.iterations) == 3 * 40 + 1
+
+
+def test_what_was_asked_for_stays():
+    gan = make_gan(steps_per_execution=3)
+    gan.fit(points(8 * 40), batch_size=8, verbose=0)
+    assert gan.steps_per_execution == 3
+    assert int(gan.g_optimizer.iterations) == 40
+
+
+def test_it_is_saved(tmp_path):
+    make_gan().save(tmp_path / "gan.keras")
+    config = keras.saving.load_model(tmp_path / "gan.keras").get_compile_config()
+    assert config["steps_per_execution"] == "auto"
+
+
+@pytest.mark.parametrize(
+    ("value", "error"), [(0, ValueError), ("many", ValueError), (1.5, TypeError), (None, TypeError)]
+)
+def test_what_is_no_number_of_steps_is_refused(value, error):
+    with pytest.raises(error, match=r"`steps_per_execution` must be .*Received: steps_per_exec"):
+        make_gan(steps_per_execution=value)
