@@ -81,6 +81,88 @@ def test_a_result_names_its_command(benchmark, tmp_path, monkeypatch):
     assert record["options"] == {"seed": 3}
 
 
+class TestSpeed:
+    @pytest.fixture
+    def rows(self, benchmark):
+        return benchmark("speed").ROWS
+
+    def test_ways_take_turns_and_medians_are_compared(self, benchmark):
+        turns, costs = [], {"ours": iter([9, 1, 2, 9]), "other": iter([9, 4, 6, 5])}
+
+        def measure(way):
+            turns.append(way)
+            return next(costs[way]), way
+
+        Row = type(next(iter(benchmark("speed").ROWS.values())))
+        row = Row(lambda seed: {"ours": "ours", "other": "other"}, 3, 2, measure)
+        found = row.measured(rounds=3, seed=0)
+        assert turns == ["ours", "other"] * 4
+        assert found["ratio"] == 5 / 2
+        assert found["medians"] == {"ours": 2, "other": 5}
+        assert found["smallest_and_largest_of_a_round"] == [5 / 9, 4]
+        assert row.holds(found)
+        assert not row.holds({**found, "ratio": 1.9})
+        assert not row.holds({**found, "relative_difference": 1e-8})
+        assert not row.holds({**found, "relative_difference": {"a": 0, "b": 1e-8}})
+
+    @pytest.mark.parametrize(
+        ("name", "make", "size"),
+        [
+            ("frechet_10000", "frechet", 2100),
+            ("frechet_1000", "frechet", 50),
+            ("transport_5000", "transport", 60),
+            ("prdc_10000", "prdc", 60),
+            ("inference_1", "inference", 2),
+        ],
+    )
+    def test_both_ways_come_to_the_same(self, rows, name, make, size):
+        if make == "prdc":
+            pytest.importorskip("prdc")
+        row = rows[name]
+        assert row.make.func.__name__ == make
+        ours, other = (way() for way in row.make.func(size, seed=0).values())
+        assert row.difference(ours, other) < row.bound
+
+    def test_steps_of_images_make_the_same_update(self, rows):
+        row = rows["wgan_gp"]
+        assert max(row.difference(1).values()) < row.bound
+
+    def test_pictures_are_read_alike(self, rows, monkeypatch):
+        module = importlib.import_module("benchmarks.speed.pictures")
+        monkeypatch.setattr(module, "NUM", 40)
+        module.folder_of_pictures.cache_clear()
+
+        def all_of(dataset):
+            images, labels = map(np.concatenate, zip(*dataset.as_numpy_iterator(), strict=True))
+            order = np.lexsort([*images.reshape(len(images), -1).T, labels])
+            return images[order], labels[order]
+
+        found = [all_of(make(0)) for make in (module.ours, module.keras_utility)]
+        module.folder_of_pictures.cache_clear()
+        assert found[0][0].shape == (40, 28, 28, 1)
+        for ours, other in zip(*found, strict=True):
+            np.testing.assert_allclose(ours, other, atol=1e-6)
+
+    def test_a_row_is_kept_and_its_ratio_said_last(self, benchmark, folder, monkeypatch, capsys):
+        module = benchmark("speed")
+        slow, fast = (lambda: sum(range(100_000))), (lambda: sum(range(10_000)))
+        Row = type(next(iter(module.ROWS.values())))
+        make = lambda seed: {"keras_gans": fast, "other": slow}  # noqa: E731
+        monkeypatch.setattr(module, "ROWS", {"a_row": Row(make, 3, 1.5), "b": None})
+        monkeypatch.setattr("sys.argv", [str(SCRIPTS["speed"]), "a_row", "--rounds=3"])
+        assert module.main() == 0
+        last = capsys.readouterr().out.splitlines()[-1]
+        ratio = results_of(folder, "speed_a_row")["ratio"]
+        assert last == f"a_row: {ratio:.2f}"
+        assert ratio > 1.5
+        monkeypatch.setattr(module, "ROWS", {"a_row": Row(make, 300, 200)})
+        assert module.main() == 1
+        monkeypatch.setattr("sys.argv", [str(SCRIPTS["speed"]), "none"])
+        with pytest.raises(SystemExit):
+            module.main()
+        assert "no rows: none. There are a_row" in capsys.readouterr().err
+
+
 def test_an_example_is_kept_with_what_it_says_and_draws(benchmark, tmp_path, monkeypatch):
     module = benchmark("examples")
     (tmp_path / "examples").mkdir()

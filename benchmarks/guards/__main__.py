@@ -25,7 +25,6 @@ FOLDER = pathlib.Path(__file__).parent
 #: Arguments of each guard, and more for a quick run.
 GUARDS = {
     "exported_under_readers": ((), ("--readers=2", "--loads=40", "--kills=2")),
-    "frechet_speed": ((), ("--rounds=1",)),
     "fuzz": (
         (),
         ("--number=100", "losses.get", "latents.interpolate", "divergences.kl_divergence"),
@@ -34,7 +33,7 @@ GUARDS = {
     "metrics_memory": ((), ("--samples=20000",)),
     "replicas": ((), ("--models", "GAN", "WGANGP", "VAE")),
     "soak": (("--plug",), ("--steps=1000", "--steps-per-epoch=25", "--n-critic=1")),
-    "speed": ((), ("--rounds=3", "--steps=2")),
+    "speed": ((), ("wgan_gp", "toy_64_tutorial", "frechet_1000", "--rounds=3")),
 }
 
 

@@ -1,233 +1,68 @@
-"""Time of a WGAN-GP step: `WGANGP` against the train_step of the Keras tutorial.
-
-Both train the tutorial's networks (28×28×1, critic 64-128-256-512, upsampling generator) with
-batch 64 and 3 critic updates, in turns in one process, and the medians' ratio is kept. First it is
-checked that, without dropout, both make the same update from the same noise.
+"""Speed: the package against the usual way to the same result, in turns in one run.
 
     python benchmarks/guards/speed.py
+    python benchmarks/guards/speed.py wgan_gp frechet_10000 --rounds 3
 
-The result goes to benchmarks/results/speed.json. The command fails if the updates differ or the
-tutorial is faster.
+measures all rows, or those that are named, each in a process of its own: how many times as long the
+other way takes, as a ratio of medians. Where both should come to the same, it is checked first. A
+row is a comparison in `benchmarks/speed`:
+
+- `wgan_gp`: training steps of `WGANGP` on the networks of the Keras tutorial (batches of 64, 3
+  critic updates), against the tutorial's; `wgan_gp_bfloat16`: in `mixed_bfloat16`, against the
+  tutorial in float32;
+- `toy_64_tutorial`, `toy_128_tutorial`: `fit` on points of the plane with its defaults, three
+  hidden layers of 64 or 128 units, batches of 64 or 256, 5 critic updates, likewise;
+- `frechet_10000`, `frechet_1000`: Fréchet distance of as many samples of 2,048 features, against
+  the formula with `scipy.linalg.sqrtm`;
+- `transport_5000`: Wasserstein distance of 5,000 points, against `linear_sum_assignment`;
+- `prdc_10000`: precision, recall, density and coverage of 10,000 samples of 2,048 features, against
+  the package `prdc`, which must be installed;
+- `inference_1`, `inference_64`, `inference_512`: a SavedModel's `generate`, against `predict`;
+- `folder`, `folder_later`: the first epoch and later ones of 10,000 pictures, against
+  `keras.utils.image_dataset_from_directory`;
+- `start`: `import keras_gans`, against `import keras`; `first_step`: a first step with what is
+  compiled for it, and `memory`: the most that steps take, both against the tutorial's.
+
+Results go to benchmarks/results/speed_<row>.json; the last line is `ROW: ratio`. The command fails
+if both ways do not come to the same, or if a ratio is below the least that its row allows.
 """
 
 import argparse
+import os
 import pathlib
-import statistics
+import subprocess
 import sys
-import time
-
-import keras
-import numpy as np
-import tensorflow as tf
-from keras import layers
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
-import keras_gans as kg
 from benchmarks import results
-from keras_gans.data.mini_batches import interleaved_dataset
-
-LATENT_DIM = 128
-CRITIC_UPDATES = 3
-BATCH_SIZE = 64
-#: How much the updates of both may differ, relative to themselves.
-BOUND = 1e-9
+from benchmarks.speed import ROWS
 
 
-def upsampling_and_convolution(filters):
-    return keras.Sequential(
-        [
-            layers.UpSampling2D(2),
-            layers.Conv2D(filters, 3, padding="same", use_bias=False),
-        ]
-    )
-
-
-def tutorial_critic(leaky_relu, dropout):
-    blocks = [keras.Input((28, 28, 1)), layers.ZeroPadding2D(2)]
-    for filters, rate in ((64, 0), (128, 0.3), (256, 0.3), (512, 0)):
-        blocks += [layers.Conv2D(filters, 5, strides=2, padding="same"), leaky_relu(0.2)]
-        blocks += [layers.Dropout(rate * dropout)] if rate else []
-    blocks += [layers.Flatten(), layers.Dropout(0.2 * dropout), layers.Dense(1)]
-    return keras.Sequential(blocks)
-
-
-def tutorial_generator(leaky_relu, upsample_conv):
-    blocks = [keras.Input((LATENT_DIM,)), layers.Dense(4 * 4 * 256, use_bias=False)]
-    blocks += [layers.BatchNormalization(), leaky_relu(0.2), layers.Reshape((4, 4, 256))]
-    for filters in (128, 64):
-        blocks += [upsample_conv(filters), layers.BatchNormalization(), leaky_relu(0.2)]
-    blocks += [upsample_conv(1), layers.BatchNormalization(), layers.Activation("tanh")]
-    return keras.Sequential([*blocks, layers.Cropping2D(2)])
-
-
-class TutorialWGANGP(keras.Model):
-    """The training step of keras.io's WGAN-GP example, written anew from its description.
-
-    Every critic update makes its fakes on the critic's tape, from the same real batch.
-    """
-
-    def __init__(self, generator, discriminator, seed):
-        super().__init__()
-        self.generator = generator
-        self.discriminator = discriminator
-        self.seeds = keras.random.SeedGenerator(seed)
-        self.built = True
-
-    def compile(self, g_optimizer, d_optimizer):
-        super().compile(optimizer=None)
-        self.g_optimizer = g_optimizer
-        self.d_optimizer = d_optimizer
-
-    def gradient_penalty(self, real, fake):
-        alpha = keras.random.uniform((tf.shape(real)[0], 1, 1, 1), dtype="float32", seed=self.seeds)
-        alpha = tf.cast(alpha, real.dtype)
-        interpolated = fake + alpha * (real - fake)
-        with tf.GradientTape() as tape:
-            tape.watch(interpolated)
-            logits = self.discriminator(interpolated, training=True)
-        gradients = tape.gradient(logits, interpolated)
-        norms = tf.sqrt(tf.reduce_sum(tf.square(gradients), axis=[1, 2, 3]))
-        return tf.reduce_mean((norms - 1.0) ** 2)
-
-    def draw_latents(self, batch_size):
-        return keras.random.normal((batch_size, LATENT_DIM), dtype="float32", seed=self.seeds)
-
-    def train_step(self, real):
-        batch_size = tf.shape(real)[0]
-        for _ in range(CRITIC_UPDATES):
-            latents = self.draw_latents(batch_size)
-            with tf.GradientTape() as tape:
-                fake = self.generator(latents, training=True)
-                fake_logits = self.discriminator(fake, training=True)
-                real_logits = self.discriminator(real, training=True)
-                cost = tf.reduce_mean(fake_logits) - tf.reduce_mean(real_logits)
-                d_loss = cost + 10.0 * self.gradient_penalty(real, fake)
-            gradients = tape.gradient(d_loss, self.discriminator.trainable_variables)
-            self.d_optimizer.apply(gradients, self.discriminator.trainable_variables)
-        latents = self.draw_latents(batch_size)
-        with tf.GradientTape() as tape:
-            fake = self.generator(latents, training=True)
-            g_loss = -tf.reduce_mean(self.discriminator(fake, training=True))
-        gradients = tape.gradient(g_loss, self.generator.trainable_variables)
-        self.g_optimizer.apply(gradients, self.generator.trainable_variables)
-        return {"d_loss": d_loss, "g_loss": g_loss}
-
-
-def adam():
-    return keras.optimizers.Adam(2e-4, beta_1=0.5, beta_2=0.9)
-
-
-def tutorial(seed, optimizer=adam, dropout=1):
-    keras.utils.set_random_seed(seed)
-    model = TutorialWGANGP(
-        tutorial_generator(layers.LeakyReLU, upsampling_and_convolution),
-        tutorial_critic(layers.LeakyReLU, dropout),
-        seed=seed,
-    )
-    model.compile(optimizer(), optimizer())
-    return model
-
-
-def library(seed, optimizer=adam, dropout=1):
-    keras.utils.set_random_seed(seed)
-    model = kg.models.WGANGP(
-        tutorial_generator(
-            kg.layers.LeakyReLU, lambda filters: kg.layers.UpsampleConv2D(filters, use_bias=False)
-        ),
-        tutorial_critic(kg.layers.LeakyReLU, dropout),
-        latent_dim=LATENT_DIM,
-        n_critic=CRITIC_UPDATES,
-        seed=seed,
-    )
-    model.compile(optimizer(), optimizer())
-    return model
-
-
-def real_images(dtype="float32"):
-    shape = (BATCH_SIZE, 28, 28, 1)
-    return np.random.default_rng(0).uniform(-1, 1, shape).astype(dtype)
-
-
-def difference_of_updates(seed):
-    """Relative difference ‖Δ − Δ'‖ / ‖Δ‖ between the two updates of one step, for each network.
-
-    In float64, as the tutorial's generator ends in a batch normalization that cancels most of its
-    gradient, and by plain gradient descent, as Adam turns the rounding error of a gradient that
-    should be zero into a full step.
-    """
-    keras.config.set_dtype_policy("float64")
-    tutors, ours = (
-        m(seed, lambda: keras.optimizers.SGD(0.1), dropout=0) for m in (tutorial, library)
-    )
-    differences = {}
-    before = {}
-    for name in ("generator", "discriminator"):
-        getattr(ours, name).set_weights(getattr(tutors, name).get_weights())
-        before[name] = trained_weights(getattr(tutors, name))
-    batch = tf.data.Dataset.from_tensors(real_images("float64"))
-    tutors.fit(batch, shuffle=False, verbose=0)
-    ours.fit(batch.repeat(CRITIC_UPDATES), verbose=0)
-    for name, start in before.items():
-        update = trained_weights(getattr(tutors, name)) - start
-        difference = trained_weights(getattr(ours, name)) - start - update
-        differences[name] = float(np.linalg.norm(difference) / np.linalg.norm(update))
-    keras.config.set_dtype_policy("float32")
-    return differences
-
-
-def trained_weights(network):
-    return np.concatenate([v.numpy().ravel() for v in network.trainable_variables])
-
-
-def milliseconds_per_step(model, batches, steps):
-    """Time of the compiled training step, as `fit` calls it, without the loop around it."""
-    model.make_train_function()
-    start = time.perf_counter()
-    for _ in range(steps):
-        logs = model.train_function(batches)
-    float(logs["d_loss"])
-    return 1000 * (time.perf_counter() - start) / steps
+def in_processes(names, options):
+    """Measure each row in a process of its own; return whether all hold."""
+    arguments = [f"--rounds={options.rounds}", f"--seed={options.seed}"]
+    command = [sys.executable, os.path.abspath(__file__)]
+    return all([subprocess.run([*command, n, *arguments]).returncode == 0 for n in names])
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--rounds", type=int, default=9, help="timed runs of each, in turns")
-    options.add_argument("--steps", type=int, default=8, help="steps of one timed run")
-    options.add_argument("--seed", type=int, default=0)
-    options = options.parse_args()
-
-    differences = difference_of_updates(options.seed)
-    print(f"Relative difference between the updates: {differences}")
-
-    real = tf.data.Dataset.from_tensors(real_images()).repeat()
-    models = {"tutorial": tutorial(options.seed), "keras_gans": library(options.seed)}
-    batches = {
-        "tutorial": iter(real),
-        "keras_gans": iter(interleaved_dataset(real, CRITIC_UPDATES, replicas=1)),
-    }
-    times = {name: [] for name in models}
-    for name, model in models.items():
-        milliseconds_per_step(model, batches[name], 2)
-    for _ in range(options.rounds):
-        for name, model in models.items():
-            times[name].append(milliseconds_per_step(model, batches[name], options.steps))
-        print({name: round(values[-1], 1) for name, values in times.items()})
-
-    ratios = [t / k for t, k in zip(times["tutorial"], times["keras_gans"], strict=True)]
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    speed_against_tutorial = medians["tutorial"] / medians["keras_gans"]
-    results.save(
-        "speed",
-        options,
-        {
-            "relative_difference_of_updates": differences,
-            "median_milliseconds_per_step": medians,
-            "speed_against_tutorial": speed_against_tutorial,
-            "smallest_and_largest_ratio_of_a_round": [min(ratios), max(ratios)],
-        },
-    )
-    return 0 if max(differences.values()) < BOUND and speed_against_tutorial > 1 else 1
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}")
+    parser.add_argument("--rounds", type=int, default=7, help="timed runs of each way, in turns")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    unknown = set(options.rows) - set(ROWS)
+    if unknown:
+        parser.error(f"no rows: {', '.join(sorted(unknown))}. There are {', '.join(ROWS)}")
+    if len(options.rows) != 1:
+        return 0 if in_processes(options.rows or ROWS, options) else 1
+    (name,) = options.rows
+    row = ROWS[name]
+    found = row.measured(options.rounds, options.seed)
+    results.save(f"speed_{name}", options, found)
+    print(f"{name}: {found['ratio']:.2f}")
+    return 0 if row.holds(found) else 1
 
 
 if __name__ == "__main__":
