@@ -129,7 +129,7 @@ class TestSpeed:
 
     def test_pictures_are_read_alike(self, rows, monkeypatch):
         module = importlib.import_module("benchmarks.speed.pictures")
-        monkeypatch.setattr(module, "NUM", 40)
+        monkeypatch.setattr(module, "NUM", 64)
         module.folder_of_pictures.cache_clear()
 
         def all_of(dataset):
@@ -139,7 +139,7 @@ class TestSpeed:
 
         found = [all_of(make(0)) for make in (module.ours, module.keras_utility)]
         module.folder_of_pictures.cache_clear()
-        assert found[0][0].shape == (40, 28, 28, 1)
+        assert found[0][0].shape == (64, 28, 28, 1)
         for ours, other in zip(*found, strict=True):
             np.testing.assert_allclose(ours, other, atol=1e-6)
 

@@ -1,5 +1,6 @@
 """Training steps of `WGANGP` against the train_step of the Keras tutorial, for the same update."""
 
+import contextlib
 import functools
 
 import keras
@@ -26,20 +27,20 @@ def upsampling_and_convolution(filters):
     )
 
 
-def tutorial_critic(leaky_relu, dropout):
+def tutorial_critic(leaky_relu, dropout, slope):
     blocks = [keras.Input((28, 28, 1)), layers.ZeroPadding2D(2)]
     for filters, rate in ((64, 0), (128, 0.3), (256, 0.3), (512, 0)):
-        blocks += [layers.Conv2D(filters, 5, strides=2, padding="same"), leaky_relu(0.2)]
+        blocks += [layers.Conv2D(filters, 5, strides=2, padding="same"), leaky_relu(slope)]
         blocks += [layers.Dropout(rate * dropout)] if rate else []
     blocks += [layers.Flatten(), layers.Dropout(0.2 * dropout), layers.Dense(1)]
     return keras.Sequential(blocks)
 
 
-def tutorial_generator(leaky_relu, upsample_conv):
+def tutorial_generator(leaky_relu, upsample_conv, slope):
     blocks = [keras.Input((LATENT_DIM,)), layers.Dense(4 * 4 * 256, use_bias=False)]
-    blocks += [layers.BatchNormalization(), leaky_relu(0.2), layers.Reshape((4, 4, 256))]
+    blocks += [layers.BatchNormalization(), leaky_relu(slope), layers.Reshape((4, 4, 256))]
     for filters in (128, 64):
-        blocks += [upsample_conv(filters), layers.BatchNormalization(), leaky_relu(0.2)]
+        blocks += [upsample_conv(filters), layers.BatchNormalization(), leaky_relu(slope)]
     blocks += [upsample_conv(1), layers.BatchNormalization(), layers.Activation("tanh")]
     return keras.Sequential([*blocks, layers.Cropping2D(2)])
 
@@ -66,7 +67,9 @@ class TutorialWGANGP(keras.Model):
 
     def gradient_penalty(self, real, fake):
         ones = [1] * (len(real.shape) - 1)
-        alpha = keras.random.uniform((tf.shape(real)[0], *ones), dtype="float32", seed=self.seeds)
+        alpha = keras.random.uniform(
+            (tf.shape(real)[0], *ones), dtype=keras.config.floatx(), seed=self.seeds
+        )
         alpha = tf.cast(alpha, real.dtype)
         interpolated = fake + alpha * (real - fake)
         with tf.GradientTape() as tape:
@@ -78,7 +81,9 @@ class TutorialWGANGP(keras.Model):
         return tf.reduce_mean((norms - 1.0) ** 2)
 
     def draw_latents(self, batch_size):
-        return keras.random.normal((batch_size, self.latent_dim), dtype="float32", seed=self.seeds)
+        return keras.random.normal(
+            (batch_size, self.latent_dim), dtype=keras.config.floatx(), seed=self.seeds
+        )
 
     def train_step(self, real):
         batch_size = tf.shape(real)[0]
@@ -105,11 +110,11 @@ def adam():
     return keras.optimizers.Adam(2e-4, beta_1=0.5, beta_2=0.9)
 
 
-def tutorial(seed, optimizer=adam, dropout=1):
+def tutorial(seed, optimizer=adam, dropout=1, slope=0.2):
     keras.utils.set_random_seed(seed)
     model = TutorialWGANGP(
-        tutorial_generator(layers.LeakyReLU, upsampling_and_convolution),
-        tutorial_critic(layers.LeakyReLU, dropout),
+        tutorial_generator(layers.LeakyReLU, upsampling_and_convolution, slope),
+        tutorial_critic(layers.LeakyReLU, dropout, slope),
         LATENT_DIM,
         CRITIC_UPDATES,
         seed,
@@ -118,13 +123,15 @@ def tutorial(seed, optimizer=adam, dropout=1):
     return model
 
 
-def library(seed, optimizer=adam, dropout=1):
+def library(seed, optimizer=adam, dropout=1, slope=0.2):
     keras.utils.set_random_seed(seed)
     model = kg.models.WGANGP(
         tutorial_generator(
-            kg.layers.LeakyReLU, lambda filters: kg.layers.UpsampleConv2D(filters, use_bias=False)
+            kg.layers.LeakyReLU,
+            lambda filters: kg.layers.UpsampleConv2D(filters, use_bias=False),
+            slope,
         ),
-        tutorial_critic(kg.layers.LeakyReLU, dropout),
+        tutorial_critic(kg.layers.LeakyReLU, dropout, slope),
         latent_dim=LATENT_DIM,
         n_critic=CRITIC_UPDATES,
         seed=seed,
@@ -143,26 +150,38 @@ def difference_of_updates(seed):
 
     In float64, as the tutorial's generator ends in a batch normalization that cancels most of its
     gradient, and by plain gradient descent, as Adam turns the rounding error of a gradient that
-    should be zero into a full step.
+    should be zero into a full step. The slope is one that float32 holds, as TensorFlow rounds it.
     """
-    keras.config.set_dtype_policy("float64")
-    tutors, ours = (
-        m(seed, lambda: keras.optimizers.SGD(0.1), dropout=0) for m in (tutorial, library)
-    )
-    differences = {}
-    before = {}
-    for name in ("generator", "discriminator"):
-        getattr(ours, name).set_weights(getattr(tutors, name).get_weights())
-        before[name] = trained_weights(getattr(tutors, name))
-    batch = tf.data.Dataset.from_tensors(real_images("float64"))
-    tutors.fit(batch, shuffle=False, verbose=0)
-    ours.fit(batch.repeat(CRITIC_UPDATES), verbose=0)
-    for name, start in before.items():
-        update = trained_weights(getattr(tutors, name)) - start
-        difference = trained_weights(getattr(ours, name)) - start - update
-        differences[name] = float(np.linalg.norm(difference) / np.linalg.norm(update))
-    keras.config.set_dtype_policy("float32")
+    with float64():
+        tutors, ours = (
+            m(seed, lambda: keras.optimizers.SGD(0.1), dropout=0, slope=0.25)
+            for m in (tutorial, library)
+        )
+        differences = {}
+        before = {}
+        for name in ("generator", "discriminator"):
+            getattr(ours, name).set_weights(getattr(tutors, name).get_weights())
+            before[name] = trained_weights(getattr(tutors, name))
+        batch = tf.data.Dataset.from_tensors(real_images("float64"))
+        tutors.fit(batch, shuffle=False, verbose=0)
+        ours.fit(batch.repeat(CRITIC_UPDATES), verbose=0)
+        for name, start in before.items():
+            update = trained_weights(getattr(tutors, name)) - start
+            difference = trained_weights(getattr(ours, name)) - start - update
+            differences[name] = float(np.linalg.norm(difference) / np.linalg.norm(update))
     return differences
+
+
+@contextlib.contextmanager
+def float64():
+    """What is computed, and what is drawn, has this type."""
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    try:
+        yield
+    finally:
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
 
 
 def trained_weights(network):
