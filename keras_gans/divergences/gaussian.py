@@ -5,7 +5,7 @@
 With any factors Σ1 = F1ᵀF1 and Σ2 = F2ᵀF2, the last trace is the sum of the singular values of
 F1 F2ᵀ. This form stays accurate where covariances are singular: no square root is taken of an
 eigenvalue that rounding has moved away from zero. For a few samples of many features, the centered
-samples are such factors themselves.
+samples are nearly such factors themselves.
 """
 
 import numpy as np
@@ -20,6 +20,7 @@ _SYMMETRY_TOLERANCE = 1e-6
 _RANK_TOLERANCE = 1e-12
 _ROUNDING_TOLERANCE = 1e-8
 _DEFINITENESS_TOLERANCE = 1e-6
+_PIVOT_TOLERANCE = 1e-8
 
 
 def gaussian_wasserstein_distance(
@@ -171,9 +172,16 @@ def _moments(mean, cov, which):
 
 
 def _factor(cov, name):
-    """F `(rank, d)` with FᵀF = cov, by a pivoted Cholesky decomposition, which reveals the rank."""
-    from scipy.linalg.lapack import dpstrf
+    """F `(rank, d)` with FᵀF = cov, by a Cholesky decomposition.
 
+    By a pivoted one, which reveals the rank, if rounding could be mistaken for a pivot.
+    """
+    from scipy.linalg.lapack import dpotrf, dpstrf
+
+    upper, failed = dpotrf(cov)
+    pivots = np.diag(upper) ** 2
+    if not failed and pivots.min() > _PIVOT_TOLERANCE * pivots.max():
+        return upper
     upper, pivots, rank, _ = dpstrf(cov)
     factor = np.zeros((rank, len(cov)))
     factor[:, pivots - 1] = np.triu(upper)[:rank]
@@ -186,9 +194,16 @@ def _factor(cov, name):
 
 
 def _factor_of_samples(x):
-    """F `(min(n, d), d)` with FᵀF the N − 1 covariance."""
-    centered = (x - x.mean(0)) / np.sqrt(len(x) - 1)
-    return centered if len(x) <= x.shape[1] else np.linalg.qr(centered, mode="r")
+    """F with FᵀF the N − 1 covariance, of as many rows as that has rank.
+
+    Of few samples, their reflection that takes (1, …, 1) to the first axis: the centered samples
+    have nothing there.
+    """
+    num = len(x)
+    centered = (x - x.mean(0)) / np.sqrt(num - 1)
+    if num > x.shape[1]:
+        return _factor(centered.T @ centered, "x")
+    return centered[1:] - centered[0] / (np.sqrt(num) + 1)
 
 
 def _nuclear_norm(factor1, factor2):
