@@ -179,8 +179,8 @@ def _factor(cov, name):
     from scipy.linalg.lapack import dpotrf, dpstrf
 
     upper, failed = dpotrf(cov)
-    pivots = np.diag(upper) ** 2
-    if not failed and pivots.min() > _PIVOT_TOLERANCE * pivots.max():
+    diagonal = np.diag(upper) ** 2
+    if not failed and diagonal.min() > _PIVOT_TOLERANCE * diagonal.max():
         return upper
     upper, pivots, rank, _ = dpstrf(cov)
     factor = np.zeros((rank, len(cov)))

@@ -1,14 +1,14 @@
 """How many training steps TensorFlow takes at once, where that is left to the model.
 
-Between two executions Python looks at the data and at the callbacks, which takes about a
-millisecond: nothing beside a step of convolutions, most of the time of a step of small networks.
+Between two executions Python looks at the data and at the callbacks: nothing beside a step of
+convolutions, but a third of the time of a step of small networks.
 """
 
 import keras
 
 from keras_gans import _checks
 
-#: Weights of all networks together up to which most of a step is not arithmetic.
+#: Weights of all networks together up to which much of a step is not arithmetic.
 FEW_WEIGHTS = 100_000
 MOST_STEPS = 32
 #: A graph of several steps is worth its time from so many steps of an epoch on.
