@@ -8,12 +8,12 @@ in place of the samples are what a perfect model would score. A minute is one of
 seconds of CPU time.
 
     python benchmarks/studies/cifar10_classifier.py
-    python benchmarks/studies/cifar10.py r3gan wgan_gp hinge --minutes 120
+    python benchmarks/studies/cifar10.py r3gan wgan_gp hinge
 
 The copy of CIFAR-10 at hand may be compressed, and the features are no Inception's: no number here
 compares with published ones.
 
-    python benchmarks/studies/cifar10.py r3gan --only ship --minutes 120
+    python benchmarks/studies/cifar10.py r3gan --only ship
 
 trains on the images of one class, without labels. R3GAN and WGAN-GP have the networks of the DCGAN,
 of which two cores get more updates than of R3GAN's own. For whoever has a GPU
@@ -100,7 +100,7 @@ def wgan_gp(steps, num_classes, options):
 
 def hinge(steps, num_classes, options):
     """BigGAN's game and networks, small: the hinge loss under spectral normalization."""
-    sizes = {"num_classes": num_classes, "filters": options.filters // 4, "attention": 16}
+    sizes = {"num_classes": num_classes, "filters": options.filters // 2, "attention": 16}
     gan = kg.models.BigGAN(
         kg.networks.biggan_generator(
             IMAGE_SHAPE, latent_dim=options.latent_dim, embedding_dim=32, **sizes
@@ -190,12 +190,12 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="+", choices=MODELS)
     parser.add_argument("--only", metavar="CLASS", help="train on one class, without labels")
-    parser.add_argument("--minutes", type=float, default=120, help="of two cores, without --steps")
+    parser.add_argument("--minutes", type=float, default=16, help="of two cores, without --steps")
     parser.add_argument("--steps", type=int)
-    parser.add_argument("--rounds", type=int, default=24, help="measurements in a run")
-    parser.add_argument("--filters", type=int, default=64, help="next to the images")
+    parser.add_argument("--rounds", type=int, default=8, help="measurements in a run")
+    parser.add_argument("--filters", type=int, default=32, help="next to the images")
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--gamma", type=float, default=0.1, help="of R3GAN")
+    parser.add_argument("--gamma", type=float, default=1.0, help="of R3GAN")
     parser.add_argument("--ema-decay", type=float, default=0.999)
     parser.add_argument("--latent-dim", type=int, default=64)
     parser.add_argument("--num-samples", type=int, default=10_000)
