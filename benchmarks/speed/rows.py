@@ -69,4 +69,4 @@ class Row:
         """Whether both ways come to the same, and the package's is fast enough."""
         differences = found.get("relative_difference", 0)
         differences = differences.values() if isinstance(differences, dict) else [differences]
-        return max(differences) < self.bound and found["ratio"] >= self.least
+        return all(d < self.bound for d in differences) and found["ratio"] >= self.least

@@ -251,7 +251,7 @@ def toys(units, batch_size, seed):
 
 ROWS = {
     "wgan_gp": Row(functools.partial(images, "float32"), 1.5, 1, difference=difference_of_updates),
-    "wgan_gp_bfloat16": Row(functools.partial(images, "mixed_bfloat16"), 2.2, 1),
+    "wgan_gp_bfloat16": Row(functools.partial(images, "mixed_bfloat16"), 2.2),
     "toy_64_tutorial": Row(functools.partial(toys, 64, 64), 3, 1),
     "toy_128_tutorial": Row(functools.partial(toys, 128, 256), 1),
 }

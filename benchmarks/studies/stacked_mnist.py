@@ -4,7 +4,7 @@ The protocol is PacGAN's: 128,000 training images drawn once, 26,000 samples, a 
 for each channel; modes with at least one sample, and KL(samples ‖ uniform) in nats, unsmoothed. The
 classifier is the package's, 99.4 % right on MNIST's test digits.
 
-    python benchmarks/studies/stacked_mnist.py
+    python benchmarks/studies/stacked_mnist.py --rounds 1
 
 plays the small game of Metz et al. 2017 (Unrolled GANs) for a stated number of generator updates,
 1,500 instead of the published 500,000: latents N(0, I) in 256 dimensions; a generator of 64,

@@ -1,8 +1,10 @@
 """How many training steps TensorFlow takes at once, where that is left to the model.
 
 Between two executions Python looks at the data and at the callbacks: nothing beside a step of
-convolutions, but a third of the time of a step of small networks.
+convolutions, but a good part of one of small networks.
 """
+
+import math
 
 import keras
 
@@ -35,11 +37,14 @@ def best(model, steps, ends, callbacks):
     Args:
         model: `Trainer`.
         steps: Integer, those of an epoch, or `None` if nobody knows.
-        ends: Boolean, whether the data end after them, which cuts the last execution short. Others
-            take a number that divides `steps`.
+        ends: Boolean, whether the data end after them, which may cut the last execution short. Of
+            others the number divides `steps`.
         callbacks: What `fit` is given. One that looks at every batch sees every batch.
     """
     callbacks = getattr(callbacks, "callbacks", callbacks) or ()
+    limit = keras.config.max_steps_per_epoch()
+    if steps is not None and limit is not None and limit < steps:
+        steps, ends = limit, False
     if (
         steps is None
         or steps < FEWEST_STEPS
@@ -47,11 +52,12 @@ def best(model, steps, ends, callbacks):
         or model.changes_between_steps
         or model.distribute_strategy.num_replicas_in_sync > 1
         or any(map(looks_at_batches, callbacks))
-        or sum(v.shape.num_elements() for v in model.trainable_variables) > FEW_WEIGHTS
+        or sum(math.prod(weight.shape) for weight in model.weights) > FEW_WEIGHTS
     ):
         return 1
-    most = min(steps, MOST_STEPS)
-    return most if ends else max(n for n in range(1, most + 1) if steps % n == 0)
+    if ends:
+        return math.ceil(steps / math.ceil(steps / MOST_STEPS))
+    return max(n for n in range(1, MOST_STEPS + 1) if steps % n == 0)
 
 
 def looks_at_batches(callback):

@@ -184,7 +184,7 @@ class Fitted(Trainer):
         self.evaluation_seeds.state.assign(np.array([0, 0]))
         for metric in self.sample_metrics:
             metric.reset_state()
-        with readable_errors(), self._evaluation():
+        with readable_errors(), self._evaluation(), self.batch_by_batch():
             logs = super().evaluate(
                 x,
                 y,

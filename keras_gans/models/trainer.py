@@ -4,10 +4,11 @@ Each says for which Keras it is; `tests/models/test_trainer.py` fails when one c
 optimizers are in `optimizers.py`, that about random states in `saving.py`.
 """
 
+import contextlib
 import functools
 import itertools
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -29,7 +30,6 @@ class Trainer(Compiled):
 
     train_function: Any
     test_function: Any
-    predict_function: Any
     jit_compile: Any
     steps_per_execution: int
 
@@ -75,7 +75,24 @@ class Trainer(Compiled):
         num = executions.best(self, steps, ends, callbacks)
         if num != self.steps_per_execution:
             self.steps_per_execution = num
-            self.train_function = self.test_function = self.predict_function = None
+            self.train_function = None
+
+    @contextlib.contextmanager
+    def batch_by_batch(self) -> Iterator[None]:
+        """Evaluate and predict one batch at once, unless `compile` was given another number.
+
+        For Keras 3.15, which has one number for all, and takes that of `fit` for validation.
+        """
+        num = self.steps_per_execution
+        if self._compile_arguments.get("steps_per_execution") == "auto":
+            self.steps_per_execution = 1
+            validation = getattr(self, "_eval_epoch_iterator", None)
+            if validation is not None:
+                validation.steps_per_execution = 1
+        try:
+            yield
+        finally:
+            self.steps_per_execution = num
 
     def _make_function(self, step_function):
         """As `keras.Model`, but no step begins after the last batch of a dataset.
@@ -167,7 +184,8 @@ class Trainer(Compiled):
             steps = steps or (known if known >= 0 else None)
         elif not isinstance(x, types.GeneratorType):
             x = specs.for_keras(self.as_inputs("x", x))
-            return super().predict(x, batch_size, verbose, steps, callbacks)
+            with self.batch_by_batch():
+                return super().predict(x, batch_size, verbose, steps, callbacks)
         refused = []  # TensorFlow 2.21 makes its own errors of those of a generator
 
         def checked():
@@ -181,7 +199,8 @@ class Trainer(Compiled):
                 yield (tuple(inputs) if isinstance(inputs, list) else inputs,)
 
         try:
-            return super().predict(checked(), None, verbose, steps, callbacks)
+            with self.batch_by_batch():
+                return super().predict(checked(), None, verbose, steps, callbacks)
         except tf.errors.OpError:
             if refused:
                 raise refused[0] from None

@@ -89,6 +89,14 @@ def test_samples_equal_their_moments(n, m):
     assert float(of_moments) == pytest.approx(expected, rel=1e-6)
 
 
+def test_samples_of_features_that_are_constant_or_the_same():
+    x, y = samples(50, 10, 0), samples(60, 10, 1)
+    x[:, 1], y[:, 1], y[:, 2] = x[:, 0], y[:, 0], 3.0
+    value = gaussian_wasserstein_squared_from_samples(x, y)
+    expected = squared_by_eigenvalues(*moments(x), *moments(y))
+    assert float(value) == pytest.approx(expected, rel=1e-6)
+
+
 def test_is_a_metric():
     triple = [moments(samples(50, 8, s)) for s in range(3)]
 

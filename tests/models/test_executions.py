@@ -51,8 +51,9 @@ def looking():
 @pytest.mark.parametrize(
     ("steps", "ends", "expected"),
     [
-        (1000, True, 32),
+        (1024, True, 32),
         (31, True, 31),
+        (33, True, 17),
         (16, True, 16),
         (15, True, 1),
         (None, True, 1),
@@ -129,7 +130,7 @@ def test_training_is_the_same(num, arguments, steps):
 def test_it_is_decided_anew_by_each_fit():
     gan, watching = make_gan(), Watching()
     x = tf.data.Dataset.from_tensor_slices(points(8 * 40)).batch(8, drop_remainder=True)
-    for callbacks, expected in ((None, 32), ([watching], 1), (None, 32)):
+    for callbacks, expected in ((None, 20), ([watching], 1), (None, 20)):
         gan.fit(x, callbacks=callbacks, verbose=0)
         assert gan.steps_per_execution == expected
     assert watching.batches == 40
@@ -137,6 +138,49 @@ def test_it_is_decided_anew_by_each_fit():
     assert np.isfinite(gan.evaluate(x, verbose=0)).all()
     gan.train_on_batch(points(8))
     assert int(gan.g_optimizer.iterations) == 3 * 40 + 1
+
+
+def test_an_epoch_may_be_limited_by_keras(monkeypatch):
+    monkeypatch.setattr(keras.config, "max_steps_per_epoch", lambda: 20)
+    assert executions.best(make_gan(), 1024, True, None) == 20
+    assert executions.best(make_gan(), 18, True, None) == 18
+
+
+def test_evaluation_and_prediction_are_batch_by_batch():
+    class Tests(keras.callbacks.Callback):
+        tested = 0
+
+        def on_test_batch_end(self, batch, logs=None):
+            self.tested += 1
+
+    gan, tests = make_gan(), Tests()
+    x = tf.data.Dataset.from_tensor_slices(points(8 * 40)).batch(8, drop_remainder=True)
+    before = gan.evaluate(x, steps=5, verbose=0)
+    assert len(gan.predict(x, steps=5, verbose=0)) == 40
+    gan.fit(x, validation_data=x, validation_steps=3, epochs=2, callbacks=[tests], verbose=0)
+    assert gan.steps_per_execution > 1
+    assert int(gan.g_optimizer.iterations) == 2 * 40
+    assert tests.tested == 2 * 3
+    assert len(gan.predict(x, steps=5, verbose=0)) == 40
+    fresh = make_gan(steps_per_execution=1)
+    np.testing.assert_allclose(fresh.evaluate(x, steps=5, verbose=0), before, rtol=1e-6)
+    fresh.set_weights(gan.get_weights())
+    found = gan.evaluate(x, steps=5, verbose=0, callbacks=[tests])
+    np.testing.assert_allclose(found, fresh.evaluate(x, steps=5, verbose=0), rtol=1e-6)
+    assert tests.tested == 2 * 3 + 5
+
+
+def test_a_py_dataset_is_gone_through_once():
+    class Batches(keras.utils.PyDataset):
+        num_batches = 40
+
+        def __getitem__(self, index):
+            return points(8)
+
+    gan = make_gan()
+    gan.fit(Batches(), epochs=2, verbose=0)
+    assert gan.steps_per_execution == 20
+    assert int(gan.g_optimizer.iterations) == 2 * 40
 
 
 def test_what_was_asked_for_stays():
