@@ -43,8 +43,8 @@ class Compiled(Saved):
             metrics: List of `keras_gans.metrics` that compare real with generated examples; they
                 are updated by `evaluate`.
             run_eagerly, jit_compile: Those of `keras.Model.compile`. On a CPU `"auto"` is without
-                XLA, which is slow at convolutions; small dense networks take about a fifth
-                less time with `jit_compile=True`, once compiled.
+                XLA, which is slow at convolutions; small dense networks take a fifth to a
+                third less time with `jit_compile=True`, once compiled.
             steps_per_execution: Positive integer, training steps that TensorFlow takes at once:
                 callbacks and the progress bar see the last. Or `"auto"`, which `fit` decides: 1,
                 but up to 32 for models of at most 100,000 weights, of whose steps much is overhead,
