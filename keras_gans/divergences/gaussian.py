@@ -5,7 +5,7 @@
 With any factors Σ1 = F1ᵀF1 and Σ2 = F2ᵀF2, the last trace is the sum of the singular values of
 F1 F2ᵀ. This form stays accurate where covariances are singular: no square root is taken of an
 eigenvalue that rounding has moved away from zero. For a few samples of many features, the centered
-samples are nearly such factors themselves.
+samples are such factors themselves, but for a reflection.
 """
 
 import numpy as np
@@ -20,7 +20,6 @@ _SYMMETRY_TOLERANCE = 1e-6
 _RANK_TOLERANCE = 1e-12
 _ROUNDING_TOLERANCE = 1e-8
 _DEFINITENESS_TOLERANCE = 1e-6
-_PIVOT_TOLERANCE = 1e-8
 
 
 def gaussian_wasserstein_distance(
@@ -172,16 +171,9 @@ def _moments(mean, cov, which):
 
 
 def _factor(cov, name):
-    """F `(rank, d)` with FᵀF = cov, by a Cholesky decomposition.
+    """F `(rank, d)` with FᵀF = cov, by a pivoted Cholesky decomposition, which reveals the rank."""
+    from scipy.linalg.lapack import dpstrf
 
-    By a pivoted one, which reveals the rank, if rounding could be mistaken for a pivot.
-    """
-    from scipy.linalg.lapack import dpotrf, dpstrf
-
-    upper, failed = dpotrf(cov)
-    diagonal = np.diag(upper) ** 2
-    if not failed and diagonal.min() > _PIVOT_TOLERANCE * diagonal.max():
-        return upper
     upper, pivots, rank, _ = dpstrf(cov)
     factor = np.zeros((rank, len(cov)))
     factor[:, pivots - 1] = np.triu(upper)[:rank]
