@@ -23,6 +23,19 @@ def each_repeated(examples, times):
     return examples if times == 1 else tf.nest.map_structure(repeat, examples)
 
 
+def alternating(examples, others, num):
+    """Two batches as one: some of the first, as many of the second, and so on.
+
+    So replicas cut it as they cut either.
+    """
+
+    def alternate(x, y):
+        parts = [ops.reshape(ops.cast(z, y.dtype), (-1, num, *y.shape[1:])) for z in (x, y)]
+        return ops.reshape(ops.concatenate(parts, axis=1), (-1, *y.shape[1:]))
+
+    return tf.nest.map_structure(alternate, examples, others)
+
+
 def packed_shape(shape, size):
     """The shape of packs of some examples each, of examples of a shape, batch axis or not."""
     return shape if size == 1 else (*shape[:-1], size * shape[-1])

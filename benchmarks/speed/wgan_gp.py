@@ -27,10 +27,10 @@ def upsampling_and_convolution(filters):
     )
 
 
-def tutorial_critic(leaky_relu, dropout, slope):
+def tutorial_critic(conv, leaky_relu, dropout, slope):
     blocks = [keras.Input((28, 28, 1)), layers.ZeroPadding2D(2)]
     for filters, rate in ((64, 0), (128, 0.3), (256, 0.3), (512, 0)):
-        blocks += [layers.Conv2D(filters, 5, strides=2, padding="same"), leaky_relu(slope)]
+        blocks += [conv(filters, 5, strides=2, padding="same"), leaky_relu(slope)]
         blocks += [layers.Dropout(rate * dropout)] if rate else []
     blocks += [layers.Flatten(), layers.Dropout(0.2 * dropout), layers.Dense(1)]
     return keras.Sequential(blocks)
@@ -114,7 +114,7 @@ def tutorial(seed, optimizer=adam, dropout=1, slope=0.2):
     keras.utils.set_random_seed(seed)
     model = TutorialWGANGP(
         tutorial_generator(layers.LeakyReLU, upsampling_and_convolution, slope),
-        tutorial_critic(layers.LeakyReLU, dropout, slope),
+        tutorial_critic(layers.Conv2D, layers.LeakyReLU, dropout, slope),
         LATENT_DIM,
         CRITIC_UPDATES,
         seed,
@@ -131,7 +131,7 @@ def library(seed, optimizer=adam, dropout=1, slope=0.2):
             lambda filters: kg.layers.UpsampleConv2D(filters, use_bias=False),
             slope,
         ),
-        tutorial_critic(kg.layers.LeakyReLU, dropout, slope),
+        tutorial_critic(kg.layers.Conv2D, kg.layers.LeakyReLU, dropout, slope),
         latent_dim=LATENT_DIM,
         n_critic=CRITIC_UPDATES,
         seed=seed,

@@ -6,6 +6,7 @@ from keras_gans.layers.bicubic import bicubic_downsample, bicubic_upsample
 from keras_gans.layers.blur import Blur2D, BlurDownsample2D, BlurUpsample2D
 from keras_gans.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from keras_gans.layers.conditioning_augmentation import ConditioningAugmentation
+from keras_gans.layers.conv import Conv2D
 from keras_gans.layers.equalized_learning_rate import EqualizedLearningRate
 from keras_gans.layers.fade_in import FadeIn
 from keras_gans.layers.grouped_conv import GroupedConv2D
@@ -36,6 +37,7 @@ __all__ = [
     "BlurUpsample2D",
     "ConditionalBatchNormalization",
     "ConditioningAugmentation",
+    "Conv2D",
     "DropReference",
     "EqualizedLearningRate",
     "FadeIn",

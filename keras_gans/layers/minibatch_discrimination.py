@@ -52,6 +52,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
         of the authors' code.
     """
 
+    mixes_examples = True
+
     def __init__(
         self,
         num_kernels: int = 100,

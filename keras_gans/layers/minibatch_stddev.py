@@ -49,6 +49,8 @@ class MinibatchStdDev(keras.layers.Layer):
         Variation, section 3.
     """
 
+    mixes_examples = True
+
     def __init__(self, group_size: int = 4, num_features: int = 1, **kwargs) -> None:
         super().__init__(**kwargs)
         if group_size is not None:

@@ -38,6 +38,8 @@ class MovingMean(keras.layers.Layer):
         Networks, section 2.1 and appendix B.
     """
 
+    mixes_examples = True
+
     def __init__(self, momentum: float = 0.995, **kwargs) -> None:
         super().__init__(**kwargs)
         self.momentum = _checks.real_number("momentum", momentum, 0.0, 1.0, high_open=True)

@@ -88,6 +88,8 @@ class PrependReference(ReferenceBatch):
         Salimans et al. 2016, Improved Techniques for Training GANs, section 3.4.
     """
 
+    mixes_examples = True
+
     def __init__(self, reference_batch: ArrayLike, **kwargs) -> None:
         super().__init__(**kwargs)
         self.keep_reference(reference_batch)

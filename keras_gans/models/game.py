@@ -6,8 +6,9 @@ from typing import Any
 import keras
 
 from keras_gans import losses
-from keras_gans._examples import packs_of
+from keras_gans._examples import alternating, packs_of
 from keras_gans._loss_result import LossResult
+from keras_gans._mixing import mixes_examples
 from keras_gans._precision import as_float
 from keras_gans._read_only import call_network, read_only
 from keras_gans._typing import Examples, Shape, Tensor, Tensors
@@ -120,11 +121,23 @@ class Game:
         """The objective as the techniques want it in training, and as it is in evaluation."""
         return self.combination.objective(self.objective) if training else self.objective
 
+    def discriminate_both(
+        self, real: Examples, fake: Examples, training: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """Return the logits of as many real examples as fakes: of one call, where that is the same.
+
+        It is not where examples of a batch meet, as in batch normalization.
+        """
+        parts = [self.discriminator, *self.techniques]
+        if any(map(mixes_examples, parts)):
+            return self.discriminate(real, training), self.discriminate(fake, training)
+        logits = self.discriminate(alternating(real, fake, self.pack_size), training)
+        return logits[0::2], logits[1::2]
+
     def discriminator_loss(
         self, real: Examples, fake: Examples, training: bool = True
     ) -> LossResult:
-        real_logits = self.discriminate(real, training)
-        fake_logits = self.discriminate(fake, training)
+        real_logits, fake_logits = self.discriminate_both(real, fake, training)
         return self.loss_of_logits("discriminator", real_logits, fake_logits, training)
 
     def generator_loss(

@@ -75,8 +75,8 @@ class GrowingGAN(GAN):
             shown = (1 - alpha) * in_blocks(images, above + 1) + alpha * shown
         return with_images(examples, shown)
 
-    def train_discriminator(self, real: Examples) -> LossResult:
-        result = super().train_discriminator(real)
+    def train_discriminator(self, real: Examples, fake: Examples | None = None) -> LossResult:
+        result = super().train_discriminator(real, fake)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         seen = ops.shape(images_of(real))[0] * replicas
         self.images_seen.assign_add(ops.cast(seen, self.images_seen.dtype))

@@ -210,6 +210,11 @@ class SRGAN(TwoPlayer):
         """Return the discriminator's logits of large images: see `GAN.discriminate`."""
         return super().discriminate(images_of(examples), training, call)
 
+    def discriminate_both(
+        self, real: Examples, fake: Examples, training: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        return super().discriminate_both(images_of(real), images_of(fake), training)
+
     def with_techniques(
         self, network: str, loss: LossResult, real: Examples, fake: Examples
     ) -> LossResult:

@@ -1,7 +1,7 @@
 """The game of two players: a generator of anything, and a discriminator of what it makes."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -16,6 +16,7 @@ from keras_gans._examples import (
     in_whole_packs,
 )
 from keras_gans._loss_result import LossResult
+from keras_gans._mixing import mixes_examples
 from keras_gans._read_only import read_only
 from keras_gans._typing import Examples, FloatOrSchedule, Optimizer, Shape, Tensor, Tensors
 from keras_gans.models.averages import DecayOfAverages
@@ -111,8 +112,8 @@ class TwoPlayer(Game, GenerativeModel):
         return self.n_critic
 
     def train_step(self, data: Tensors) -> dict[str, Tensor]:
-        for real in self.mini_batches(self.real_examples(data)):
-            self.record(self.train_discriminator(real))
+        for real, fake in self.pairs_of_mini_batches(self.real_examples(data)):
+            self.record(self.train_discriminator(real, fake))
         self.record(self.train_generator(real))
         return self.logs()
 
@@ -127,11 +128,28 @@ class TwoPlayer(Game, GenerativeModel):
             )
         return [tf.nest.map_structure(lambda x, j=j: x[j::num], examples) for j in range(num)]
 
-    def train_discriminator(self, real: Examples) -> LossResult:
-        """Update the discriminator on a mini-batch of real examples and one of fakes."""
+    def pairs_of_mini_batches(self, examples: Examples) -> Iterator[tuple[Examples, Examples]]:
+        """Yield each mini-batch of real examples of one step, and one of as many fakes.
+
+        The fakes of all are of one call of the generator, where that is the same.
+        """
+        real = self.mini_batches(examples)
+        if mixes_examples(self.generator):
+            yield from ((batch, self.fakes(batch)) for batch in real)
+        else:
+            yield from zip(real, self.mini_batches(self.fakes(examples)), strict=True)
+
+    def fakes(self, real: Examples) -> Examples:
+        """As many fakes as there are real examples, of a generator that another update trains."""
         generator = self.in_use("generator", training=True)
-        fake = self.fake_examples(real, functools.partial(read_only, generator))
-        fake = self.combination.replay(self, fake)
+        return self.fake_examples(real, functools.partial(read_only, generator))
+
+    def train_discriminator(self, real: Examples, fake: Examples | None = None) -> LossResult:
+        """Update the discriminator on a mini-batch of real examples and one of fakes.
+
+        Those may be given, where they were made before.
+        """
+        fake = self.combination.replay(self, self.fakes(real) if fake is None else fake)
 
         result = self.minimize("d_optimizer", lambda: self.discriminator_training_loss(real, fake))
         self.combination.update(self, "discriminator", result.handed_on)

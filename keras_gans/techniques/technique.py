@@ -68,6 +68,15 @@ class Technique(Tunable, keras.layers.Layer):
         self.in_use = False
         self.built = True
 
+    @property
+    def mixes_examples(self) -> bool:
+        """Whether examples of a batch may meet in what `augment` makes of them: see `_mixing`.
+
+        Those of this package keep each to itself. One from elsewhere may say so, too.
+        """
+        hooks = (getattr(type(self), name, None) for name in ("augment", "augmented"))
+        return any(hook and not hook.__module__.startswith("keras_gans.") for hook in hooks)
+
     def prepare(self, model: keras.Model) -> None:
         pass
 

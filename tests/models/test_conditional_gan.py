@@ -47,9 +47,9 @@ def test_one_step_is_that_of_a_gan_whose_networks_are_told_the_labels():
     gan.fit(x, y, batch_size=6, shuffle=False, verbose=0)
 
     seeds = keras.random.SeedGenerator(5)
+    fakes = generator([keras.random.normal((12, 3), seed=seeds), tf.constant(y)])
     for j in range(2):
-        real, labels = tf.constant(x[j::2]), tf.constant(y[j::2])
-        fake = generator([keras.random.normal((6, 3), seed=seeds), labels])
+        real, fake, labels = tf.constant(x[j::2]), fakes[j::2], tf.constant(y[j::2])
 
         def loss(real=real, fake=fake, labels=labels):
             return -tf.reduce_mean(

@@ -174,9 +174,9 @@ def test_one_step_is_the_game_on_one_hot_characters():
         return -distance + 3 * tf.reduce_mean((norms - 1) ** 2)
 
     seeds = keras.random.SeedGenerator(5)
+    fakes = generator(keras.random.normal((12, 3), seed=seeds))
     for j in range(2):
-        real = one_hot(strings[j::2])
-        fake = generator(keras.random.normal((6, 3), seed=seeds))
+        real, fake = one_hot(strings[j::2]), fakes[j::2]
         alpha = keras.random.uniform((6,), seed=seeds)[:, None, None]
         descend(critic, lambda r=real, f=fake, a=alpha: critic_loss(r, f, a))
     latents = keras.random.normal((6, 3), seed=seeds)

@@ -82,7 +82,7 @@ def test_losses_are_of_packs_in_training_and_evaluation():
         lambda x, **kwargs: seen.append(x.numpy()) or model.discriminator.original(x, **kwargs),
     )
     model.evaluate(POINTS[:3], batch_size=3, verbose=0)
-    np.testing.assert_array_equal(seen[0], filled)
+    np.testing.assert_array_equal(seen[0][0::2], filled)
 
 
 def test_numbers_that_do_not_fill_packs_are_refused_in_training():
