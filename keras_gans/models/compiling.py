@@ -10,7 +10,11 @@ from keras_gans import _checks
 from keras_gans._hyperparameters import Tunable
 from keras_gans._typing import Config, Optimizer
 from keras_gans.models import executions, layers_on_replicas
-from keras_gans.models.optimizers import OptimizerGroup, with_loss_scale
+from keras_gans.models.optimizers import (
+    OptimizerGroup,
+    update_in_one_operation,
+    with_loss_scale,
+)
 from keras_gans.models.saving import Saved
 
 
@@ -42,9 +46,14 @@ class Compiled(Saved):
         Args:
             metrics: List of `keras_gans.metrics` that compare real with generated examples; they
                 are updated by `evaluate`.
-            run_eagerly, jit_compile: Those of `keras.Model.compile`. On a CPU `"auto"` is without
-                XLA, which is slow at convolutions; small dense networks take a fifth to a
-                third less time with `jit_compile=True`, once compiled.
+            run_eagerly: That of `keras.Model.compile`.
+            jit_compile: Boolean, whether XLA compiles the steps: on a GPU usually faster; on a CPU
+                slow at convolutions, and faster for small dense networks, once compiled. Or
+                `"auto"`, which is Keras's choice: on a GPU, but neither on a CPU nor where replicas
+                share a batch nor under deterministic operations. On a CPU `fit` compiles the
+                training of models of dense layers of which it takes several steps at once, too,
+                where 5,000 or more are to come. XLA draws other noise from the same seeds. Defaults
+                to `"auto"`.
             steps_per_execution: Positive integer, training steps that TensorFlow takes at once:
                 callbacks and the progress bar see the last. Or `"auto"`, which `fit` decides: 1,
                 but up to 32 for models of at most 100,000 weights, of whose steps much is overhead,
@@ -96,6 +105,7 @@ class Compiled(Saved):
                 if auto_scale_loss and self._computes_in_float16(name):
                     optimizer = with_loss_scale(optimizer)
                 optimizer.build(self._trained_variables(name))
+                update_in_one_operation(optimizer)
                 setattr(self, name, optimizer)
         if "optimizer" not in self.optimizer_networks:
             self.optimizer = OptimizerGroup(

@@ -107,7 +107,7 @@ class Fitted(Trainer):
         for part in resuming.parts(batches, progress, epochs, steps_per_epoch):
             steps = resuming.steps_in_epoch(part.batches, part.steps_per_epoch)
             ends = part.steps_per_epoch is None and isinstance(part.batches, tf.data.Dataset)
-            self.choose_steps_per_execution(steps, ends, callbacks)
+            self.choose_execution(steps, ends, callbacks, part.epochs - part.initial_epoch)
             with readable_errors():
                 found = super().fit(
                     part.batches,

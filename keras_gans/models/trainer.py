@@ -36,6 +36,8 @@ class Trainer(Compiled):
     #: Whether Python has something to do between two training steps.
     changes_between_steps = False
 
+    _trains_by_xla = False
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if isinstance(self.distribute_strategy, tf.distribute.ParameterServerStrategy):
@@ -64,18 +66,26 @@ class Trainer(Compiled):
         steps = [functools.partial(step, data) for step in self.train_steps]
         return _replicas.one_of(self.step_in_use(), steps)
 
-    def choose_steps_per_execution(self, steps: int | None, ends: bool, callbacks: Any) -> None:
-        """Choose how many steps to take at once, if `compile` has left that to the model.
+    def choose_execution(self, steps: int | None, ends: bool, callbacks: Any, epochs: int) -> None:
+        """Choose how many steps to take at once, and by XLA, as far as `compile` has left that.
 
         Args:
             steps, ends, callbacks: See `executions.best`.
+            epochs: Integer, how many epochs of so many steps follow.
         """
-        if self._compile_arguments.get("steps_per_execution") != "auto":
-            return
-        num = executions.best(self, steps, ends, callbacks)
-        if num != self.steps_per_execution:
-            self.steps_per_execution = num
+        num, by_xla = self.steps_per_execution, bool(self.jit_compile)
+        if self._leaves("steps_per_execution"):
+            num = executions.best(self, steps, ends, callbacks)
+        if self._leaves("jit_compile") and not self.jit_compile and not self._is_replicated:
+            total = None if steps is None else steps * epochs
+            by_xla = executions.are_worth_compiling(self, num, total)
+        if (num, by_xla) != (self.steps_per_execution, self._trains_by_xla):
+            self.steps_per_execution, self._trains_by_xla = num, by_xla
             self.train_function = None
+
+    def _leaves(self, argument):
+        """Whether `compile` was not told about it."""
+        return self._compile_arguments.get(argument) == "auto"
 
     @contextlib.contextmanager
     def batch_by_batch(self) -> Iterator[None]:
@@ -84,7 +94,7 @@ class Trainer(Compiled):
         For Keras 3.15, which has one number for all, and takes that of `fit` for validation.
         """
         num = self.steps_per_execution
-        if self._compile_arguments.get("steps_per_execution") == "auto":
+        if self._leaves("steps_per_execution"):
             self.steps_per_execution = 1
             validation = getattr(self, "_eval_epoch_iterator", None)
             if validation is not None:
@@ -102,13 +112,30 @@ class Trainer(Compiled):
         return super()._make_function(_replicas.begun_by_data(step_function))
 
     def make_train_function(self, force: bool = False) -> Callable[..., Any]:
-        """As `keras.Model`; of several replicas, see `_on_replicas`."""
+        """As `keras.Model`; of several replicas, see `_on_replicas`, of XLA `_by_xla`."""
         self.catch_up()
-        if not self._is_replicated:
-            return super().make_train_function(force)
         if self.train_function is None or force:
-            self.train_function = self._on_replicas(self.train_steps, self.step_in_use)
+            if self._is_replicated:
+                self.train_function = self._on_replicas(self.train_steps, self.step_in_use)
+            else:
+                super().make_train_function(force)
+                by_xla = self.jit_compile or self._trains_by_xla
+                if by_xla and self.steps_per_execution > 1 and not self.run_eagerly:
+                    self.train_function = self._by_xla(self.train_function)
         return self.train_function
+
+    def _by_xla(self, train_function):
+        """A train function that takes all its steps in one program, of batches of one shape.
+
+        For Keras 3.15, which compiles each step by itself.
+        """
+        compiled = executions.steps_by_xla(self.train_step, self.steps_per_execution)
+
+        def function(iterator):
+            in_one = executions.has_batches_of_one_shape(iterator)
+            return (compiled if in_one else train_function)(iterator)
+
+        return function
 
     def make_test_function(self, force: bool = False) -> Callable[..., Any]:
         """As `keras.Model`, but without XLA if there are metrics, which sort and count on hosts."""

@@ -6,8 +6,9 @@ import pytest
 import tensorflow as tf
 
 from keras_gans.models.adam import Adam
-from keras_gans.models.optimizers import reset
+from keras_gans.models.optimizers import reset, update_in_one_operation
 from keras_gans.models.schedules import HalfCosine
+from tests.models.test_gan import points
 
 GRADIENTS = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
 START = np.array([1.0, -2.0, 3.0])
@@ -84,3 +85,85 @@ def test_it_is_reset_to_its_start():
     variable = applied(optimizer, GRADIENTS)
     reset(optimizer, [variable])
     assert float(optimizer.beta_2) == 0.5
+
+
+class TestOneOperation:
+    """Against Adam of Keras, which is written out in its operations."""
+
+    def optimizers(self, make=keras.optimizers.Adam, **kwargs):
+        kwargs = {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.8, **kwargs}
+        plain, other = make(**kwargs), make(**kwargs)
+        update_in_one_operation(other)
+        assert "update_step" in vars(other)
+        return plain, other
+
+    @pytest.mark.parametrize(
+        ("make", "kwargs"),
+        [
+            (keras.optimizers.Adam, {"clipnorm": 0.5}),
+            (keras.optimizers.Adam, {"gradient_accumulation_steps": 2}),
+            (keras.optimizers.Adam, {"learning_rate": HalfCosine(0.1, 0.01, 4)}),
+            (keras.optimizers.AdamW, {"weight_decay": 0.1}),
+            (Adam, {"beta_2": HalfCosine(0.5, 0.9, 4), "use_ema": True}),
+        ],
+    )
+    @pytest.mark.parametrize("jit_compile", [False, True])
+    def test_updates(self, make, kwargs, jit_compile):
+        found, expected = [
+            applied(optimizer, GRADIENTS, keras.Variable(START, dtype="float32"), jit_compile)
+            for optimizer in self.optimizers(make, **kwargs)
+        ]
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+        assert np.abs(found - START).max() > 0.1
+
+    def test_inside_a_loss_scale_and_in_eager_mode(self):
+        plain, other = self.optimizers()
+        scaled = keras.optimizers.LossScaleOptimizer(other, initial_scale=8.0)
+        variables = keras.Variable(START), keras.Variable(START)
+        for gradient in GRADIENTS:
+            plain.apply([tf.constant(gradient)], [variables[0]])
+            scaled.apply([tf.constant(8 * gradient)], [variables[1]])
+        np.testing.assert_allclose(variables[1], variables[0], rtol=1e-5)
+
+    def test_of_rows_of_an_embedding(self):
+        """Of those that are looked up twice, and of those that are not."""
+        found = []
+        for optimizer in self.optimizers():
+            keras.utils.set_random_seed(0)
+            table = keras.Variable(np.arange(8.0).reshape(4, 2))
+            optimizer.build([table])
+            for _ in range(3):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_sum(tf.gather(table.value, [1, 1, 3]) ** 2)
+                gradient = tape.gradient(loss, table.value)
+                assert isinstance(gradient, tf.IndexedSlices)
+                optimizer.apply([gradient], [table])
+            found.append(table.numpy())
+        np.testing.assert_array_equal(*found)
+
+    def test_on_replicas(self, two_replicas):
+        with two_replicas.scope():
+            variable, (_, optimizer) = keras.Variable(START), self.optimizers()
+            optimizer.build([variable])
+        step = tf.function(lambda g: two_replicas.run(lambda: optimizer.apply([g / 2], [variable])))
+        for gradient in GRADIENTS:
+            step(tf.constant(gradient))
+        expected = applied(self.optimizers()[0], GRADIENTS)
+        np.testing.assert_allclose(variable, expected, rtol=1e-5)
+
+    def test_others_are_left_alone(self):
+        class Own(keras.optimizers.Adam):
+            def update_step(self, gradient, variable, learning_rate):
+                self.assign_sub(variable, gradient)
+
+        for optimizer in (keras.optimizers.SGD(), keras.optimizers.Adam(amsgrad=True), Own()):
+            update_in_one_operation(optimizer)
+            assert "update_step" not in vars(optimizer)
+
+    def test_it_is_in_the_graph_of_a_models_step(self):
+        model = points()
+        model.compile(keras.optimizers.Adam(1e-3), "adam")
+        step = tf.function(model.train_step).get_concrete_function(tf.TensorSpec((8, 2)))
+        kinds = [operation.type for operation in step.graph.get_operations()]
+        weights = [*model.generator.trainable_weights, *model.discriminator.trainable_weights]
+        assert kinds.count("ResourceApplyAdam") == len(weights)

@@ -202,3 +202,81 @@ def test_it_is_saved(tmp_path):
 def test_what_is_no_number_of_steps_is_refused(value, error):
     with pytest.raises(error, match=r"`steps_per_execution` must be .*Received: steps_per_exec"):
         make_gan(steps_per_execution=value)
+
+
+class TestXLA:
+    @pytest.mark.parametrize("num", [33, 40])
+    def test_steps_of_one_program_are_those_of_one_each(self, num):
+        """The last program of 33 steps, 17 at once, has 16."""
+        found = []
+        for steps_per_execution in ("auto", 1):
+            gan = make_gan(steps_per_execution=steps_per_execution, jit_compile=True)
+            logs = gan.fit(points(8 * num), batch_size=8, epochs=2, verbose=0).history
+            assert int(gan.g_optimizer.iterations) == 2 * num
+            found.append((gan, logs))
+        (together, logs), (apart, expected) = found
+        assert together.steps_per_execution > apart.steps_per_execution == 1
+        for a, b in zip(together.get_weights(), apart.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+        for name, values in expected.items():
+            np.testing.assert_allclose(logs[name], values, rtol=1e-4)
+
+    def test_of_conditions_and_batches_of_other_shapes(self):
+        """Batches whose shapes are not known are compiled as they come, by Keras."""
+        keras.utils.set_random_seed(0)
+        gan = kg.models.ConditionalGAN(
+            kg.networks.mlp_generator((2,), 2, (4,), num_classes=3),
+            kg.networks.mlp_discriminator((2,), (4,), num_classes=3),
+            latent_dim=2,
+            num_classes=3,
+        )
+        gan.compile(jit_compile=True, steps_per_execution=4)
+        x, y = points(32), np.arange(32) % 3
+        gan.fit(x, y, batch_size=4, verbose=0)
+        batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(12)
+        gan.fit(batches, verbose=0)
+        assert int(gan.g_optimizer.iterations) == 8 + 3
+        assert np.isfinite(gan.get_weights()[0]).all()
+
+    def test_shapes_that_are_known(self):
+        slices = tf.data.Dataset.from_tensor_slices
+        known = iter(slices(points(8)).batch(4, drop_remainder=True))
+        assert executions.has_batches_of_one_shape(known)
+        for unknown in (
+            iter(slices(points(8)).batch(4)),
+            iter(slices(np.array(["a", "b"])).batch(2, drop_remainder=True)),
+            iter([points(4)]),
+        ):
+            assert not executions.has_batches_of_one_shape(unknown)
+
+    def test_a_long_training_of_small_networks_is_compiled(self, monkeypatch):
+        monkeypatch.setattr(executions, "MANY_STEPS", 80)
+        gan = make_gan()
+        for epochs, callbacks, by_xla in (
+            (1, None, False),
+            (2, None, True),
+            (2, [Watching()], False),
+        ):
+            gan.fit(points(8 * 40), batch_size=8, epochs=epochs, callbacks=callbacks, verbose=0)
+            assert gan._trains_by_xla == by_xla
+            assert not gan.jit_compile  # which evaluation goes by
+        assert int(gan.g_optimizer.iterations) == 5 * 40
+        asked = make_gan(jit_compile=False)
+        asked.fit(points(8 * 40), batch_size=8, epochs=2, verbose=0)
+        assert not asked._trains_by_xla
+
+    def test_what_is_worth_compiling(self, monkeypatch):
+        worth = executions.are_worth_compiling
+        gan, many = make_gan(), executions.MANY_STEPS
+        assert worth(gan, 32, many)
+        assert not worth(gan, 1, many)
+        assert not worth(gan, 32, many - 1)
+        assert not worth(gan, 32, None)
+        convolutions = kg.models.GAN(
+            kg.networks.dcgan_generator((8, 8, 1), 2, filters=2),
+            kg.networks.dcgan_discriminator((8, 8, 1), filters=2),
+            latent_dim=2,
+        )
+        assert not worth(convolutions, 32, many)
+        monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: ["GPU:0"])
+        assert not worth(gan, 32, many)
