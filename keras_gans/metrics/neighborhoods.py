@@ -9,6 +9,7 @@ import itertools
 import numpy as np
 
 _BLOCK = 1000  # rows and columns of a matrix of distances
+_PAIRS = 100  # whose differences stay in cache
 _SPARE = 3  # candidates beyond the k-th neighbor, so that few radii stay in doubt
 _FEW = 0.01  # share of a block up to which pairs cost less one by one than as a product
 _EPSILON, _TINY = (float(getattr(np.finfo("float32"), name)) for name in ("eps", "tiny"))
@@ -34,10 +35,10 @@ def neighborhood_counts(real, generated, k):
     return balls_of_generated, generated_in_ball, balls_of_real
 
 
-def in_unit_cube(*sets):
+def in_unit_cube(real, generated):
     """The sets around the origin, and scaled by a power of two, so that float32 holds squares."""
-    middle = np.mean([points.mean(axis=0) for points in sets], axis=0)
-    sets = [points - middle for points in sets]
+    middle = (real.mean(axis=0) + generated.mean(axis=0)) / 2
+    sets = real - middle, generated - middle
     largest = max(max(points.max(), -points.min()) for points in sets)
     scale = 2.0 ** -np.ceil(np.log2(largest or 1.0))
     for points in sets:
@@ -45,8 +46,14 @@ def in_unit_cube(*sets):
     return sets
 
 
-def blocks(number):
-    return [slice(start, min(start + _BLOCK, number)) for start in range(0, number, _BLOCK)]
+def blocks(number, size=None):
+    size = size or _BLOCK
+    return [slice(start, min(start + size, number)) for start in range(0, number, size)]
+
+
+def pairs_in(mask):
+    """`np.nonzero`, several times as fast where few are."""
+    return np.unravel_index(np.flatnonzero(mask), mask.shape)
 
 
 class Bounds:
@@ -74,7 +81,7 @@ class Bounds:
 def in_balls(centers, points, radii, low, width, middle):
     """Whether each ball holds each point, in a block of which `low` are lower bounds."""
     inside = low <= (radii * (1 + 4 * _EPSILON) + _TINY).astype("float32")[:, np.newaxis]
-    i, j = np.nonzero(inside)
+    i, j = pairs_in(inside)
     doubtful = low[i, j] + width[0][i] + width[1][j] > radii[i]
     i, j = i[doubtful], j[doubtful]
     if len(i) <= _FEW * inside.size:
@@ -91,7 +98,7 @@ def squared_norms(x):
 def squared_distances(x, y, i, j):
     """Squared distances of the pairs x[i], y[j]."""
     found = np.empty(len(i))
-    for part in blocks(len(i)):
+    for part in blocks(len(i), _PAIRS):
         found[part] = squared_norms(x[i[part]] - y[j[part]])
     return found
 
@@ -139,9 +146,9 @@ def nearest(points, number):
         keep_nearest(kept[i], indices[i], rows, first.ravel() + i.start, low[rows, first.ravel()])
     for i, j in itertools.combinations(blocks(len(points)), 2):
         low = bounds.lower(i, bounds, j)
-        rows, columns = np.nonzero(low < kept[i, -1:])
+        rows, columns = pairs_in(low < kept[i, -1:])
         keep_nearest(kept[i], indices[i], rows, columns + j.start, low[rows, columns])
-        rows, columns = np.nonzero(low < kept[j, -1])
+        rows, columns = pairs_in(low < kept[j, -1])
         keep_nearest(kept[j], indices[j], columns, rows + i.start, low[rows, columns])
     return indices, kept
 
