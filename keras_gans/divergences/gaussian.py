@@ -122,7 +122,7 @@ def gaussian_wasserstein_squared_from_samples(x: ArrayLike, y: ArrayLike) -> Ten
     def solve(x, y):
         difference = x.mean(0) - y.mean(0)
         factor1, factor2 = _factor_of_samples(x), _factor_of_samples(y)
-        traces = np.sum(factor1**2) + np.sum(factor2**2)
+        traces = np.linalg.norm(factor1) ** 2 + np.linalg.norm(factor2) ** 2
         return max(difference @ difference + traces - 2 * _nuclear_norm(factor1, factor2), 0.0)
 
     return tf.ensure_shape(on_host(solve, [x, y], tf.float64), [])
@@ -171,18 +171,22 @@ def _moments(mean, cov, which):
 
 
 def _factor(cov, name):
-    """F `(rank, d)` with FᵀF = cov, by a pivoted Cholesky decomposition, which reveals the rank."""
-    from scipy.linalg.lapack import dpstrf
-
-    upper, pivots, rank, _ = dpstrf(cov)
-    factor = np.zeros((rank, len(cov)))
-    factor[:, pivots - 1] = np.triu(upper)[:rank]
+    """F `(rank, d)` with FᵀF = cov, which must be positive semidefinite."""
+    factor = _pivoted_cholesky(cov)
     # Full rank proves that the matrix is positive definite.
-    if rank < len(cov):
+    if len(factor) < len(cov):
         residual = np.abs(cov - factor.T @ factor).max()
         if residual > _DEFINITENESS_TOLERANCE * np.abs(cov).max():
             raise _inputs.error(name, "positive semidefinite", cov)
     return factor
+
+
+def _pivoted_cholesky(cov):
+    """F `(rank, d)` with FᵀF = cov, of which the upper triangle is read. Pivots reveal the rank."""
+    from scipy.linalg.lapack import dpstrf
+
+    upper, pivots, rank, _ = dpstrf(cov)
+    return np.tril(upper.T)[np.argsort(pivots), :rank].T
 
 
 def _factor_of_samples(x):
@@ -191,10 +195,13 @@ def _factor_of_samples(x):
     Of few samples, their reflection that takes (1, …, 1) to the first axis: the centered samples
     have nothing there.
     """
+    from scipy.linalg.blas import dsyrk
+
     num = len(x)
-    centered = (x - x.mean(0)) / np.sqrt(num - 1)
+    centered = x - x.mean(0)
     if num > x.shape[1]:
-        return _factor(centered.T @ centered, "x")
+        return _pivoted_cholesky(dsyrk(1 / (num - 1), centered.T))
+    centered /= np.sqrt(num - 1)
     return centered[1:] - centered[0] / (np.sqrt(num) + 1)
 
 
@@ -206,13 +213,15 @@ def _nuclear_norm(factor1, factor2):
     values themselves are computed.
     """
     from scipy.linalg import eigvalsh, svdvals
+    from scipy.linalg.blas import dsyrk
 
-    product = factor1 @ factor2.T
+    if len(factor1) > len(factor2):
+        factor1, factor2 = factor2, factor1
+    product = factor2 @ factor1.T
     if not product.size:
         return 0.0
-    if product.shape[0] > product.shape[1]:
-        product = product.T
-    eigenvalues = eigvalsh(product @ product.T, check_finite=False)
+    gram = dsyrk(1.0, product.T, lower=True)
+    eigenvalues = eigvalsh(gram, overwrite_a=True, check_finite=False)
     if eigenvalues[0] > 0:
         roots = np.sqrt(eigenvalues)
         rounding = 10 * np.finfo(float).eps * eigenvalues[-1]

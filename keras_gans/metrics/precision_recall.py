@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras_gans import _checks, _memory
 from keras_gans._typing import Config, FeatureExtractor, Seed, Tensor
 from keras_gans.metrics.base import TwoSampleMetric
+from keras_gans.metrics.neighborhoods import neighborhood_counts
 from keras_gans.metrics.reservoir import Reservoir
 
 _KEYS = ("precision", "recall", "density", "coverage")
@@ -111,52 +112,12 @@ def neighborhood_shares(real, generated, k):
     """Precision, recall, density and coverage of arrays (N, d) and (M, d)."""
     if min(len(real), len(generated)) <= k:
         return np.full(len(_KEYS), np.nan)
-    balls_around_generated, _ = count_in_balls(real, generated, k)
-    balls_around_real, generated_in_ball = count_in_balls(generated, real, k)
+    balls_of_generated, generated_in_ball, balls_of_real = neighborhood_counts(real, generated, k)
     return np.array(
         [
-            np.mean(balls_around_real > 0),
-            np.mean(balls_around_generated > 0),
-            np.sum(balls_around_real) / (k * len(generated)),
+            np.mean(balls_of_generated > 0),
+            np.mean(balls_of_real > 0),
+            np.sum(balls_of_generated) / (k * len(generated)),
             np.mean(generated_in_ball > 0),
         ]
     )
-
-
-def count_in_balls(points, centers, k):
-    """For each point the balls that hold it, and for each ball the points in it."""
-    from sklearn.metrics import pairwise_distances_chunked
-
-    middle = centers.mean(axis=0)  # far from the origin squares would lose digits
-    points, centers = points - middle, centers - middle
-    radii = squared_radii(centers, k)
-    inside = pairwise_distances_chunked(
-        points,
-        centers,
-        squared=True,
-        reduce_func=lambda squared, start: squared <= radii,
-    )
-    balls_of_point, points_of_ball = [], np.zeros(len(centers), dtype=np.int64)
-    for chunk in inside:
-        balls_of_point.append(np.sum(chunk, axis=1))
-        points_of_ball += np.sum(chunk, axis=0)
-    return np.concatenate(balls_of_point), points_of_ball
-
-
-def squared_radii(centers, k):
-    """Squared distance of each center's k-th neighbor, and what rounding can add to it.
-
-    Squared distances are found from products of matrices, whose rounding depends on how they are
-    cut: two equal ones may differ by their error bound, (d + 4) ε (‖x‖ + ‖y‖)².
-    """
-    from sklearn.metrics import pairwise_distances_chunked
-
-    chunks = pairwise_distances_chunked(
-        centers,
-        squared=True,
-        reduce_func=lambda squared, start: np.partition(squared, k, axis=1)[:, k],  # itself: 0
-    )
-    radii = np.concatenate(list(chunks))
-    reach = 2 * np.linalg.norm(centers, axis=1) + np.sqrt(radii)  # of ‖x‖ + ‖y‖ at the rim
-    relative = (centers.shape[1] + 4) * np.finfo("float64").eps
-    return radii + 2 * relative * reach**2

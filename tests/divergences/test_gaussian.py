@@ -89,6 +89,23 @@ def test_samples_equal_their_moments(n, m):
     assert float(of_moments) == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize("ranks", [(33, 2), (20, 33), (1, 1)])
+def test_many_samples_with_singular_covariances(ranks):
+    """Factors of different numbers of rows, either way around."""
+    x, y = (samples(101 + s, 33, s, rank) for s, rank in enumerate(ranks))
+    expected = squared_by_eigenvalues(*moments(x), *moments(y))
+    value = gaussian_wasserstein_squared_from_samples(x, y)
+    assert float(value) == pytest.approx(expected, rel=1e-6)
+
+
+def test_samples_of_axes_by_hand():
+    """Variances 2 a² / (n − 1) of points ± a on the axes, n = 6: W2² = ‖μ‖² + Σ (√v − √w)²."""
+    a, b = np.array([1.0, 2.0, 0.0]), np.array([3.0, 2.0, 5.0])
+    x, y = (np.concatenate([np.diag(c), -np.diag(c)]) for c in (a, b))
+    value = gaussian_wasserstein_squared_from_samples(x, y + np.array([0, 0, 7]))
+    assert float(value) == pytest.approx(49 + 2 / 5 * np.sum((a - b) ** 2), rel=1e-14)
+
+
 def test_samples_of_features_that_are_constant_or_the_same():
     x, y = samples(50, 10, 0), samples(60, 10, 1)
     x[:, 1], y[:, 1], y[:, 2] = x[:, 0], y[:, 0], 3.0
@@ -162,3 +179,8 @@ def test_bad_samples_are_named():
         gaussian_wasserstein_squared_from_samples(x, x[:, :2])
     with pytest.raises(ValueError, match="`y` must be finite"):
         gaussian_wasserstein_squared_from_samples(x, x * np.nan)
+    for value, message in [(np.nan, "finite"), (-np.inf, "finite"), (-1e101, "at most 1e\\+100")]:
+        bad = x.copy()
+        bad[2, 1] = value
+        with pytest.raises(ValueError, match=f"`x` must be {message}"):
+            gaussian_wasserstein_squared_from_samples(bad, x)

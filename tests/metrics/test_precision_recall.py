@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_gans.metrics import PrecisionRecall
+from keras_gans.metrics import PrecisionRecall, neighborhoods
 
 
 def reference(real, generated, k):
@@ -89,6 +89,50 @@ def test_expected_values_of_equal_distributions(k, number):
     coverage = 1 - np.prod((number - i) / (2 * number - i))
     assert np.mean([r["coverage"] for r in results]) == pytest.approx(coverage, abs=0.02)
     assert np.mean([r["density"] for r in results]) == pytest.approx(1, abs=0.05)
+
+
+def by_blocks_of(size, monkeypatch):
+    """Let some hundred samples make many blocks, the last of them a smaller one."""
+    monkeypatch.setattr(neighborhoods, "_BLOCK", size)
+
+
+@pytest.mark.parametrize("size", [7, 16, 64])
+@pytest.mark.parametrize("k", [1, 5])
+def test_the_definitions_hold_in_blocks_of_any_size(size, k, monkeypatch):
+    by_blocks_of(size, monkeypatch)
+    real, generated = draw(61, 0), draw(50, 1, 0.5, 0.7)
+    assert measure(real, generated, k=k) == pytest.approx(reference(real, generated, k), rel=1e-12)
+
+
+@pytest.mark.parametrize("spread", [1e-3, 1e-4, 1e-6])
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+def test_modes_too_narrow_for_float32(spread, order, monkeypatch):
+    """Samples of four modes one after another: all that matters is decided in float64."""
+    by_blocks_of(16, monkeypatch)
+    modes = np.repeat([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], 15, axis=0)
+    real, generated = modes + draw(60, 2, scale=spread), modes + draw(60, 3, scale=2 * spread)
+    real, generated = real[order], generated[:50]
+    assert measure(real, generated) == pytest.approx(reference(real, generated, 3), rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-60, 1e60])
+def test_sizes_that_float32_does_not_hold(scale):
+    real, generated = draw(60, 4), draw(50, 5, 0.5)
+    real[0] = 1e4  # all others are within rounding of each other in float32
+    expected = reference(real, generated, 3)
+    assert measure(scale * real, scale * generated) == pytest.approx(expected, rel=1e-12)
+
+
+def test_bounds_in_float32_hold():
+    random = np.random.default_rng(6)
+    x = random.normal(size=(90, 300)) * 10.0 ** random.integers(-20, 1, (90, 1)) / 8
+    everything = slice(None)
+    bounds = neighborhoods.Bounds(x)
+    lower = bounds.lower(everything, bounds, everything).astype("float64")
+    upper = lower + bounds.width[:, np.newaxis] + bounds.width
+    squared = np.sum((x[:, np.newaxis] - x) ** 2, axis=-1)
+    assert np.all(lower <= squared)
+    assert np.all(squared <= upper)
 
 
 def test_distant_sets_have_nothing():
