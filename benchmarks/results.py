@@ -28,9 +28,7 @@ def gpus():
         return []
     import tensorflow as tf
 
-    details = map(
-        tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU")
-    )
+    details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
     return [detail.get("device_name", "GPU") for detail in details]
 
 

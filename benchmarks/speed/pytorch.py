@@ -160,9 +160,7 @@ def copy_weights(model, torch_network):
     """Give a network of PyTorch those of one of Keras."""
     torch = imported()
     with torch.no_grad():
-        for parameter, weight in zip(
-            torch_network.parameters(), model.get_weights(), strict=True
-        ):
+        for parameter, weight in zip(torch_network.parameters(), model.get_weights(), strict=True):
             parameter.copy_(torch.from_numpy(weight.T))
 
 
