@@ -1,6 +1,7 @@
 """Ways to do the same, in turns, and how many times as fast the package's is."""
 
 import dataclasses
+import importlib.util
 import statistics
 import time
 from collections.abc import Callable
@@ -24,7 +25,8 @@ class Row:
 
     Attributes:
         make: Function of a seed, to functions without arguments by name: first the package's way,
-            then that which it is compared with, then others.
+            then that which it is compared with, then others. Instead of one of these there may be a
+            string: why it is left out.
         to_reach: How many times as much the other way should take.
         least: How many times it must take. Defaults to 0.
         measure: Function of a way, to what it takes and its result. Defaults to seconds.
@@ -32,6 +34,7 @@ class Row:
             they differ, relative to themselves. Defaults to `None`, which asks nothing.
         of_results: Boolean, whether `difference` takes results. Defaults to `False`.
         bound: What that must stay below.
+        needs: Name of a package that the row needs beside those of the tests, or `None`.
     """
 
     make: Callable
@@ -41,6 +44,11 @@ class Row:
     difference: Callable | None = None
     of_results: bool = False
     bound: float = 1e-9
+    needs: str | None = None
+
+    def lacks(self):
+        """Whether the package that the row needs is not installed."""
+        return self.needs is not None and importlib.util.find_spec(self.needs) is None
 
     def measured(self, rounds, seed):
         """Let the ways take turns, once before it counts, and return what was found."""
@@ -48,6 +56,9 @@ class Row:
         if self.difference and not self.of_results:
             found["relative_difference"] = self.difference(seed)
         ways = self.make(seed)
+        left_out = {name: ways.pop(name) for name in list(ways) if isinstance(ways[name], str)}
+        if left_out:
+            found["left_out"] = left_out
         results = {name: self.measure(way)[1] for name, way in ways.items()}
         if self.difference and self.of_results:
             found["relative_difference"] = self.difference(*list(results.values())[:2])

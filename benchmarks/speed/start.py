@@ -34,6 +34,8 @@ def in_new_processes(template, seed):
 #: Tracing and compiling, with the step itself.
 FIRST_STEP = """
 import time
+from benchmarks.speed import devices
+devices.use_chosen()
 from benchmarks.speed.wgan_gp import steps_of_images
 take = steps_of_images("{name}", {seed}, steps=1)
 start = time.perf_counter()
@@ -44,6 +46,8 @@ print(time.perf_counter() - start)
 #: Megabytes at most, after some steps, above those after the imports.
 MEMORY = """
 import resource
+from benchmarks.speed import devices
+devices.use_chosen()
 from benchmarks.speed.wgan_gp import steps_of_images
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 import keras_gans as kg
+from benchmarks.speed import devices
 from benchmarks.speed.rows import Row
 from keras_gans.data.mini_batches import interleaved_dataset
 
@@ -61,7 +62,7 @@ class TutorialWGANGP(keras.Model):
         self.built = True
 
     def compile(self, g_optimizer, d_optimizer):
-        super().compile(optimizer=None)
+        super().compile(optimizer=None, jit_compile=devices.jit_compile())
         self.g_optimizer = g_optimizer
         self.d_optimizer = d_optimizer
 
@@ -136,7 +137,7 @@ def library(seed, optimizer=adam, dropout=1, slope=0.2):
         n_critic=CRITIC_UPDATES,
         seed=seed,
     )
-    model.compile(optimizer(), optimizer())
+    model.compile(optimizer(), optimizer(), jit_compile=devices.jit_compile())
     return model
 
 
@@ -237,7 +238,7 @@ def toys(units, batch_size, seed):
     ours = kg.models.WGANGP(*toy_networks(units), n_critic=TOY_UPDATES, seed=seed)
     with_xla = kg.models.WGANGP(*toy_networks(units), n_critic=TOY_UPDATES, seed=seed)
     other = TutorialWGANGP(*toy_networks(units), TOY_UPDATES, seed)
-    ours.compile(adam(), adam())
+    ours.compile(adam(), adam(), jit_compile=devices.jit_compile())
     with_xla.compile(adam(), adam(), jit_compile=True)
     other.compile(adam(), adam())
     points = kg.data.ring_of_gaussians().sample(TOY_STEPS * batch_size * TOY_UPDATES, seed=seed)
