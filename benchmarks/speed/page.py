@@ -7,11 +7,12 @@ import json
 import pathlib
 import re
 
-from benchmarks.speed import ROWS, models
+from benchmarks.speed import models
 
 ROOT = pathlib.Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE, README = ROOT / "docs" / "speed.md", ROOT / "README.md"
+FIGURE = "../benchmarks/results/speed_growth.png"
 MARKS = "<!-- speed: begin -->", "<!-- speed: end -->"
 
 #: What is done, and what it is compared with, of every row.
@@ -56,11 +57,11 @@ def result(name, folder=RESULTS):
 def rows_table(folder=RESULTS):
     """A Markdown table of the rows that were measured."""
     lines = ["| what | against | takes it times as much | aim |", "|---|---|---|---|"]
-    for name in ROWS:
+    for name, words in WORDS.items():
         record = result(name, folder)
         if record:
             found = record["results"]
-            cells = (*WORDS[name], number(found["ratio"]), number(found["to_reach"]))
+            cells = (*words, number(found["ratio"]), number(found["to_reach"]))
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -77,8 +78,8 @@ def page(folder=RESULTS):
     cores, processor = record["cpu_cores"], record["machine"]["processor"]
     return f"""# Speed
 
-How many times as much time, or memory, the usual way takes to come to the same: both in turns in one
-run, medians of several. Where they should come to the same, that is checked first. Measured on
+How many times as much time, or memory, the usual way takes to come to the same: both in turns in
+one run, medians of several. Where they should come to the same, that is checked first. Measured on
 {cores} cores of {processor}, {record["date"][:10]}, with {versions};
 `python benchmarks/guards/speed.py` measures again, on a GPU with `--device GPU:0`, and
 `python -m benchmarks.speed.page` writes this page. Each row's result is in
@@ -100,7 +101,7 @@ networks.
 A WGAN-GP step with small convolutional networks, and the slope of a line through the logarithms.
 Replicas share the cores and one global batch: what grows with them is the price of sharing.
 
-![Milliseconds of a step by batch size, critic updates, side of images, replicas](../benchmarks/results/speed_growth.png)
+![Milliseconds of a step]({FIGURE})
 """
 
 

@@ -11,8 +11,14 @@ from keras import layers
 
 import keras_gans as kg
 from benchmarks.speed import devices
-from benchmarks.speed.rows import Row
-from benchmarks.speed.wgan_gp import TOY_STEPS, TOY_UPDATES, adam, float64, toy_networks
+from benchmarks.speed.rows import Row, stated
+from benchmarks.speed.wgan_gp import (
+    LONG,
+    TOY_UPDATES,
+    float64,
+    seconds_a_step,
+    toy_fit,
+)
 
 LATENT_DIM = 2
 PENALTY_WEIGHT = 10.0
@@ -112,22 +118,19 @@ def compiled_epoch(game, points, batch_size):
         game.epoch(points[: batch_size * TOY_UPDATES], batch_size)
     except Exception as error:  # of a compiler, of any kind
         return f"does not run here: {str(error).strip().splitlines()[0]}"
-    return lambda: game.epoch(points, batch_size)
+    return seconds_a_step(lambda epochs: game.epoch(points, batch_size))
 
 
 def toys(units, batch_size, compiled, seed):
     """`fit` with its defaults, and epochs of the same points in PyTorch."""
     torch = imported()
     torch.manual_seed(seed)
-    keras.utils.set_random_seed(seed)
-    ours = kg.models.WGANGP(*toy_networks(units), n_critic=TOY_UPDATES, seed=seed)
-    ours.compile(adam(), adam(), jit_compile=devices.jit_compile())
-    points = kg.data.ring_of_gaussians().sample(TOY_STEPS * batch_size * TOY_UPDATES, seed=seed)
+    points, fit = toy_fit(units, batch_size, seed)
     tensor = torch.from_numpy(np.array(points)).to(device())
     other = WGANGP(units, torch_adam)
     ways = {
-        "keras_gans": lambda: ours.fit(points, batch_size=batch_size, verbose=0),
-        "pytorch": lambda: other.epoch(tensor, batch_size),
+        "keras_gans": seconds_a_step(fit, LONG),
+        "pytorch": seconds_a_step(lambda epochs: other.epoch(tensor, batch_size)),
     }
     if compiled:
         ways["pytorch, torch.compile"] = compiled_epoch(
@@ -217,6 +220,7 @@ def _row(units, batch_size, to_reach, compiled):
         to_reach,
         difference=functools.partial(difference_of_steps, units, batch_size),
         bound=1e-10,
+        measure=stated,
         needs="torch",
     )
 

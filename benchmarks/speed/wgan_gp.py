@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import time
 
 import keras
 import numpy as np
@@ -10,7 +11,7 @@ from keras import layers
 
 import keras_gans as kg
 from benchmarks.speed import devices
-from benchmarks.speed.rows import Row
+from benchmarks.speed.rows import Row, stated
 from keras_gans.data.mini_batches import interleaved_dataset
 
 LATENT_DIM = 128
@@ -223,6 +224,8 @@ def images(policy, seed):
 # Small networks, whose steps are mostly overhead: whole `fit` on arrays, with defaults
 
 TOY_UPDATES, TOY_STEPS = 5, 200
+#: Epochs of as many steps that are a long training, which `fit` compiles by XLA.
+LONG = 25
 
 
 def toy_networks(units):
@@ -233,26 +236,40 @@ def toy_networks(units):
     )
 
 
-def toys(units, batch_size, seed):
+def seconds_a_step(fit, epochs=1):
+    """A way that says what a step takes of a training of some epochs."""
+
+    def way():
+        start = time.perf_counter()
+        fit(epochs=epochs)
+        return (time.perf_counter() - start) / (epochs * TOY_STEPS)
+
+    return way
+
+
+def toy_fit(units, batch_size, seed):
+    """Points of the plane, and `fit` of a model with its defaults, a function of epochs."""
     keras.utils.set_random_seed(seed)
-    ours = kg.models.WGANGP(*toy_networks(units), n_critic=TOY_UPDATES, seed=seed)
-    with_xla = kg.models.WGANGP(*toy_networks(units), n_critic=TOY_UPDATES, seed=seed)
-    other = TutorialWGANGP(*toy_networks(units), TOY_UPDATES, seed)
-    ours.compile(adam(), adam(), jit_compile=devices.jit_compile())
-    with_xla.compile(adam(), adam(), jit_compile=True)
-    other.compile(adam(), adam())
+    model = kg.models.WGANGP(*toy_networks(units), n_critic=TOY_UPDATES, seed=seed)
+    model.compile(adam(), adam(), jit_compile=devices.jit_compile())
     points = kg.data.ring_of_gaussians().sample(TOY_STEPS * batch_size * TOY_UPDATES, seed=seed)
-    fit = {"batch_size": batch_size, "verbose": 0}
-    return {
-        "keras_gans": lambda: ours.fit(points, **fit),
-        "tutorial": lambda: other.fit(points[: TOY_STEPS * batch_size], **fit),
-        "keras_gans, jit_compile=True": lambda: with_xla.fit(points, **fit),
-    }
+    return points, functools.partial(model.fit, points, batch_size=batch_size, verbose=0)
+
+
+def toys(units, batch_size, epochs, seed):
+    points, fit = toy_fit(units, batch_size, seed)
+    other = TutorialWGANGP(*toy_networks(units), TOY_UPDATES, seed)
+    other.compile(adam(), adam())
+    fit_other = functools.partial(
+        other.fit, points[: TOY_STEPS * batch_size], batch_size=batch_size, verbose=0
+    )
+    return {"keras_gans": seconds_a_step(fit, epochs), "tutorial": seconds_a_step(fit_other, 5)}
 
 
 ROWS = {
     "wgan_gp": Row(functools.partial(images, "float32"), 1.5, 1, difference=difference_of_updates),
     "wgan_gp_bfloat16": Row(functools.partial(images, "mixed_bfloat16"), 2.2),
-    "toy_64_tutorial": Row(functools.partial(toys, 64, 64), 3, 1),
-    "toy_128_tutorial": Row(functools.partial(toys, 128, 256), 1),
+    "toy_64_tutorial": Row(functools.partial(toys, 64, 64, LONG), 3, 1, measure=stated),
+    "toy_64_short": Row(functools.partial(toys, 64, 64, 1), 1, measure=stated),
+    "toy_128_tutorial": Row(functools.partial(toys, 128, 256, LONG), 1, measure=stated),
 }
