@@ -1,18 +1,24 @@
 """Benchmarks on a tiny budget: that they run, and what must hold even so."""
 
 import argparse
+import contextlib
+import datetime
+import functools
 import importlib
 import itertools
 import json
 import os
 import pathlib
 import random
+import re
 import runpy
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 import keras_gans as kg
@@ -79,6 +85,9 @@ def test_a_result_names_its_command(benchmark, tmp_path, monkeypatch):
     record = json.loads((tmp_path / "speed.json").read_text())
     assert record["command"] == "python benchmarks/guards/speed.py --seed=3"
     assert record["options"] == {"seed": 3}
+    assert datetime.datetime.fromisoformat(record["date"]).tzinfo is not None
+    assert record["machine"]["processor"]
+    assert len(record["machine"]["gpus"]) == len(tf.config.list_physical_devices("GPU"))
 
 
 class TestSpeed:
@@ -160,6 +169,276 @@ class TestSpeed:
         with pytest.raises(SystemExit):
             module.main()
         assert "no rows: none. There are a_row" in capsys.readouterr().err
+
+    def test_a_way_that_does_not_run_is_left_out_and_said(self, rows):
+        Row = type(next(iter(rows.values())))
+        left_out = importlib.import_module("benchmarks.speed.rows").LeftOut("no compiler")
+        ways = {"ours": lambda: None, "other": lambda: None, "third": left_out}
+        found = Row(lambda seed: ways, 1).measured(rounds=1, seed=0)
+        assert found["left_out"] == {"third": "no compiler"}
+        assert set(found["medians"]) == {"ours", "other"}
+
+    def test_a_row_without_its_package_is_left_out(self, benchmark, monkeypatch, capsys):
+        module = benchmark("speed")
+        Row = type(next(iter(module.ROWS.values())))
+        rows = {"a": Row(dict, 1, needs="no_such_package"), "b": Row(dict, 1, needs="numpy")}
+        monkeypatch.setattr(module, "ROWS", rows)
+        assert list(module.measurable()) == ["b"]
+        assert "a is left out: it needs the package no_such_package" in capsys.readouterr().out
+
+    def test_a_step_in_pytorch_makes_the_same_update(self, rows):
+        pytest.importorskip("torch")
+        module = importlib.import_module("benchmarks.speed.pytorch")
+        row = rows["toy_64_pytorch"]
+        assert row.bound == 1e-10
+        differences = module.difference_of_steps(units=8, batch_size=16, seed=1)
+        assert set(differences) == {"generator", "critic"}
+        assert max(differences.values()) < row.bound
+
+    def test_toys_in_pytorch_train(self, benchmark, monkeypatch):
+        pytest.importorskip("torch")
+        benchmark("speed")
+        module = importlib.import_module("benchmarks.speed.pytorch")
+        for name in ("TOY_STEPS", "LONG"):
+            monkeypatch.setattr(f"benchmarks.speed.wgan_gp.{name}", 2)
+        monkeypatch.setattr(module, "LONG", 2)
+        ways = module.toys(8, 4, compiled=False, seed=0)
+        assert list(ways) == ["keras_gans", "pytorch"]
+        assert all(way() > 0 for way in ways.values())
+
+    def test_a_device_that_is_not_there_is_refused_with_those_that_are(
+        self, benchmark, monkeypatch, capsys
+    ):
+        module = benchmark("speed")
+        monkeypatch.setattr("sys.argv", [str(SCRIPTS["speed"]), "start", "--device=GPU:99"])
+        with pytest.raises(SystemExit):
+            module.main()
+        said = capsys.readouterr().err
+        assert "no device GPU:99. There are" in said and "CPU:0" in said
+
+    def test_a_device_says_whether_xla_compiles(self, benchmark, monkeypatch):
+        devices = benchmark("speed").devices
+        monkeypatch.delenv(devices.VARIABLE, raising=False)
+        assert devices.jit_compile() == "auto"
+        for name, compiled in (("GPU:1", True), ("CPU:0", False)):
+            monkeypatch.setenv(devices.VARIABLE, name)
+            assert devices.jit_compile() is compiled
+        assert devices.described()["asked_for"] == "CPU:0"
+        assert devices.described()["name"]
+
+
+class TestWork:
+    """What a step computes, against counts by hand."""
+
+    @pytest.fixture
+    def counting(self, benchmark):
+        benchmark("speed")
+        return importlib.import_module("benchmarks.speed.counting")
+
+    def count(self, counting, function, *shapes, shares=()):
+        specs = [tf.TensorSpec(shape) for shape in shapes]
+        graph = tf.function(function, autograph=False).get_concrete_function(*specs).graph
+        return counting.of_graph(graph, shares)
+
+    def step(self, network):
+        """Gradients by the weights of a network."""
+
+        def step(x):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(network(x) ** 2)
+            return tape.gradient(loss, network.trainable_variables)
+
+        return step
+
+    def test_a_dense_step(self, counting):
+        """Forward and the kernel's gradient, of both layers, and the gradient between them."""
+        network = keras.Sequential([keras.Input((5,)), layers.Dense(7), layers.Dense(3)])
+        work = self.count(counting, self.step(network), (4, 5))
+        first, second = 2 * 4 * 5 * 7, 2 * 4 * 7 * 3
+        assert work.flops == 2 * first + 3 * second
+        assert work.unknown == 0
+        assert work.bytes_made == 4 * (2 * 4 * 7 + 4 * 3 + 5 * 7 + 7 * 3)
+
+    @pytest.mark.parametrize("nested", [False, True])
+    def test_a_convolutional_step(self, counting, nested):
+        """Of 8×8×3 to 4×4×5 by kernels 3×3; its input's gradient is in the graph, but dropped."""
+        convolution = layers.Conv2D(5, 3, strides=2, padding="same")
+        step = self.step(keras.Sequential([keras.Input((8, 8, 3)), convolution]))
+        work = self.count(counting, tf.function(step) if nested else step, (4, 8, 8, 3))
+        assert work.flops == 2 * (2 * 4 * 4 * 4 * 5 * 3 * 3 * 3)
+
+    def test_the_gradient_by_the_input_of_a_convolution(self, counting):
+        kernel = tf.ones((3, 3, 2, 6))
+
+        def gradient(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = tf.reduce_sum(tf.nn.conv2d(x, kernel, 1, "SAME"))
+            return tape.gradient(y, x)
+
+        assert self.count(counting, gradient, (1, 4, 4, 2)).flops == 2 * 4 * 4 * 6 * 3 * 3 * 2
+
+    def test_products_of_batches_and_depthwise_convolutions(self, counting):
+        product = lambda a, b: tf.matmul(a, b, transpose_a=True)  # noqa: E731
+        assert self.count(counting, product, (2, 5, 3), (2, 5, 4)).flops == 2 * 2 * 3 * 4 * 5
+        einsum = lambda a, b: tf.einsum("bij,jk->bik", a, b)  # noqa: E731
+        assert self.count(counting, einsum, (2, 3, 5), (5, 4)).flops == 2 * 2 * 3 * 4 * 5
+        depthwise = lambda x: tf.nn.depthwise_conv2d(x, tf.ones((3, 3, 2, 1)), [1] * 4, "SAME")  # noqa: E731
+        assert self.count(counting, depthwise, (1, 4, 4, 2)).flops == 2 * 4 * 4 * 2 * 9
+
+    def test_a_condition_counts_as_often_as_it_holds(self, counting):
+        def now_and_then(x):
+            return tf.cond(tf.reduce_sum(x) > 0, lambda: x @ tf.ones((5, 5)), lambda: x)
+
+        flops = 2 * 4 * 5 * 5
+        assert self.count(counting, now_and_then, (4, 5)).flops == flops
+        assert self.count(counting, now_and_then, (4, 5), shares=[0.25]).flops == flops / 4
+
+    def test_elementwise_operations_move_bytes_and_are_launched(self, counting):
+        work = self.count(counting, lambda x: tf.exp(x) + 1.0, (4, 5))
+        assert (work.flops, work.operations) == (0, 2)
+        assert work.bytes_unfused == 4 * (20 + 20) + 4 * (20 + 1 + 20)
+
+    def test_the_roofline_of_a_known_step(self, counting):
+        roofline = importlib.import_module("benchmarks.speed.roofline")
+        gpu = roofline.Accelerator("a", {"tf32": 100.0, "bfloat16": 200.0}, 10.0, launch=0.5)
+        work = counting.Work(flops=400, bytes_unfused=50, bytes_made=10, operations=4)
+        found = roofline.of_step(work, 20, gpu)
+        times = {"arithmetic": 4, "memory": 5, "memory_at_least": 3, "launches": 2}
+        assert found["seconds"] == times
+        assert found["seconds_of_arithmetic_in_bfloat16"] == 2
+        assert (found["limit"], found["limit_if_all_is_fused"]) == ("memory", "arithmetic")
+        assert roofline.of_step(work * 0, 0, gpu)["seconds"]["memory"] == 0
+        many = counting.Work(operations=100)
+        assert roofline.of_step(many, 0, gpu)["limit"] == "launches"
+
+
+class TestTableOfModels:
+    @pytest.fixture
+    def models(self, benchmark):
+        return benchmark("speed").models
+
+    def test_every_model_is_in_it(self, models):
+        assert sorted(models.CASES) == every_model.NAMES
+        assert all(case.plain or case.without for case in models.CASES.values())
+
+    def test_a_model_is_measured(self, models, monkeypatch):
+        monkeypatch.setattr(models, "PEAK_SIDE", 64)
+        case = models.Case(lambda: every_model.make("WGANGP"), models.images, 8)
+        case = models.dataclasses.replace(case, plain=models.CASES["WGANGP"].plain)
+        found = models.measured(case, seed=0)
+        assert found["examples_a_step"] == 8 * every_model.make("WGANGP").n_critic
+        assert found["plain_over_ours"] > 0 and found["share_of_peak"] > 0
+        assert found["work"]["flops"] > 0 and found["work"]["unknown"] == 0
+        failed = {"failed": "took longer"}
+        table = models.table({"WGANGP": found, "GAN": failed})
+        assert "| WGANGP |" in table and "| GAN | took longer |" in table
+        assert models.ratio({"WGANGP": found, "GAN": failed}) == found["plain_over_ours"]
+
+
+class TestGrowth:
+    def test_the_exponent_is_the_slope_of_the_logarithms(self, benchmark):
+        growth = benchmark("speed").growth
+        assert growth.exponent({x: 3 * x**1.5 for x in (1, 2, 4, 8)}) == pytest.approx(1.5)
+
+    def test_steps_are_measured_and_drawn(self, benchmark, tmp_path, monkeypatch):
+        growth = benchmark("speed").growth
+        monkeypatch.setattr(growth, "SECONDS", 0.0)
+        tiny = growth.Setting(batch_size=2, n_critic=1, side=8, filters=2)
+        assert growth.step_seconds(tiny) > 0
+        seconds = {"8": 0.1, "16": 0.3}
+        found = {name: {"seconds": seconds, "exponent": 1.6} for name in growth.AXES}
+        growth.draw(found, tmp_path / "growth.png")
+        assert (tmp_path / "growth.png").stat().st_size > 0
+
+
+class TestAgainstACommit:
+    """The guard on measures that are made up."""
+
+    @pytest.fixture
+    def against(self, benchmark, monkeypatch):
+        module = benchmark("speed").against
+        monkeypatch.setattr(module, "package_of", lambda commit: contextlib.nullcontext("there"))
+        return module
+
+    def measure(self, *ratios):
+        """A measure whose call number i finds that all takes `ratios[i]` times as long here."""
+        calls = []
+
+        def measured(packages, names, rounds, seed):
+            calls.append((tuple(names), rounds))
+            ratio = ratios[len(calls) - 1]
+            return {name: {"commit": [1.0] * rounds, "here": [ratio] * rounds} for name in names}
+
+        return measured, calls
+
+    def test_equal_code_holds(self, against):
+        measure, calls = self.measure(1.02)
+        found = against.compare("a", ["start", "toy_64"], 5, 0, measure)
+        assert not any(map(against.is_slower, found.values()))
+        assert calls == [(("start", "toy_64"), 5)]
+
+    def test_a_slowdown_fails_after_a_second_look(self, against):
+        measure, calls = self.measure(1.3, 1.2)
+        found = against.compare("a", ["toy_64"], 5, 0, measure)
+        assert against.is_slower(found["toy_64"])
+        assert found["toy_64"]["at_first"]["ratio"] == 1.3
+        assert calls == [(("toy_64",), 5), (("toy_64",), 10)]
+        assert "toy_64: takes 1.20 times as long as there: slower" in against.told(found)
+
+    def test_noise_does_not_fail(self, against):
+        measure, calls = self.measure(1.3, 1.01)
+        found = against.compare("a", ["toy_64"], 3, 0, measure)
+        assert not against.is_slower(found["toy_64"])
+        assert [rounds for _, rounds in calls] == [5, 10]
+
+    def test_what_the_commit_lacks_is_skipped_and_what_fails_here_is_not(self, against):
+        lacks = {"commit": ["ImportError"], "here": [1.0]}
+        assert not against.is_slower(against.judged(lacks))
+        assert "skipped, commit: ImportError" in against.told({"a": against.judged(lacks)})
+        assert against.is_slower(against.judged({"commit": ["Error"], "here": ["Error"]}))
+
+    def test_the_command_fails_if_a_row_is_slower(self, benchmark, folder, against, monkeypatch):
+        module = benchmark("speed")
+        monkeypatch.setattr(against, "commit_of", lambda name: name)
+        arguments = [str(SCRIPTS["speed"]), "toy_64", "--against", "abc"]
+        monkeypatch.setattr("sys.argv", arguments)
+        for ratios, status in (((1.0,), 0), ((1.5, 1.5), 1)):
+            measure, _ = self.measure(*ratios)
+            compare = functools.partial(type(self).compare, against.compare, measure)
+            with monkeypatch.context() as patch:
+                patch.setattr(against, "compare", compare)
+                assert module.main() == status
+            kept = results_of(folder, "speed_against")
+            assert kept["commit"] == "abc"
+            assert kept["rows"]["toy_64"]["ratio"] == ratios[-1]
+
+    @staticmethod
+    def compare(compare, measure, *arguments):
+        return compare(*arguments, measure)
+
+    def test_an_unknown_commit_is_refused(self, benchmark, monkeypatch, capsys):
+        arguments = [str(SCRIPTS["speed"]), "--against", "no_such_commit"]
+        monkeypatch.setattr("sys.argv", arguments)
+        with pytest.raises(SystemExit):
+            benchmark("speed").main()
+        assert "no commit no_such_commit in this clone" in capsys.readouterr().err
+
+    def test_the_baseline_is_a_full_hash(self, benchmark):
+        assert re.fullmatch("[0-9a-f]{40}", benchmark("speed").against.baseline())
+
+    def test_workers_have_the_package_of_their_folder(self, benchmark, tmp_path, monkeypatch):
+        """One that sleeps as it is imported is slower, by the row that imports it."""
+        module = benchmark("speed").against
+        packages = {}
+        for label, sleep in (("commit", 0.0), ("here", 1.0)):
+            package = tmp_path / label / "keras_gans"
+            package.mkdir(parents=True)
+            (package / "__init__.py").write_text(f"import time; time.sleep({sleep})")
+            packages[label] = tmp_path / label
+        found = module.turns(packages, ["start", "toy_64"], 2, seed=0)
+        assert module.is_slower(module.judged(found["start"]))
+        assert "failed" in module.judged(found["toy_64"])  # as neither has models
 
 
 def test_an_example_is_kept_with_what_it_says_and_draws(benchmark, tmp_path, monkeypatch):

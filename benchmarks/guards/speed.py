@@ -155,7 +155,7 @@ def parsed():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     everything = [*ROWS, *TABLES]
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(everything)}")
-    parser.add_argument("--rounds", type=int, default=7, help="timed runs of each way, in turns")
+    parser.add_argument("--rounds", type=int, help="timed runs of each way, in turns; default 7")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", help="such as CPU:0 or GPU:0; by default TensorFlow's choice")
     parser.add_argument(
@@ -166,6 +166,8 @@ def parsed():
         help=f"compare with the package of a commit: rows are {', '.join(against.WAYS)}",
     )
     options = parser.parse_args()
+    if options.rounds is None:
+        options.rounds = 7 if options.against is None else against.LEAST_ROUNDS
     known = everything if options.against is None else list(against.WAYS)
     unknown = set(options.rows) - set(known)
     if unknown:

@@ -172,9 +172,10 @@ def cycle_gan():
 
 def text_gan():
     vocabulary = " abcdefghijklmnopqrstuvwxyz"
+    size = len(vocabulary) + 2  # padding, and unknown characters
     return kg.models.TextGAN(
-        kg.networks.text_generator(16, len(vocabulary), 64, 64, 2),
-        kg.networks.text_discriminator(16, len(vocabulary), 64, 2),
+        kg.networks.text_generator(16, size, 64, 64, 2),
+        kg.networks.text_discriminator(16, size, 64, 2),
         latent_dim=64,
         vocabulary=vocabulary,
         n_critic=5,
@@ -337,7 +338,11 @@ def peak_memory():
 
 def peak_flops(side=PEAK_SIDE, rounds=5):
     """Floating-point operations a second of a matrix product in float32, at best."""
-    product = tf.function(lambda a, b: tf.reduce_sum(a @ b), jit_compile=is_on_gpu())
+
+    def sum_of_product(a, b):
+        return tf.reduce_sum(a @ b)
+
+    product = tf.function(sum_of_product, autograph=False, jit_compile=is_on_gpu())
     a, b = (tf.random.normal((side, side)) for _ in range(2))
     return 2 * side**3 / min(seconds(lambda: product(a, b)) for _ in range(rounds + 1))
 

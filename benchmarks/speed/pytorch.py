@@ -11,7 +11,7 @@ from keras import layers
 
 import keras_gans as kg
 from benchmarks.speed import devices
-from benchmarks.speed.rows import Row, stated
+from benchmarks.speed.rows import LeftOut, Row, stated
 from benchmarks.speed.wgan_gp import (
     LONG,
     TOY_UPDATES,
@@ -112,12 +112,12 @@ def torch_adam(parameters):
 
 
 def compiled_epoch(game, points, batch_size):
-    """An epoch with `torch.compile`, or in a line why there is none."""
+    """An epoch with `torch.compile`, or why there is none."""
     try:
         game.compile()
         game.epoch(points[: batch_size * TOY_UPDATES], batch_size)
     except Exception as error:  # of a compiler, of any kind
-        return f"does not run here: {str(error).strip().splitlines()[0]}"
+        return LeftOut(f"{type(error).__name__}: {str(error).strip()[:200]}")
     return seconds_a_step(lambda epochs: game.epoch(points, batch_size))
 
 

@@ -20,13 +20,20 @@ def stated(way):
 
 
 @dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """In the place of a way that does not run here: why."""
+
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Row:
     """A comparison.
 
     Attributes:
         make: Function of a seed, to functions without arguments by name: first the package's way,
             then that which it is compared with, then others. Instead of one of these there may be a
-            string: why it is left out.
+            `LeftOut`.
         to_reach: How many times as much the other way should take.
         least: How many times it must take. Defaults to 0.
         measure: Function of a way, to what it takes and its result. Defaults to seconds.
@@ -56,9 +63,10 @@ class Row:
         if self.difference and not self.of_results:
             found["relative_difference"] = self.difference(seed)
         ways = self.make(seed)
-        left_out = {name: ways.pop(name) for name in list(ways) if isinstance(ways[name], str)}
+        left_out = {name: way.reason for name, way in ways.items() if isinstance(way, LeftOut)}
         if left_out:
             found["left_out"] = left_out
+        ways = {name: way for name, way in ways.items() if name not in left_out}
         results = {name: self.measure(way)[1] for name, way in ways.items()}
         if self.difference and self.of_results:
             found["relative_difference"] = self.difference(*list(results.values())[:2])
