@@ -104,15 +104,22 @@ def measured_here(name, values):
     }
 
 
+def in_process(name, values):
+    """The same, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.speed.growth", name, *map(str, values)]
+    done = subprocess.run(command, cwd=models.ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def measured(axes=AXES):
-    """Seconds of each axis, in a process of its own, and the exponent with which they grow."""
+    """Seconds of each axis, and the exponent with which they grow.
+
+    Each number of replicas has a process, as TensorFlow takes one number of them in each.
+    """
     found = {}
     for name, (values, _) in axes.items():
-        command = [sys.executable, "-m", "benchmarks.speed.growth", name, *map(str, values)]
-        done = subprocess.run(
-            command, cwd=models.ROOT, stdout=subprocess.PIPE, text=True, check=True
-        )
-        seconds = json.loads(done.stdout.splitlines()[-1])
+        parts = [[value] for value in values] if name == "replicas" else [values]
+        seconds = {x: y for part in parts for x, y in in_process(name, part).items()}
         found[name] = {"seconds": seconds, "exponent": exponent(seconds)}
         print(f"{name}: exponent {found[name]['exponent']:.2f}", file=sys.stderr, flush=True)
     return found
