@@ -206,6 +206,15 @@ class TestSpeed:
         assert list(ways) == ["keras_gans", "pytorch"]
         assert all(way() > 0 for way in ways.values())
 
+    def test_the_page_and_readme_say_what_the_results_say(self, benchmark, rows):
+        benchmark("speed")
+        page = importlib.import_module("benchmarks.speed.page")
+        assert set(page.WORDS) == set(rows)
+        assert page.PAGE.read_text() == page.page()
+        readme = page.README.read_text()
+        assert page.rows_table() in readme
+        assert page.with_table(readme) == readme
+
     def test_a_device_that_is_not_there_is_refused_with_those_that_are(
         self, benchmark, monkeypatch, capsys
     ):

@@ -11,9 +11,9 @@ row is a comparison in `benchmarks/speed`:
 - `wgan_gp`: training steps of `WGANGP` on the networks of the Keras tutorial (batches of 64, 3
   critic updates), against the tutorial's; `wgan_gp_bfloat16`: in `mixed_bfloat16`, against the
   tutorial in float32;
-- `toy_64_tutorial`, `toy_128_tutorial`: `fit` of 5,000 steps on points of the plane with its
-  defaults, three hidden layers of 64 or 128 units, batches of 64 or 256, 5 critic updates,
-  likewise; `toy_64_short`: of 200 steps, which XLA does not compile;
+- `toy_64_tutorial`: `fit` of 5,000 steps on points of the plane with its defaults, three hidden
+  layers of 64 units, batches of 64, 5 critic updates, likewise; `toy_64_short`: of 200 steps, which
+  XLA does not compile; `toy_128_tutorial`: of 200 steps, 128 units, batches of 256;
 - `toy_64_pytorch`, `toy_128_pytorch`: the same `fit`, against plain eager PyTorch, which must be
   installed (`pip install torch`); the larger one beside `torch.compile`, too;
 - `frechet_10000`, `frechet_1000`: Fréchet distance of as many samples of 2,048 features, against

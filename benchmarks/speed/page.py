@@ -23,10 +23,13 @@ WORDS = {
         "`fit` of 5,000 steps: 3×64 units, batches of 64, 5 critic updates",
         "the tutorial's code",
     ),
-    "toy_128_tutorial": ("the same with 3×128 units, batches of 256", "the tutorial's code"),
+    "toy_128_tutorial": (
+        "`fit` of 200 steps: 3×128 units, batches of 256",
+        "the tutorial's code",
+    ),
     "toy_64_short": ("`fit` of 200 steps: 3×64 units", "the tutorial's code"),
     "toy_64_pytorch": ("`fit` of 5,000 steps: 3×64 units", "PyTorch, eager"),
-    "toy_128_pytorch": ("the same with 3×128 units, batches of 256", "PyTorch, eager"),
+    "toy_128_pytorch": ("`fit` of 200 steps: 3×128 units", "PyTorch, eager"),
     "frechet_1000": ("Fréchet distance of 1,000 samples of 2,048 features", "`sqrtm`"),
     "frechet_10000": ("of 10,000 samples", "`sqrtm`"),
     "transport_5000": ("exact transport of 5,000 points", "`linear_sum_assignment`"),
@@ -73,36 +76,50 @@ def number(value):
 
 def page(folder=RESULTS):
     """All that was measured."""
-    record = result("models", folder)
-    versions = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
-    cores, processor = record["cpu_cores"], record["machine"]["processor"]
+    return "\n\n".join([introduction(folder), *of_models(folder), *of_growth(folder)]) + "\n"
+
+
+def introduction(folder):
+    records = [record for name in WORDS if (record := result(name, folder))]
+    newest = max(records, key=lambda record: record["date"])
+    versions = ", ".join(f"{package} {v}" for package, v in newest["versions"].items())
     return f"""# Speed
 
 How many times as much time, or memory, the usual way takes to come to the same: both in turns in
 one run, medians of several. Where they should come to the same, that is checked first. Measured on
-{cores} cores of {processor}, {record["date"][:10]}, with {versions};
+{newest["cpu_cores"]} cores ({newest["machine"]["processor"]}), last on {newest["date"][:10]},
+with {versions}.
+
 `python benchmarks/guards/speed.py` measures again, on a GPU with `--device GPU:0`, and
-`python -m benchmarks.speed.page` writes this page. Each row's result is in
+`python -m benchmarks.speed.page` writes this page. The result of each row is in
 `benchmarks/results/speed_<row>.json`.
 
 ## Against the usual way
 
-{rows_table(folder)}
+{rows_table(folder)}"""
 
-## Every model
+
+def of_models(folder):
+    """The table of all models, if it was measured."""
+    record = result("models", folder)
+    if record:
+        yield f"""## Every model
 
 A step at the size of the model's example, by itself and beside the plainest loop on the same
 networks.
 
-{models.table(record["results"]["models"])}
+{models.table(record["results"]["models"])}"""
 
-## How cost grows
+
+def of_growth(folder):
+    """The picture of how steps grow, if that was measured."""
+    if result("growth", folder):
+        yield f"""## How cost grows
 
 A WGAN-GP step with small convolutional networks, and the slope of a line through the logarithms.
 Replicas share the cores and one global batch: what grows with them is the price of sharing.
 
-![Milliseconds of a step]({FIGURE})
-"""
+![Milliseconds of a step]({FIGURE})"""
 
 
 def with_table(text, folder=RESULTS):

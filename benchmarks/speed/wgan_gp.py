@@ -263,7 +263,10 @@ def toys(units, batch_size, epochs, seed):
     fit_other = functools.partial(
         other.fit, points[: TOY_STEPS * batch_size], batch_size=batch_size, verbose=0
     )
-    return {"keras_gans": seconds_a_step(fit, epochs), "tutorial": seconds_a_step(fit_other, min(epochs, 5))}
+    return {
+        "keras_gans": seconds_a_step(fit, epochs),
+        "tutorial": seconds_a_step(fit_other, min(epochs, 5)),
+    }
 
 
 ROWS = {

@@ -1,9 +1,12 @@
 """Convolutions of small images."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
+from keras_gans import _checks
 from keras_gans._typing import Tensor
 
 #: Positions of the output up to which a product of matrices is the faster way, as measured.
@@ -21,8 +24,12 @@ class Conv2D(keras.layers.Conv2D):
     multiplied with the weights.
 
     Args:
-        filters, kernel_size, **kwargs: Those of `keras.layers.Conv2D`. With dilation, groups,
-            channels first, or an input of unknown sides it is that layer.
+        filters: Positive integer, channels of the output.
+        kernel_size, **kwargs: Those of `keras.layers.Conv2D`. With dilation, groups, channels
+            first, or an input of unknown sides it is that layer.
+
+    Raises:
+        ValueError, TypeError: As that layer, and if `filters` is not a positive integer.
 
     Input shape: `(batch, height, width, channels)`.
     Output shape: `(batch, new height, new width, filters)`.
@@ -34,26 +41,26 @@ class Conv2D(keras.layers.Conv2D):
     TensorShape([1, 2, 2, 8])
     """
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def __init__(self, filters: int, kernel_size: Any, **kwargs) -> None:
+        super().__init__(_checks.positive_int("filters", filters), kernel_size, **kwargs)
+
+    def convolution_op(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         sides = inputs.shape[1:3]
         if not self._is_plain or None in sides:
-            return super().call(inputs)
+            return super().convolution_op(inputs, kernel)
         rows, columns = (
             taps(side, size, stride, self.padding)
             for side, size, stride in zip(sides, self.kernel_size, self.strides, strict=True)
         )
         positions = (len(rows), len(columns))
         if not 0 < np.prod(positions) <= FEW_POSITIONS:
-            return super().call(inputs)
+            return super().convolution_op(inputs, kernel)
         seen = np.einsum("uai,vbj->uvabij", rows, columns).reshape(-1, np.prod(sides))
         pixels = ops.reshape(inputs, (-1, seen.shape[1], inputs.shape[3]))
         patches = ops.matmul(ops.convert_to_tensor(seen, inputs.dtype), pixels)
-        weights = ops.reshape(self.kernel, (-1, self.filters))
+        weights = ops.reshape(kernel, (-1, self.filters))
         outputs = ops.matmul(ops.reshape(patches, (-1, weights.shape[0])), weights)
-        outputs = ops.reshape(outputs, (-1, *positions, self.filters))
-        if self.use_bias:
-            outputs = outputs + self.bias
-        return outputs if self.activation is None else self.activation(outputs)
+        return ops.reshape(outputs, (-1, *positions, self.filters))
 
     @property
     def _is_plain(self):

@@ -46,6 +46,7 @@ CALLS = {
     "layers.ConditioningAugmentation": Call(
         layers.ConditioningAugmentation, lambda: {"units": 2}, use=on(x2, points(4, 1))
     ),
+    "layers.Conv2D": Call(layers.Conv2D, lambda: {"filters": 2, "kernel_size": 3}, use=on(x4)),
     "layers.DropReference": Call(
         layers.DropReference, lambda: {"num_reference": 2}, use=on(points(8))
     ),
