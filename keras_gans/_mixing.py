@@ -5,11 +5,15 @@ Of those that it does not depend on, several batches may go through a network in
 
 import keras
 
+from keras_gans._origin import is_from
+
+#: Layers of Keras that mix the examples of a batch on purpose.
+MIXING_AUGMENTATION = (keras.layers.CutMix, keras.layers.MixUp)
+
 _MIXING = (
+    *MIXING_AUGMENTATION,
     keras.layers.BatchNormalization,
-    keras.layers.CutMix,
     keras.layers.Lambda,
-    keras.layers.MixUp,
     keras.layers.SpectralNormalization,  # moves its vector in every call
 )
 
@@ -38,4 +42,5 @@ def _mixes(part):
         return True
     if isinstance(part, _MIXING) or getattr(part, "stateful", False):
         return True
-    return not type(part).call.__module__.startswith(("keras.", "keras_gans."))
+    activation = getattr(part, "activation", None)
+    return not (is_from(type(part).call) and (activation is None or is_from(activation)))

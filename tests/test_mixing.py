@@ -17,6 +17,8 @@ APART = {
     "dropout": [layers.Dropout(0.5), layers.GaussianNoise(0.1)],
     "spectral": [kg.layers.SpectralNormalization(layers.Dense(3))],
     "nested": [keras.Sequential([layers.Dense(3)])],
+    "reference": [kg.layers.VirtualBatchNormalization(RNG.normal(size=(2, 4)))],
+    "activation": [layers.Dense(3, activation="tanh"), layers.Activation(layers.LeakyReLU())],
     "recurrent": [layers.Reshape((2, 2)), layers.GRU(3)],
 }
 MIXING = {
@@ -25,6 +27,9 @@ MIXING = {
     "spectral normalization of Keras": [layers.SpectralNormalization(layers.Dense(3))],
     "minibatch discrimination": [kg.layers.MinibatchDiscrimination(3, 2)],
     "moving mean": [kg.layers.MovingMean()],
+    "first examples": [kg.layers.VirtualBatchNormalization(2)],
+    "dropped examples": [kg.layers.DropReference(2)],
+    "activation": [layers.Dense(3, activation=lambda x: x - keras.ops.mean(x, axis=0))],
     "function": [layers.Lambda(lambda x: x - keras.ops.mean(x, axis=0))],
     "stateful": [layers.Reshape((2, 2)), layers.GRU(3, stateful=True)],
     "activity": [layers.Dense(3, activity_regularizer="l2")],

@@ -88,8 +88,6 @@ class PrependReference(ReferenceBatch):
         Salimans et al. 2016, Improved Techniques for Training GANs, section 3.4.
     """
 
-    mixes_examples = True
-
     def __init__(self, reference_batch: ArrayLike, **kwargs) -> None:
         super().__init__(**kwargs)
         self.keep_reference(reference_batch)
@@ -125,6 +123,8 @@ class DropReference(keras.layers.Layer):
     >>> kg.layers.DropReference(3)(keras.ops.ones((7, 2))).shape
     TensorShape([4, 2])
     """
+
+    mixes_examples = True  # where they are in a batch matters
 
     def __init__(self, num_reference: int, **kwargs) -> None:
         super().__init__(**kwargs)

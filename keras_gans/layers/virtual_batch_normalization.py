@@ -76,7 +76,7 @@ class VirtualBatchNormalization(ReferenceBatch):
         self.scale = _checks.boolean("scale", scale)
         self.beta_initializer = _checks.initializer("beta_initializer", beta_initializer)
         self.gamma_initializer = _checks.initializer("gamma_initializer", gamma_initializer)
-        self.first_examples = isinstance(reference_batch, numbers.Number)
+        self.first_examples = self.mixes_examples = isinstance(reference_batch, numbers.Number)
         if self.first_examples:
             self.num_reference = _checks.positive_int("reference_batch", reference_batch)
         else:

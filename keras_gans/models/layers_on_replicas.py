@@ -13,9 +13,8 @@ import tensorflow as tf
 
 from keras_gans import _replicas
 from keras_gans._hyperparameters import Tunable
-
-#: Layers of Keras that mix the examples of a batch.
-MIXING = (keras.layers.CutMix, keras.layers.MixUp)
+from keras_gans._mixing import MIXING_AUGMENTATION
+from keras_gans._origin import is_from
 
 
 def prepare(model: keras.Model) -> None:
@@ -33,14 +32,14 @@ def prepare(model: keras.Model) -> None:
     for layer in layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             _share(layer, functools.partial(_normalized, layer, layer.synchronized))
-        elif isinstance(layer, MIXING):
+        elif isinstance(layer, MIXING_AUGMENTATION):
             _share(layer, _replicas.call_on_all)
         elif isinstance(layer, keras.layers.RNN):
             if any(map(_draws, layer._flatten_layers(include_self=False))):
                 _share(layer, _replicas.call_in_place)
-        elif _is_from(layer, "keras.") and _draws(layer) and id(layer) not in cells:
+        elif is_from(type(layer).call, "keras.") and _draws(layer) and id(layer) not in cells:
             _share(layer, _replicas.call_in_place)
-        elif not _is_from(layer, "keras.", "keras_gans.") and _has_state_of_its_own(layer):
+        elif not is_from(type(layer).call) and _has_state_of_its_own(layer):
             unknown.append(layer)
     if unknown:
         named = [f"{layer.name} ({type(layer).__name__})" for layer in unknown]
@@ -51,11 +50,6 @@ def prepare(model: keras.Model) -> None:
             "`GaussianNoise`, `Dropout` and `BatchNormalization`, which see the whole batch here.",
             stacklevel=4,
         )
-
-
-def _is_from(layer, *packages):
-    """Whether what the layer does is the work of one of these packages."""
-    return type(layer).call.__module__.startswith(packages)
 
 
 def _draws(layer):

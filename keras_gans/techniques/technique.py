@@ -9,6 +9,7 @@ import keras
 from keras_gans import losses
 from keras_gans._hyperparameters import Tunable
 from keras_gans._loss_result import LossResult
+from keras_gans._origin import is_from
 from keras_gans._typing import Examples, Initializer, Shape
 
 
@@ -75,7 +76,7 @@ class Technique(Tunable, keras.layers.Layer):
         Those of this package keep each to itself. One from elsewhere may say so, too.
         """
         hooks = (getattr(type(self), name, None) for name in ("augment", "augmented"))
-        return any(hook and not hook.__module__.startswith("keras_gans.") for hook in hooks)
+        return any(hook and not is_from(hook) for hook in hooks)
 
     def prepare(self, model: keras.Model) -> None:
         pass
