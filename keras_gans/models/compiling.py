@@ -50,10 +50,10 @@ class Compiled(Saved):
             jit_compile: Boolean, whether XLA compiles the steps: on a GPU usually faster; on a CPU
                 slow at convolutions, and faster for small dense networks, once compiled. Or
                 `"auto"`, which is Keras's choice: on a GPU, but neither on a CPU nor where replicas
-                share a batch nor under deterministic operations. On a CPU `fit` compiles the
-                training of models of dense layers of which it takes several steps at once, too,
-                where 5,000 or more are to come. XLA draws other noise from the same seeds. Defaults
-                to `"auto"`.
+                share a batch nor under deterministic operations. On a CPU `fit` compiles, too, the
+                training of models of dense layers of which it takes several steps at once, where
+                5,000 or more are to come and all parts are Keras's or this package's. XLA draws
+                other noise from the same seeds. Defaults to `"auto"`.
             steps_per_execution: Positive integer, training steps that TensorFlow takes at once:
                 callbacks and the progress bar see the last. Or `"auto"`, which `fit` decides: 1,
                 but up to 32 for models of at most 100,000 weights, of whose steps much is overhead,

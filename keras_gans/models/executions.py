@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from keras_gans import _checks, layers
+from keras_gans._origin import is_from
 from keras_gans._typing import Tensors
 
 #: Weights of all networks together up to which much of a step is not arithmetic.
@@ -105,7 +106,20 @@ def are_worth_compiling(model, num, total_steps):
         and total_steps >= MANY_STEPS
         and not tf.config.list_logical_devices("GPU")
         and all(isinstance(layer, _DENSE) for layer in _layers_of_networks(model))
+        and all(map(is_from, _code_of_steps(model)))
     )
+
+
+def _code_of_steps(model):
+    """What else a step is made of: XLA may lack operations of what comes from elsewhere."""
+    objective = getattr(model, "objective", None)
+    of_objective = [] if objective is None else [objective.generator, objective.discriminator]
+    optimizers = [getattr(model, name) for name in model.optimizer_networks]
+    parts = _layers_of_networks(model)
+    calls = [type(part).call for part in parts]
+    activations = [a for part in parts if (a := getattr(part, "activation", None))]
+    techniques = getattr(model, "techniques", ())
+    return [model, *techniques, *of_objective, *optimizers, *calls, *activations]
 
 
 def _layers_of_networks(model):

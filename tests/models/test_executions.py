@@ -25,6 +25,11 @@ def points(num):
     return np.random.default_rng(0).normal(size=(num, 2)).astype("float32")
 
 
+@keras.saving.register_keras_serializable(package="tests")
+def gap(real_logits, fake_logits):
+    return keras.ops.mean(fake_logits) - keras.ops.mean(real_logits)
+
+
 class Counting(keras.callbacks.Callback):
     """Looks at epochs alone."""
 
@@ -280,3 +285,37 @@ class TestXLA:
         assert not worth(convolutions, 32, many)
         monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: ["GPU:0"])
         assert not worth(gan, 32, many)
+
+    @pytest.mark.parametrize("part", ["model", "technique", "objective", "optimizer", "layer"])
+    def test_what_xla_may_not_know_is_not_compiled_unasked(self, part):
+        """Such as what prints, which XLA cannot do on a CPU."""
+
+        class Model(kg.models.GAN):
+            def train_step(self, data):
+                tf.print("a step", output_stream="file:///dev/null")
+                return super().train_step(data)
+
+        class Technique(kg.techniques.Technique):
+            pass
+
+        class Optimizer(keras.optimizers.SGD):
+            pass
+
+        class Layer(keras.layers.Dense):
+            def call(self, inputs):
+                return super().call(inputs)
+
+        objective = kg.losses.Objective(gap, kg.losses.hinge.generator)
+        layer = Layer if part == "layer" else keras.layers.Dense
+        gan = (Model if part == "model" else kg.models.GAN)(
+            keras.Sequential([keras.Input((2,)), layer(2)]),
+            keras.Sequential([keras.Input((2,)), layer(1)]),
+            latent_dim=2,
+            techniques=[Technique()] if part == "technique" else [],
+            objective=objective if part == "objective" else "hinge",
+        )
+        gan.compile(Optimizer(0.1) if part == "optimizer" else None)
+        assert not executions.are_worth_compiling(gan, 32, executions.MANY_STEPS)
+        if part == "model":
+            gan.fit(points(8 * 160), batch_size=8, epochs=32, verbose=0)
+            assert not gan._trains_by_xla
