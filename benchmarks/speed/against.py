@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
+
+from benchmarks.speed.rows import seconds
 
 ROOT = pathlib.Path(__file__).parents[2]
 BASELINE = pathlib.Path(__file__).parent / "baseline.txt"
@@ -160,16 +161,11 @@ def work(seed):
             if name not in ways:
                 ways[name] = WAYS[name](seed)
                 ways[name]()  # compiles
-            answer = statistics.median(_seconds(ways[name]) for _ in range(RUNS_OF.get(name, RUNS)))
+            runs = RUNS_OF.get(name, RUNS)
+            answer = statistics.median(seconds(ways[name])[0] for _ in range(runs))
         except Exception as error:
             answer = f"{type(error).__name__}: {str(error).strip().splitlines()[:1]}"
         print("answer", answer, flush=True)
-
-
-def _seconds(way):
-    begin = time.perf_counter()
-    way()
-    return time.perf_counter() - begin
 
 
 def turns(packages, names, rounds, seed):
