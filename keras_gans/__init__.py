@@ -13,6 +13,7 @@ and scale with `tf.distribute`. The modules, each of which uses only those above
 - `serving`: what a model does for others, described once;
 - `models`: the models;
 - `callbacks`: watch a model while it trains;
+- `presets`: all that it takes to train a model again;
 - `load`: a SavedModel from disk, for inference.
 """
 
@@ -34,6 +35,7 @@ __all__ = [
     "models",
     "networks",
     "penalties",
+    "presets",
     "serving",
     "techniques",
 ]
@@ -59,6 +61,7 @@ if not _IS_COMMAND:
         models,
         networks,
         penalties,
+        presets,
         serving,
         techniques,
     )

@@ -4,6 +4,7 @@ It reads its options before it imports TensorFlow, which takes seconds.
 """
 
 import argparse
+import ast
 import contextlib
 import csv
 import os
@@ -20,7 +21,8 @@ DATASET = "digits, photographs, the name of a TFDS dataset, or a folder of pictu
 ON_ERROR = "what to do with pictures of a folder that cannot be read"
 LABELS = "classes of a conditional model by name or number, such as cat,dog or 0,1; repeated"
 OF_MODEL = "by default what suits the model"
-RUN = "folder of a run, or of a SavedModel"
+OF_PRESET = "by default that of the preset"
+RUN = "folder of a run or of a SavedModel, or the name of a trained model"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -45,15 +47,26 @@ def parser() -> argparse.ArgumentParser:
         "last two checkpoints, and the SavedModel. When the same command runs again it goes on "
         "from the last checkpoint, and ends as if it had never been stopped.",
     )
-    command.add_argument("model", metavar="MODEL", help="what to train, of those that `list` lists")
-    command.add_argument("--dataset", type=path, default="digits", help=DATASET)
-    command.add_argument("--epochs", type=positive, default=10, help="epochs to have in the end")
-    command.add_argument("--output", type=path, required=True, help="folder of the run")
     command.add_argument(
-        "--steps-per-epoch", type=positive, default=200, help="generator updates in an epoch"
+        "model", metavar="MODEL", nargs="?", help="what to train, of those that `list` lists"
     )
     command.add_argument(
-        "--batch-size", type=positive, default=64, help="images of one discriminator update"
+        "--preset", help="in place of MODEL: all of a preset, of those that `list` lists"
+    )
+    command.add_argument("--dataset", type=path, help=f"{DATASET}; {OF_PRESET}, or digits")
+    command.add_argument(
+        "--epochs", type=positive, help=f"epochs to have in the end; {OF_PRESET}, or 10"
+    )
+    command.add_argument("--output", type=path, required=True, help="folder of the run")
+    command.add_argument(
+        "--steps-per-epoch",
+        type=positive,
+        help=f"generator updates in an epoch; {OF_PRESET}, or 200",
+    )
+    command.add_argument(
+        "--batch-size",
+        type=positive,
+        help=f"images of one discriminator update; {OF_PRESET}, or 64",
     )
     command.add_argument("--image-size", type=positive, help="resize images to this side")
     command.add_argument(
@@ -69,6 +82,33 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--ema-decay", type=decay, help=f"decay of the generator's moving average; {OF_MODEL}"
+    )
+    command.add_argument(
+        "--set",
+        type=argument,
+        action="append",
+        metavar="NAME=VALUE",
+        help="any argument of the model's constructor, such as n_critic=3; may be repeated",
+    )
+    command.add_argument("--objective", help="name of an objective, such as hinge")
+    command.add_argument(
+        "--technique",
+        type=technique,
+        action="append",
+        metavar="NAME(…)",
+        help="a technique with its arguments, such as 'R1(0.1, every=16)'; may be repeated",
+    )
+    command.add_argument(
+        "--learning-rate",
+        type=rate,
+        action="append",
+        metavar="[OPTIMIZER=]RATE",
+        help=f"of all optimizers, or of one, such as d_optimizer=1e-4; {OF_MODEL}",
+    )
+    command.add_argument(
+        "--precision",
+        choices=["float32", "mixed_bfloat16", "mixed_float16"],
+        help=f"what the networks compute in; {OF_PRESET}, or float32",
     )
     command.add_argument("--seed", type=seed, default=0, help="seed of everything random")
     command.add_argument(
@@ -118,7 +158,9 @@ def parser() -> argparse.ArgumentParser:
         "together with what they depend on: counts, split, feature extractor.",
     )
     command.add_argument("run", metavar="RUN", type=path, help=RUN)
-    command.add_argument("--dataset", type=path, required=True, help=DATASET)
+    command.add_argument(
+        "--dataset", type=path, help=f"{DATASET}; {OF_PRESET} that has the name of RUN"
+    )
     command.add_argument(
         "--split", help="part of the dataset; by default test, or all the pictures of a folder"
     )
@@ -149,6 +191,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options, or end with what is wrong with them."""
     commands = parser()
     options = commands.parse_args(arguments)
+    options.arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if options.command == "train" and (options.model is None) == (options.preset is None):
+        commands.error("train takes either MODEL or --preset NAME")
     if options.command == "evaluate" and options.extractor == "pixels" and "is" in options.metrics:
         commands.error("--metrics must leave out is where --extractor is pixels, without classes")
     return options
@@ -203,6 +248,42 @@ def metrics(text: str) -> list[str]:
             f"must be of {', '.join(METRICS)}, with commas between, not {text}"
         )
     return chosen
+
+
+def argument(text: str) -> tuple[str, Any]:
+    """`NAME=VALUE`, where what is no Python literal is a string."""
+    name, equals, value = text.partition("=")
+    if not (name.isidentifier() and equals):
+        raise argparse.ArgumentTypeError(f"must be like n_critic=3, not {text}")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def technique(text: str) -> tuple[str, list[Any], dict[str, Any]]:
+    """`NAME` or `NAME(…)` with literals as arguments: the name and the arguments."""
+    try:
+        call = ast.parse(text, mode="eval").body
+        if isinstance(call, ast.Name):
+            return call.id, [], {}
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+            named = {
+                keyword.arg or "": ast.literal_eval(keyword.value) for keyword in call.keywords
+            }
+            return call.func.id, [ast.literal_eval(value) for value in call.args], named
+    except (ValueError, SyntaxError):
+        pass
+    raise argparse.ArgumentTypeError(f"must be like R1 or R1(0.1, every=16), not {text}")
+
+
+def rate(text: str) -> tuple[str | None, float]:
+    """`RATE` or `OPTIMIZER=RATE`: the optimizer, or `None` for all, and the rate."""
+    name, _, value = text.rpartition("=")
+    with contextlib.suppress(ValueError):
+        if 0 < float(value) < float("inf"):
+            return name or None, float(value)
+    raise argparse.ArgumentTypeError(f"must be like 1e-4 or d_optimizer=1e-4, not {text}")
 
 
 @contextlib.contextmanager

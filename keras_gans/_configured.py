@@ -48,9 +48,9 @@ class Configured(Fixed):
         vars(self)[MADE_WITH] = _by_name(cls, args, kwargs)
         return self
 
-    def made_again(self):
-        """Return another object of the call that made this one, with the same arguments."""
-        args, kwargs = _call(type(self), vars(self)[MADE_WITH])
+    def made_again(self, **changes):
+        """Return another object of the call that made this one, with some other arguments."""
+        args, kwargs = _call(type(self), {**vars(self)[MADE_WITH], **changes})
         return type(self)(*args, **kwargs)
 
     def get_config(self):

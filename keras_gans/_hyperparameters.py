@@ -88,11 +88,11 @@ class Hyperparameter:
 class Tunable(Configured):
     """A model or a layer with `Hyperparameter`s. They are saved with it, beside its weights."""
 
-    def made_again(self):
-        """Return another object of the same call, with the numbers as they are now."""
-        again = super().made_again()
+    def made_again(self, **changes):
+        """Return another object of the same call, with the numbers as they are now, or changed."""
+        again = super().made_again(**changes)
         for name in hyperparameters_of(type(self)):
-            if not self.is_scheduled(name):
+            if name not in changes and not self.is_scheduled(name):
                 setattr(again, name, getattr(self, name))
         return again
 

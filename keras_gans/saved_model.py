@@ -4,7 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_gans import _checks, _files, _manifest, _server
+from keras_gans import _checks, _files, _manifest, _server, _zoo
 from keras_gans._typing import PathLike
 from keras_gans.serving import CONDITIONS, ArraySpec, Verb
 
@@ -90,7 +90,11 @@ def load(filepath: PathLike) -> SavedGenerator:
 
     Args:
         filepath: Path of its folder, which may be a remote one that TensorFlow can read, such as
-            `gs://…`. If an export replaces a local one meanwhile, the new one is read.
+            `gs://…`. If an export replaces a local one meanwhile, the new one is read. Or the name
+            of a trained model, such as `"wgan_gp_digits"`, in `saved_models` of a checkout or in
+            the folder that the environment variable `KERAS_GANS_HOME` names, by default
+            `~/.keras_gans`. Or the address of a model on a hub, `"hf://user/model"` or
+            `"kaggle://user/model/framework/variation"`, which is downloaded once.
 
     Returns:
         A `SavedGenerator`, with `sample(num)`, `generate(latents)`, `score(x)`, or whatever the
@@ -98,16 +102,20 @@ def load(filepath: PathLike) -> SavedGenerator:
 
     Raises:
         ValueError: If there is no SavedModel, if it or its manifest is damaged, or if it was not
-            written by `export()`, or by that of a later version.
+            written by `export()`, or by that of a later version; or if there is no trained model of
+            that name or address.
+        ImportError: If the hub's package is not installed.
         OSError: If exports replace it again and again, faster than it can be read.
 
     Example:
 
     >>> import keras_gans as kg
-    >>> digits = kg.load("saved_models/wgan_gp_digits")
+    >>> digits = kg.load("wgan_gp_digits")
     >>> digits.sample(16, seed=0).shape
     (16, 8, 8, 1)
     """
+    _checks.path("filepath", filepath)
+    filepath = _zoo.find("filepath", filepath)
     path = _checks.path("filepath", filepath)
     if "://" in str(filepath):
         return _read(filepath)

@@ -47,7 +47,8 @@ def test_another_backend_is_refused_with_what_to_set(code, environment):
 
 MODULES = [
     *("callbacks", "constraints", "data", "divergences", "latents", "layers", "likelihoods"),
-    *("losses", "metrics", "models", "networks", "penalties", "serving", "techniques"),
+    *("losses", "metrics", "models", "networks", "penalties", "presets", "serving"),
+    "techniques",
 ]
 
 

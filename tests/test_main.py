@@ -18,7 +18,7 @@ import tensorflow as tf
 from PIL import Image
 
 import keras_gans as kg
-from keras_gans import __main__, commands, latents, saved_model
+from keras_gans import __main__, cards, commands, latents, presets, saved_model
 from keras_gans.__main__ import main, parse
 from keras_gans._server import Server
 from keras_gans.commands import evaluation, in_options
@@ -29,6 +29,7 @@ from keras_gans.commands.training import (
     build,
     check_folders,
     configuration,
+    preset_of,
     trainable,
     with_defaults,
 )
@@ -36,6 +37,12 @@ from keras_gans.runs import Run
 from tests.models import every_model
 
 SMALL = ["--filters", "4", "--steps-per-epoch", "2", "--batch-size", "8", "--latent-dim", "4"]
+
+
+def options_and_preset(*arguments):
+    options = parse(arguments)
+    preset = preset_of(options)
+    return with_defaults(options, preset), preset
 
 
 def train(folder, epochs, *extra):
@@ -51,6 +58,7 @@ def test_trains_from_the_command_line_and_resumes(tmp_path, capsys):
         "model.keras",
         "samples",
         "saved_model",
+        "time.json",
     }
     assert kg.load(run / "saved_model").sample(3).shape == (3, 8, 8, 1)
     train(run, 3)
@@ -126,10 +134,9 @@ def test_nothing_is_written_for_a_bad_option(tmp_path):
 
 @pytest.mark.parametrize("name", every_model.tiers("conditional_gan", trainable()))
 def test_every_model_of_images_is_built(name):
-    kind = trainable()[name]
-    options = with_defaults(parse(["train", name, "--output", "unused", *SMALL]), kind)
+    options, preset = options_and_preset("train", name, "--output", "unused", *SMALL)
     _, info = kg.data.load("digits")
-    model = build(kind, info, options)
+    model = build(preset, info, options)
     labels = [3, 7] if model.conditional else None
     assert model.sample(2, labels=labels).shape == (2, 8, 8, 1)
 
@@ -142,9 +149,11 @@ def test_a_model_without_averages_trains(tmp_path):
 
 
 def test_runs_of_earlier_versions_have_the_same_configuration():
-    options = parse(["train", "wgan_gp", "--output", "unused", "--image-size", "16"])
+    options, _ = options_and_preset(
+        *("train", "wgan_gp", "--output", "unused", "--image-size", "16")
+    )
     _, info = kg.data.load("digits", image_size=16)
-    assert configuration(with_defaults(options, kg.models.WGANGP), info) == {
+    assert configuration(options, info) == {
         "model": "wgan_gp",
         "dataset": "digits",
         "steps_per_epoch": 200,
@@ -221,6 +230,139 @@ def test_list_names_what_there_is_to_train(capsys):
     assert all(name in out for name in [*trainable(), "digits"])
 
 
+class TestPresets:
+    """`train --preset`: a recipe, with any of its numbers changed, on its data or on others."""
+
+    def options(self, *extra):
+        return options_and_preset("train", "--preset", "wgan_gp_digits", "--output", "x", *extra)
+
+    def built(self, *extra, source="digits", **kwargs):
+        options, preset = self.options(*extra)
+        return build(preset, kg.data.load(source, **kwargs)[1], options)
+
+    def test_gives_all_that_the_options_do_not(self):
+        options, preset = self.options("--batch-size", "8")
+        given = options.dataset, options.epochs, options.steps_per_epoch, options.batch_size
+        assert given == ("digits", preset.epochs, preset.steps_per_epoch, 8)
+
+    def test_any_argument_objective_technique_and_rate(self):
+        gan = self.built(
+            *("--set", "n_critic=2", "--set", "one_sided=True", "--filters", "4"),
+            *("--technique", "InstanceNoise(stddev=0.3)", "--technique", "HistoricalAveraging"),
+            *("--learning-rate", "1e-3", "--learning-rate", "d_optimizer=2e-3"),
+        )
+        assert (gan.n_critic, gan.one_sided) == (2, True)
+        kinds = [type(technique) for technique in gan.techniques]
+        assert kinds == [kg.techniques.InstanceNoise, kg.techniques.HistoricalAveraging]
+        assert float(gan.techniques[0].stddev) == pytest.approx(0.3)
+        assert gan.g_optimizer._learning_rate.initial_learning_rate == 1e-3
+        assert gan.d_optimizer._learning_rate.initial_learning_rate == 2e-3
+
+    def test_a_models_constant_rate_is_set(self):
+        options, preset = options_and_preset(
+            *("train", "gan", "--output", "x", *SMALL),
+            *("--learning-rate", "3e-3", "--objective", "hinge"),
+        )
+        gan = build(preset, kg.data.load("digits")[1], options)
+        assert float(gan.g_optimizer.learning_rate) == pytest.approx(3e-3)
+        assert gan.objective.name == "hinge"
+
+    def test_other_images_of_any_size(self):
+        images = np.zeros((4, 12, 10, 3), "uint8")
+        gan = self.built("--filters", "4", source=images, batch_size=2)
+        assert gan.sample(2).shape == (2, 12, 10, 3)
+
+    @pytest.mark.parametrize(
+        ("extra", "message"),
+        [
+            (["--set", "n_critics=2"], "n_critics"),
+            (["--technique", "Noise"], "`--technique` must be one of .*InstanceNoise"),
+            (["--learning-rate", "optimizer=1e-3"], "`--learning-rate` must be one of .*d_opt"),
+            (["--objective", "hinges"], "`--objective`|objective"),
+        ],
+    )
+    def test_what_there_is_not_is_refused(self, extra, message, tmp_path):
+        arguments = ["train", "--preset", "wgan_gp_digits", "--output", str(tmp_path / "run")]
+        with pytest.raises(SystemExit, match=message):
+            main([*arguments, *extra])
+        assert not (tmp_path / "run").exists()
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ([], "either MODEL or --preset"),
+            (["gan", "--preset", "wgan_gp_digits"], "either MODEL or --preset"),
+            (["gan", "--set", "n_critic"], "must be like n_critic=3"),
+            (["gan", "--technique", "R1(x)"], "must be like R1"),
+            (["gan", "--learning-rate", "-1"], "must be like 1e-4"),
+        ],
+    )
+    def test_malformed_options_are_refused(self, arguments, message, capsys):
+        with pytest.raises(SystemExit):
+            parse(["train", "--output", "x", *arguments])
+        assert message in capsys.readouterr().err
+
+    def test_a_wrong_name_is_refused(self, tmp_path):
+        with pytest.raises(SystemExit, match=r"`--preset` must be one of .*wgan_gp_digits"):
+            main(["train", "--preset", "wgan", "--output", str(tmp_path / "run")])
+
+    @pytest.mark.slow
+    def test_ends_in_a_preset_with_a_card(self, tmp_path, capsys):
+        small = ["--filters", "4", "--epochs", "1", "--steps-per-epoch", "2"]
+        arguments = ["train", "--preset", "wgan_gp_digits", *small, "--output"]
+        main([*arguments, str(tmp_path / "run")])
+        folder = tmp_path / "run" / "saved_model"
+        assert {"samples.png", "nearest.png", "README.md"} <= {p.name for p in folder.iterdir()}
+        facts = cards.read(folder)
+        assert facts["training"]["steps"] == 2
+        assert facts["training"]["command"].endswith(str(tmp_path / "run"))
+        check = facts["quality"]["check"]
+        again = presets.get("wgan_gp_digits").measure(kg.load(folder), only_check=True)
+        measured, stated = again["results"][check], facts["quality"]["results"][check]
+        assert measured == pytest.approx(stated, rel=facts["quality"]["tolerance"])
+        gan = kg.models.from_preset(folder)
+        assert gan.generator.count_params() == facts["parameters"]["generator"]
+        main(["sample", str(tmp_path / "run"), "--output", str(tmp_path / "grid.png")])
+
+    @pytest.mark.slow
+    def test_own_pictures_of_mixed_sizes_in_color(self, tmp_path):
+        pictures = tmp_path / "pictures"
+        pictures.mkdir()
+        random = np.random.default_rng(0)
+        for i, size in enumerate([(20, 30), (40, 16), (17, 17), (64, 32)] * 3):
+            pixels = random.integers(0, 256, (*size, 3), "uint8")
+            Image.fromarray(pixels).save(pictures / f"{i}.png")
+        main(
+            [
+                *("train", "--preset", "wgan_gp_digits", "--output", str(tmp_path / "run")),
+                *("--dataset", str(pictures), "--image-size", "16", "--batch-size", "4"),
+                *("--filters", "4", "--epochs", "1", "--steps-per-epoch", "2"),
+            ]
+        )
+        folder = tmp_path / "run" / "saved_model"
+        assert kg.load(folder).sample(2).shape == (2, 16, 16, 3)
+        facts = cards.read(folder)
+        assert "quality" not in facts
+        assert "data" not in facts
+        assert (folder / "nearest.png").exists()
+
+    @pytest.mark.slow
+    def test_half_precision_ends_in_float32(self, tmp_path):
+        small = ["--filters", "4", "--epochs", "1", "--steps-per-epoch", "2"]
+        arguments = ["--preset", "wgan_gp_digits", "--precision", "mixed_bfloat16", *small]
+        main(["train", *arguments, "--output", str(tmp_path / "run")])
+        config = keras.models.load_model(tmp_path / "run" / "saved_model" / "model.keras")
+        assert {layer.compute_dtype for layer in config.generator.layers} == {"float32"}
+        trained = keras.models.load_model(tmp_path / "run" / "model.keras")
+        assert "bfloat16" in {layer.compute_dtype for layer in trained.generator.layers}
+
+
+def test_evaluates_a_trained_model_by_name(capsys):
+    options = "--extractor pixels --num 200 --metrics fid"
+    main(["evaluate", "wgan_gp_digits", *options.split()])
+    assert re.search(r"frechet_distance +\d", capsys.readouterr().out)
+
+
 @pytest.mark.slow
 def test_config_is_readable(tmp_path):
     train(tmp_path, 1)
@@ -264,7 +406,7 @@ class TestOptions:
         ("arguments", "message"),
         [
             ("", "required: COMMAND"),
-            ("train --output run", "required: MODEL"),
+            ("train --output run", "either MODEL or --preset"),
             ("train gan", "required: --output"),
             ("train gan --output run --epochs 0", "--epochs: must be an integer from 1"),
             ("train gan --output run --ema-decay 2", r"--ema-decay: must be a number in \[0, 1\)"),

@@ -8,6 +8,7 @@ import sys
 
 import tensorflow as tf
 
+from keras_gans import _zoo, presets
 from keras_gans.commands import evaluation, sampling, training
 
 #: What goes wrong though the code is right: options, files, the network, memory.
@@ -51,7 +52,7 @@ def in_options(message: str, options: argparse.Namespace) -> str:
         "folder": "output",
     }
     aliases |= {"filepath": "output", "feature_extractor": "extractor", "num_samples": "num"}
-    names = {name: name for name in vars(options)}
+    names = {name: name for name in vars(options) if name != "arguments"}
     names |= {name: alias for name, alias in aliases.items() if alias in names}
     flags = {
         name: option.upper() if option in ("model", "run") else f"--{option.replace('_', '-')}"
@@ -77,15 +78,19 @@ def _drop_output():
 
 def list_all(options: argparse.Namespace) -> None:
     """List what there is to train, and on what."""
+    print("Presets for `train --preset`; * those that are here, trained, for `sample` and others:")
+    for name in presets.list():
+        mark = "*" if name in _zoo.names() else " "
+        print(f" {mark}{name:26} {presets.get(name).title}")
     print("Models for `train`:")
     for name, kind in training.trainable().items():
-        print(f"  {name:20} {kind.__doc__.splitlines()[0]}")
+        print(f"  {name:26} {kind.__doc__.splitlines()[0]}")
     print("Datasets for `--dataset`:")
-    print("  digits         1,797 handwritten digits 8×8×1, no download")
-    print("  photographs    patches 64×64×3 of two photographs, no download")
-    print("  stacked_mnist  three digits of MNIST as colors: 28×28×3, 1,000 classes")
-    print("  NAME           any TFDS image dataset: mnist, fashion_mnist, cifar10, celeb_a, …")
-    print("  FOLDER         a folder of pictures, with --image-size")
+    print("  digits                     1,797 handwritten digits 8×8×1, no download")
+    print("  photographs                patches 64×64×3 of two photographs, no download")
+    print("  stacked_mnist              three digits of MNIST as colors: 28×28×3, 1,000 classes")
+    print("  NAME                       any TFDS image dataset: mnist, cifar10, celeb_a, …")
+    print("  FOLDER                     a folder of pictures, with --image-size")
 
 
 COMMANDS = {

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gans import metrics
+from keras_gans import metrics, presets
 from keras_gans._typing import Tensor
 from keras_gans.commands.dataset import load
 from keras_gans.commands.trained import trained_sampler
@@ -33,6 +33,8 @@ def evaluate(options: argparse.Namespace) -> None:
     its classes alike, if these have none.
     """
     generator = trained_sampler(options.run)
+    if options.dataset is None:
+        options.dataset = dataset_of(options.run)
     real, info = real_images(generator, options)
     extractor = EXTRACTORS[options.extractor or extractor_for(options.dataset)]()
     uniform = generator.conditional and info.num_classes is None
@@ -48,6 +50,17 @@ def evaluate(options: argparse.Namespace) -> None:
     if uniform:
         report["protocol"]["labels"] = "all classes alike"
     print(metrics.format_table(report))
+
+
+def dataset_of(run: str) -> str:
+    """The dataset of the preset that a trained model has the name of."""
+    name = os.path.basename(os.path.normpath(run))
+    if name not in presets.list():
+        raise ValueError(
+            "`dataset` must be given for a model that is not that of a preset. "
+            f"Received: dataset=None and run={run!r}"
+        )
+    return presets.get(name).dataset
 
 
 def extractor_for(dataset: str) -> str:
@@ -75,12 +88,13 @@ def real_images(generator: Any, options: argparse.Namespace) -> tuple[tf.data.Da
     def load_all(labels):
         images, info = load(
             options,
-            options.split or ("train" if is_folder else "test"),
+            split=options.split or ("train" if is_folder else "test"),
             batch_size=1,  # which drops no rest
             image_size=options.image_size or own_size,
             channels=own_channels,
             labels=labels,
             shuffle=False,
+            on_error=options.on_error,
         )
         return images.rebatch(100), info
 

@@ -1,15 +1,17 @@
-"""Trained models, found by the folder of their run."""
+"""Trained models, found by the folder of their run, or by name."""
 
 import pathlib
 from typing import Any
 
-from keras_gans import _files, runs, saved_model
+from keras_gans import _files, _zoo, hubs, runs, saved_model
 from keras_gans._typing import PathLike
 from keras_gans.saved_model import SavedGenerator
 
 
 def trained(folder: PathLike) -> SavedGenerator:
-    """Return the SavedModel of a run, or that at a path of its own."""
+    """Return the SavedModel of a run, or that at a path of its own, or of a name."""
+    if hubs.is_address(folder) or (_zoo.is_name(folder) and folder in _zoo.names()):
+        return saved_model.load(folder)
     folder = pathlib.Path(folder)
     run = runs.Run(folder.parent if folder.suffix == ".keras" else folder)
     for place in (folder, run.saved_model):
@@ -21,8 +23,11 @@ def trained(folder: PathLike) -> SavedGenerator:
         hint = "a Keras file, whose model must be exported first, with its method `export`"
     else:
         hint = "which holds neither" if folder.exists() else "which does not exist"
+        if _zoo.is_name(str(folder)):
+            hint += f".{_zoo.hint(str(folder), _zoo.names())}"
     raise ValueError(
-        f"`run` must be the folder of a run or of a SavedModel. Received: {str(folder)!r}, {hint}"
+        "`run` must be the folder of a run or of a SavedModel, or the name of a trained model. "
+        f"Received: {str(folder)!r}, {hint}"
     )
 
 

@@ -1,45 +1,81 @@
 """`train`."""
 
 import argparse
+import contextlib
 import inspect
-import math
+import json
 import pathlib
 import signal
 import sys
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from keras_gans import _checks, _files, callbacks, data, models, runs
+from keras_gans import _checks, _files, callbacks, data, models, presets, runs, techniques
 from keras_gans._typing import Config
+from keras_gans.commands import publishing
 from keras_gans.commands.dataset import load
 from keras_gans.data.sources import OWN_NAMES, DatasetInfo
 
 #: Options that go to the model, if it takes them.
 OF_MODELS = ("latent_dim", "filters", "ema_decay")
 
+#: Options of how pictures are read.
+OF_IMAGES = ("image_size", "channels", "on_error")
+
+#: Options that have the preset's values where they are not given.
+OF_PRESETS = ("dataset", "epochs", "steps_per_epoch", "batch_size")
+
+#: Options that are part of a run's configuration where they are given: runs of earlier versions
+#: know nothing of them.
+IF_GIVEN = ("model", "preset", "set", "objective", "technique", "learning_rate", "precision")
+
 
 def train(options: argparse.Namespace) -> None:
     """Train a model, or go on if the output folder holds a run of the same configuration."""
-    kind = trainable()[_checks.one_of("model", options.model, list(trainable()))]
-    options = with_defaults(options, kind)
+    preset = preset_of(options)
+    options = with_defaults(options, preset)
     run = runs.Run(options.output)
     check_folders(options.dataset, run)
     _files.check_folder(run.folder)
     if options.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(options.seed)
-    _, info = batches(options, labels=False)
-    model = build(kind, info, options)
+    _, info = batches(options, preset)
+    with precision(options.precision or preset.precision):
+        model = build(preset, info, options)
     checkpoint = callbacks.Checkpoint(run.folder, configuration=configuration(options, info))
     with runs.StopOnSignal() as stop:
-        stopped_by = fit(model, options, checkpoint, stop)
+        stopped_by = fit(model, preset, options, checkpoint, stop)
         checkpoint.run.check_held()
-        model.export(run.saved_model)
+        if options.preset is None or stopped_by:
+            model.export(run.saved_model)
+        else:
+            portable = build(preset, info, options)
+            portable.set_weights(model.get_weights())
+            publishing.publish(preset, portable, options, run, reading(options, preset))
     print(f"Samples are in {run.samples}, the SavedModel is {run.saved_model}.")
     if stopped_by:
         sys.exit(128 + stopped_by)
+
+
+class ForImages(presets.ImagePreset):
+    """Of a model that is made for any images by `for_images`, with the numbers of the options."""
+
+    dataset = "digits"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.model = trainable()[_checks.one_of("model", name, list(trainable()))]
+
+    def build(self, info: DatasetInfo, filters: int | None = None, **changes: Any) -> Any:
+        sizes = {} if filters is None else {"filters": filters}
+        model = self.model.for_images(info, **sizes, **changes)
+        self.labels = model.conditional
+        return model
 
 
 def trainable() -> dict[str, Any]:
@@ -48,20 +84,32 @@ def trainable() -> dict[str, Any]:
     return dict(sorted((kind.__module__.rpartition(".")[2], kind) for kind in kinds))
 
 
-def with_defaults(options: argparse.Namespace, kind: Any) -> argparse.Namespace:
-    """The options, and in them what the model takes: by default what `for_images` says."""
+def preset_of(options: argparse.Namespace) -> presets.Preset:
+    """The preset that the options name, or that of the model that they name."""
+    if options.preset is None:
+        return ForImages(options.model)
+    if options.preset not in presets.list():
+        _checks.one_of("preset", options.preset, presets.list())
+    return presets.get(options.preset)
+
+
+def with_defaults(options: argparse.Namespace, preset: presets.Preset) -> argparse.Namespace:
+    """The options, with the preset's where none are given, and those of models that it takes."""
     options = argparse.Namespace(**vars(options))
-    taken = inspect.signature(kind.for_images).parameters
+    for name in OF_PRESETS:
+        if getattr(options, name) is None:
+            setattr(options, name, getattr(preset, name))
+    taken = dict(inspect.signature(getattr(preset.model, "for_images", preset.build)).parameters)
     for name in OF_MODELS:
         given = getattr(options, name)
-        if name in taken:
-            setattr(options, name, taken[name].default if given is None else given)
-        elif given is None:
-            delattr(options, name)
-        else:
+        if name not in taken and given is not None:
             raise ValueError(
-                f"`{name}` must be left out: {options.model} has none. Received: {name}={given}"
+                f"`{name}` must be left out: {preset.name} has none. Received: {name}={given}"
             )
+        if given is None and (name not in taken or options.preset is not None):
+            delattr(options, name)
+        elif given is None:
+            setattr(options, name, taken[name].default)
     return options
 
 
@@ -76,30 +124,82 @@ def check_folders(dataset: str, run: runs.Run) -> None:
         )
 
 
-def batches(options: argparse.Namespace, labels: bool) -> tuple[tf.data.Dataset, data.DatasetInfo]:
+def batches(
+    options: argparse.Namespace, preset: presets.Preset
+) -> tuple[tf.data.Dataset, data.DatasetInfo]:
     """The batches of a run, and what the dataset holds."""
     return load(
         options,
+        preset,
         batch_size=options.batch_size,
-        image_size=options.image_size,
-        channels=options.channels,
-        labels=labels,
         shuffle=True,
         seed=options.seed,
         repeat=True,
+        **reading(options, preset),
     )
 
 
-def build(kind: Any, info: DatasetInfo, options: argparse.Namespace) -> models.LatentModel:
-    """Return a compiled model of that kind for the dataset's images."""
-    chosen = {name: value for name, value in vars(options).items() if name in OF_MODELS}
-    model = kind.for_images(info, **chosen, seed=options.seed)
-    model.compile(steps_per_execution=math.gcd(10, options.steps_per_epoch))
+def reading(options: argparse.Namespace, preset: presets.Preset) -> Config:
+    """How pictures are read, as the options say it, by name."""
+    given = {name: getattr(options, name) for name in OF_IMAGES}
+    given = {name: value for name, value in given.items() if value not in (None, "raise")}
+    for name in given:
+        if not isinstance(preset, presets.ImagePreset):
+            raise ValueError(
+                f"`{name}` must be left out: {preset.name} does not learn from images alone. "
+                f"Received: {name}={given[name]}"
+            )
+    return given
+
+
+@contextlib.contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """A block in which networks are made that compute in this precision."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def build(
+    preset: presets.Preset, info: DatasetInfo, options: argparse.Namespace
+) -> models.GenerativeModel:
+    """Return a compiled model of the preset for the dataset's images."""
+    changes = {name: value for name, value in vars(options).items() if name in OF_MODELS}
+    changes |= dict(options.set or ())
+    if options.objective is not None:
+        changes["objective"] = options.objective
+    if options.technique:
+        changes["techniques"] = [technique(*given) for given in options.technique]
+    model = preset.build(info, **changes, seed=options.seed)
+    preset.compile(
+        model, options.steps_per_epoch, options.epochs, rates(model, options.learning_rate or ())
+    )
     return model
 
 
+def technique(name: str, arguments: list[Any], named: dict[str, Any]) -> techniques.Technique:
+    """The technique of a name, with its arguments."""
+    return getattr(techniques, _checks.one_of("technique", name, techniques.__all__))(
+        *arguments, **named
+    )
+
+
+def rates(model: models.GenerativeModel, given: Any) -> dict[str, float]:
+    """Learning rates by optimizer, of pairs of an optimizer, or `None` for all, and a rate."""
+    found = {}
+    for name, value in given:
+        names = list(model.optimizer_networks)
+        for optimizer in names if name is None else [_checks.one_of("learning_rate", name, names)]:
+            found[optimizer] = value
+    return found
+
+
 def fit(
-    model: models.LatentModel,
+    model: models.GenerativeModel,
+    preset: presets.Preset,
     options: argparse.Namespace,
     checkpoint: callbacks.Checkpoint,
     stop: runs.StopOnSignal,
@@ -107,12 +207,18 @@ def fit(
     """Train to the end of the last epoch. Returns the signal that stopped it before, or `None`."""
     run = checkpoint.run
     nan = callbacks.TerminateOnNaN(run.checkpoint)
-    print(f"Training {options.model} in {run.folder}, {options.epochs} epochs.")
+    print(f"Training {preset.name} in {run.folder}, {options.epochs} epochs.")
     history = model.fit(
-        batches(options, labels=model.conditional)[0],
+        batches(options, preset)[0],
         epochs=options.epochs,
         steps_per_epoch=options.steps_per_epoch,
-        callbacks=[nan, stop, callbacks.SampleGrid(run.samples), checkpoint],
+        callbacks=[
+            nan,
+            stop,
+            *preset.callbacks(run.samples),
+            Clock(run.folder / "time.json"),
+            checkpoint,
+        ],
     )
     if nan.message:
         sys.exit(f"Error: {nan.message}")
@@ -124,9 +230,28 @@ def fit(
     return stop.received
 
 
+class Clock(keras.callbacks.Callback):
+    """Keeps in a file how many seconds each epoch took, of the clock and of all processors."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        super().__init__()
+        self.path = path
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.begun = time.time(), time.process_time()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        seconds = time.time() - self.begun[0], time.process_time() - self.begun[1]
+        with _files.side_file(self.path):
+            kept = json.loads(self.path.read_text()) if self.path.exists() else []
+            with _files.replacing(self.path) as temporary:
+                temporary.write_text(json.dumps([*kept[:epoch], seconds]))
+
+
 def configuration(options: argparse.Namespace, info: DatasetInfo) -> Config:
     """What makes one run another run: options, and what images there are."""
-    others = ("command", "epochs", "output", "on_error")
+    others = ("command", "epochs", "output", "on_error", "arguments")
     chosen = {k: v for k, v in vars(options).items() if k not in others}
+    chosen = {k: v for k, v in chosen.items() if k not in IF_GIVEN or v is not None}
     names = info.class_names and list(info.class_names)
     return {**chosen, "num_examples": info.num_examples, "class_names": names}

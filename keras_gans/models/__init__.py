@@ -48,4 +48,7 @@ __all__ = [
     "StackGAN",
     "StyleGAN2",
     "TextGAN",
+    "from_preset",
 ]
+
+from_preset = GenerativeModel.from_preset

@@ -15,10 +15,10 @@ from keras_gans.models.optimizers import (
     update_in_one_operation,
     with_loss_scale,
 )
-from keras_gans.models.saving import Saved
+from keras_gans.models.pretrained import Pretrained
 
 
-class Compiled(Saved):
+class Compiled(Pretrained):
     """A model that makes, builds, checks and saves the optimizers that a subclass names.
 
     A subclass states `optimizer_networks`, `default_optimizers` and `learning_rates`.

@@ -17,6 +17,7 @@ from keras_gans._read_only import SEED_STATE
 from keras_gans._typing import PathLike
 from keras_gans.models import conversion
 from keras_gans.models.averages import Averaged
+from keras_gans.models.half_precision import Halves
 
 
 class Saved(Averaged):
@@ -136,6 +137,7 @@ class Saved(Averaged):
         format: str = "tf_saved_model",
         verbose: bool | None = None,
         endpoint: str | None = None,
+        half_precision: bool = False,
         **kwargs: Any,
     ) -> None:
         """Write the model for inference, beside its target and renamed.
@@ -155,12 +157,14 @@ class Saved(Averaged):
                 `tensor_verbs()`, whose inputs have the names that it gives them. Defaults to
                 `None`, the first: `"generate"` for models that draw from latents,
                 `"translate_ab"` for those that translate.
+            half_precision: Boolean, whether a SavedModel keeps weights in float16, in half the
+                space, and computes with them as before. Defaults to `False`.
             **kwargs: For a file, options of Keras's exporter: `opset_version` of ONNX, those of
                 TensorFlow's converter to LiteRT.
 
         Raises:
-            ValueError: If `format` or `endpoint` is unknown, `filepath` holds something else, or
-                the format has no such operations as the networks need.
+            ValueError: If `format` or `endpoint` is unknown, `filepath` holds something else, the
+                format has no such operations as the networks need, or a weight is beyond float16.
             ImportError: If the converter is not installed.
 
         Example:
@@ -178,7 +182,13 @@ class Saved(Averaged):
         >>> gan.export("generator.tflite", format="litert")  # of gan.ema_generator
         """
         formats = ["tf_saved_model", *conversion.CONVERTERS]
+        half_precision = _checks.boolean("half_precision", half_precision)
         if _checks.one_of("format", format, formats) != "tf_saved_model":
+            if half_precision:
+                raise ValueError(
+                    "`half_precision` must be False for files: only a SavedModel keeps such "
+                    f"weights. Received: half_precision=True, format={format!r}"
+                )
             self._export_file(filepath, format, endpoint, bool(verbose), kwargs)
             return
         if endpoint is not None or kwargs:
@@ -186,18 +196,23 @@ class Saved(Averaged):
                 "`format` must be 'onnx' or 'litert' for further arguments: a SavedModel holds all "
                 f"endpoints. Received: format={format!r}, endpoint={endpoint!r}, {kwargs}"
             )
+        with self._writing(_files.replacing_saved_model, filepath) as temporary:
+            self._write_saved_model(temporary, half_precision, bool(verbose))
+
+    def _write_saved_model(self, folder, half_precision, verbose=False):
         self.catch_up()
         verbs = self.served_verbs()
+        weights = Halves(self) if half_precision else None
         archive = keras.export.ExportArchive()
         for layer in self._flatten_layers():
             if layer.built and not layer.variables:
                 archive.track(layer)  # lookup tables, which Keras does not find by itself
         for verb in verbs:
-            served = archive.add_endpoint(verb.endpoint, verb.function, verb.input_signature)
+            function = weights.used_by(verb.function) if weights else verb.function
+            served = archive.add_endpoint(verb.endpoint, function, verb.input_signature)
             verb.check_output(served.get_concrete_function().structured_outputs)
-        with self._writing(_files.replacing_saved_model, filepath) as temporary:
-            archive.write_out(temporary, verbose=bool(verbose))
-            _manifest.write(temporary, self, verbs)
+        archive.write_out(folder, verbose=verbose)
+        _manifest.write(folder, self, verbs)
 
     def _export_file(self, filepath, format, endpoint, verbose, kwargs):
         verbs = {verb.endpoint: verb for verb in self.tensor_verbs()}

@@ -1,0 +1,202 @@
+"""Model cards: what is known of a trained model, as a page in the format of Hugging Face.
+
+The facts are JSON values in `preset.json`, beside the page that is made of them, `README.md`. Any
+may be missing:
+
+- `name`, `title`, `summary`: what it is, the first in one word;
+- `model`, `parameters`: its class; the number of weights of each network;
+- `paper`: `title`, `authors`, `year`, `url`; `differs`: what is not as in the paper;
+- `task`, `tags`: what Hugging Face sorts by;
+- `data`: `name`, `description`, `url`, `license`; `license`: that of the weights;
+- `training`: `command`, and what else there is to say of it, by name;
+- `quality`: `results`, numbers by name; `protocol`, how they were measured, by name;
+  `check`, the name of the result that a test measures again, and `tolerance`, by how much it may
+  differ, as a share;
+- `pictures`: for each its `file` and a `caption`; `texts`: samples, of a model that writes;
+- `limits`: a list of sentences;
+- `usage`: lines of Python.
+"""
+
+import json
+import pathlib
+from typing import Any
+
+import keras
+
+from keras_gans._typing import Config
+from keras_gans._version import __version__
+
+#: The facts, and the page, in the folder of a trained model.
+FACTS, PAGE = "preset.json", "README.md"
+
+
+def of_model(model: keras.Model) -> Config:
+    """What a model knows of itself."""
+    kind = type(model).__name__
+    networks = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    return {
+        "title": f"A {kind}",
+        "model": kind,
+        "parameters": {network.name: network.count_params() for network in networks},
+        "versions": {
+            "keras_gans": __version__,
+            "keras": keras.__version__,
+            "tensorflow": _tensorflow_version(),
+        },
+    }
+
+
+def _tensorflow_version():
+    import tensorflow as tf
+
+    return tf.__version__
+
+
+def write(folder: pathlib.Path, facts: Config) -> None:
+    """Write the facts, and the page that is made of them, into the folder of a trained model."""
+    text = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / FACTS).write_text(text + "\n", encoding="utf-8")
+    (folder / PAGE).write_text(page(json.loads(text)), encoding="utf-8")
+
+
+def read(folder: pathlib.Path) -> Config:
+    """The facts of the trained model in a folder."""
+    return json.loads((pathlib.Path(folder) / FACTS).read_text(encoding="utf-8"))
+
+
+def page(facts: Config) -> str:
+    """A card, made of facts."""
+    sections = [
+        _front_matter(facts),
+        f"# {facts['title']}",
+        *_pictures(facts, slice(0, 1)),
+        facts.get("summary"),
+        *_usage(facts),
+        *_origin(facts),
+        *_table("Training", _described(facts.get("training", {}), code=("command",))),
+        *_quality(facts.get("quality")),
+        *_pictures(facts, slice(1, None)),
+        *_texts(facts.get("texts")),
+        *_list("Limits", facts.get("limits")),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _front_matter(facts):
+    """The metadata that Hugging Face reads: YAML, of which JSON is a part."""
+    data = facts.get("data", {})
+    entries = {
+        "license": facts.get("license"),
+        "library_name": "keras",
+        "pipeline_tag": facts.get("task"),
+        "tags": ["keras_gans", "tensorflow", "gan", *facts.get("tags", [])],
+        "datasets": [data["name"]] if "name" in data else None,
+        "model-index": _model_index(facts),
+    }
+    lines = [f"{key}: {_json(value)}" for key, value in entries.items() if value is not None]
+    return "\n".join(["---", *lines, "---"])
+
+
+def _model_index(facts):
+    quality = facts.get("quality")
+    if not quality:
+        return None
+    name, task = facts.get("data", {}).get("name", "unknown"), facts.get("task", "other")
+    split = quality.get("protocol", {}).get("split", "unspecified")
+    metrics = [
+        {"type": name, "name": _words(name), "value": value}
+        for name, value in quality["results"].items()
+    ]
+    result = {
+        "task": {"type": task},
+        "dataset": {"type": name, "name": name, "split": split},
+        "metrics": metrics,
+    }
+    return [{"name": facts.get("name", facts["title"]), "results": [result]}]
+
+
+def _pictures(facts, which):
+    for picture in facts.get("pictures", [])[which]:
+        yield f"![{picture['caption']}]({picture['file']})\n\n*{picture['caption']}*"
+
+
+def _usage(facts):
+    if "usage" in facts:
+        yield "## Use\n\n```python\n" + "\n".join(facts["usage"]) + "\n```"
+
+
+def _origin(facts):
+    """What the model is, and what it is made from."""
+    rows = {"model": f"`keras_gans.models.{facts['model']}`" if "model" in facts else None}
+    for network, size in facts.get("parameters", {}).items():
+        rows[f"weights of `{network}`"] = f"{size:,}"
+    paper, data = facts.get("paper"), facts.get("data")
+    if paper:
+        link = f"[{paper['title']}]({paper['url']})"
+        rows["paper"] = f"{paper['authors']} {paper['year']}, {link}"
+    rows["what differs from the paper"] = facts.get("differs")
+    if data:
+        rows["data"] = f"[{data['description']}]({data['url']})"
+        rows["license of the data"] = data["license"]
+    rows["license of the weights"] = facts.get("license")
+    rows["versions"] = _in_words(facts.get("versions"))
+    yield from _table("Model", {name: value for name, value in rows.items() if value})
+
+
+def _described(facts, code=()):
+    return {
+        name: f"`{value}`" if name in code else _in_words(value) for name, value in facts.items()
+    }
+
+
+def _quality(quality):
+    if not quality:
+        return
+    results = {_words(name): _number(value) for name, value in quality["results"].items()}
+    yield from _table("Quality", results)
+    protocol = "; ".join(f"{k}: {_in_words(v)}" for k, v in quality.get("protocol", {}).items())
+    check, tolerance = quality.get("check"), quality.get("tolerance")
+    sentences = [f"How it was measured: {protocol}."] if protocol else []
+    if check:
+        sentences.append(
+            f"The tests of the package measure the {_words(check)} of these files again: it may "
+            f"differ by {tolerance:.0%}."
+        )
+    yield " ".join(sentences)
+
+
+def _texts(texts):
+    if texts:
+        yield "## Samples\n\n```text\n" + "\n".join(texts) + "\n```"
+
+
+def _list(title, items):
+    if items:
+        yield f"## {title}\n\n" + "\n".join(f"- {item}" for item in items)
+
+
+def _table(title, rows):
+    if rows:
+        lines = [f"| {name} | {value} |" for name, value in rows.items()]
+        yield "\n".join([f"## {title}", "", "| | |", "|---|---|", *lines])
+
+
+def _in_words(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_in_words(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return _number(value) if isinstance(value, (int, float)) else value
+
+
+def _number(value):
+    """A number with four digits, or as many as an integer has."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def _words(name):
+    return name.replace("_", " ")
+
+
+def _json(value):
+    return value if isinstance(value, str) and value.isidentifier() else json.dumps(value)

@@ -1,0 +1,181 @@
+"""Trained models that others go on with: a SavedModel, the model in training, and a card."""
+
+import importlib
+import pathlib
+import tempfile
+import zipfile
+from typing import Any
+
+import keras
+
+from keras_gans import _checks, _files, _zoo, cards, hubs
+from keras_gans._typing import Config, PathLike, Picture
+from keras_gans.models.half_precision import rounded
+from keras_gans.models.saving import Saved
+
+#: The model in training, without its optimizers, in the folder of the SavedModel.
+TRAINING = "model.keras"
+
+
+class Pretrained(Saved):
+    """A model that is made from a preset, and saved as one."""
+
+    @classmethod
+    def from_preset(cls, preset: PathLike, load_weights: bool = True, **changes: Any) -> Any:
+        """Make a model again as it was trained, compiled, to train on from there.
+
+        Args:
+            preset: Name of one of `keras_gans.presets.list()`; or what `save_to_preset` wrote: the
+                path of a folder, the name of one in `KERAS_GANS_HOME`, or the address of one on a
+                hub, `"hf://user/model"` or `"kaggle://user/model/framework/variation"`.
+            load_weights: Boolean, whether to begin with the trained weights. Those of a preset are
+                in `saved_models` of a checkout, or in `KERAS_GANS_HOME`. Defaults to `True`.
+            **changes: Arguments of the constructor that are to be other ones; of a preset `filters`
+                as well. With other networks `load_weights` must be `False`.
+
+        Returns:
+            A compiled instance of this class, or of one that comes from it: on
+            `keras_gans.models.GenerativeModel` of any. It has the optimizers of the preset, or
+            those of the paper.
+
+        Raises:
+            ValueError: If there is no such preset, it is of another class, its weights are not
+                here, or they are not those of such networks.
+            ImportError: If the hub's package is not installed.
+
+        Example:
+
+        >>> import keras_gans as kg
+        >>> gan = kg.models.WGANGP.from_preset("wgan_gp_digits", load_weights=False, n_critic=2)
+        >>> gan.sample(4).shape
+        (4, 8, 8, 1)
+        """
+        _checks.boolean("load_weights", load_weights)
+        recipe = _recipe(preset)
+        if recipe is None:
+            trained = _trained(_zoo.find("preset", preset))
+            _check_class(cls, preset, type(trained))
+            model = type(trained).from_config(trained.get_config()).made_again(**changes)
+            model.compile()
+        else:
+            _check_class(cls, preset, recipe.model)
+            trained = _trained(_zoo.find("preset", preset)) if load_weights else None
+            model = recipe.build(recipe.info, **changes)
+            recipe.compile(model)
+        if load_weights:
+            _set_weights(model, trained)
+        return model
+
+    def save_to_preset(
+        self,
+        filepath: PathLike,
+        facts: Config | None = None,
+        pictures: dict[str, Picture] | None = None,
+    ) -> None:
+        """Write all that others need: a folder for `keras_gans.load` and for `from_preset`.
+
+        It holds a SavedModel as `export` writes it, the model without its optimizers as
+        `model.keras`, both with weights in half precision, and a card, `README.md`, in the format
+        of Hugging Face.
+
+        Args:
+            filepath: Path of the folder, which is made, or replaced if it holds a SavedModel; or
+                an address on a hub, `"hf://user/model"` or
+                `"kaggle://user/model/framework/variation"`, where you must be logged in.
+            facts: Dictionary of JSON values, what the card tells beside what the model knows: see
+                `keras_gans.cards`. Defaults to `None`.
+            pictures: Dictionary of Pillow's images by the names of their files, which `facts` give
+                a caption each. Defaults to `None`.
+
+        Raises:
+            ValueError: If the folder holds something else, the hub refuses it, or a weight is
+                beyond float16.
+            ImportError: If the hub's package is not installed.
+
+        Example:
+
+        >>> import keras_gans as kg
+        >>> gan = kg.models.WGANGP.from_preset("wgan_gp_digits", load_weights=False)
+        >>> gan.save_to_preset("my_digits")
+        >>> gan = kg.models.GenerativeModel.from_preset("my_digits")
+        """
+        card = facts or {}, pictures or {}
+        if not hubs.is_address(filepath):
+            with self._writing(_files.replacing_saved_model, filepath) as temporary:
+                self._write_preset(pathlib.Path(temporary), *card)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            self._write_preset(pathlib.Path(folder), *card)
+            hubs.upload("filepath", str(filepath), folder)
+
+    def save(self, filepath: PathLike, overwrite: bool = True, **kwargs: Any) -> None:
+        """Save the model as a `.keras` file, written beside its target and renamed.
+
+        An address on a hub, such as `"hf://user/model"`, gets what `save_to_preset` writes.
+
+        Of several workers all must call this, as `save_weights` and `export`. The chief writes.
+
+        Raises:
+            ValueError: If `filepath` is neither an address nor ends in `.keras`.
+        """
+        if hubs.is_address(filepath):
+            self.save_to_preset(filepath)
+        else:
+            super().save(filepath, overwrite, **kwargs)
+
+    def _write_preset(self, folder, facts, pictures):
+        self._write_saved_model(folder, half_precision=True)
+        copy = type(self).from_config(self.get_config())
+        copy.set_weights(rounded(self.get_weights()))
+        copy.save(folder / TRAINING)
+        _deflate(folder / TRAINING)
+        for name, picture in pictures.items():
+            picture.save(folder / name)
+        cards.write(folder, {**cards.of_model(self), **facts})
+
+
+def _recipe(name):
+    """The preset of a name, or `None`. Presets are made of models, which know them by name only."""
+    presets = importlib.import_module("keras_gans.presets")
+    return presets.get(name) if name in presets.list() else None
+
+
+def _check_class(cls, preset, kind):
+    if not issubclass(kind, cls):
+        raise ValueError(
+            f"`preset` must be that of a {cls.__name__}. Received: {str(preset)!r}, which is that "
+            f"of a {kind.__name__}"
+        )
+
+
+def _trained(folder):
+    """The model in training of a preset's folder."""
+    path = pathlib.Path(folder) / TRAINING
+    if not path.is_file():
+        raise ValueError(
+            f"`preset` must be a folder that `save_to_preset` wrote. Received: {str(folder)!r}, "
+            f"which has no {TRAINING}: a SavedModel alone is for inference, by keras_gans.load"
+        )
+    return keras.models.load_model(path, compile=False)
+
+
+def _set_weights(model, trained):
+    weights = trained.get_weights()
+    shapes = [tuple(weight.shape) for weight in model.weights]
+    if shapes != [weight.shape for weight in weights]:
+        raise ValueError(
+            "`load_weights` must be False for other networks than those that were trained. "
+            f"Received: load_weights=True and {len(shapes)} weights, of shapes that are not those "
+            f"of the {len(weights)} trained ones"
+        )
+    model.set_weights(weights)
+
+
+def _deflate(path):
+    """Compress what a `.keras` file holds, which Keras only packs."""
+    packed = path.with_suffix(".deflated")
+    with zipfile.ZipFile(path) as source:
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
+            for entry in source.infolist():
+                target.writestr(entry.filename, source.read(entry))
+    packed.replace(path)

@@ -1,0 +1,152 @@
+"""Presets of models that draw images."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_gans import callbacks, data, metrics, networks
+from keras_gans._typing import Config, PathLike
+from keras_gans.metrics.evaluation import untruncated
+from keras_gans.presets._preset import Preset
+
+#: Samples beside which the nearest training images are shown, and how many of these.
+SHOWN, NEIGHBORS = 8, 3
+
+
+class ImagePreset(Preset):
+    """Of a model that draws images from latents.
+
+    A subclass states `networks`, too, what the constructor takes beside `arguments`; and `labels`,
+    whether it learns from images with their classes.
+    """
+
+    filters = 64
+    labels = False
+    num_samples = 10_000
+    metrics: tuple[str, ...] = ("fid", "is", "prdc")
+    extractor: Any = None
+
+    def networks(self, info: data.DatasetInfo, latent_dim: int, filters: int) -> dict[str, Any]:
+        """Return networks for the images of a dataset, by argument of the constructor."""
+        raise NotImplementedError
+
+    def build(
+        self, info: data.DatasetInfo, filters: int | None = None, **changes: Any
+    ) -> keras.Model:
+        arguments = {**self.arguments, **changes}
+        made = self.networks(info, arguments["latent_dim"], filters or self.filters)
+        return self.model(**{**made, **arguments})
+
+    def load(self, source: Any = None, split: str = "train", **kwargs: Any) -> Any:
+        source = self.dataset if source is None else source
+        return data.load(source, split, **{"labels": self.labels, **kwargs})
+
+    def callbacks(self, folder: PathLike) -> list[keras.callbacks.Callback]:
+        return [callbacks.SampleGrid(folder)]
+
+    def measure(self, generator: Any, only_check: bool = False) -> Config:
+        real, _ = self.load(split="test", batch_size=1, shuffle=False)
+        report = metrics.evaluate(
+            generator.sample,
+            real.rebatch(100),
+            ["fid"] if only_check else list(self.metrics),
+            num_samples=self.num_samples,
+            feature_extractor=self.extractor(),
+            split=f"{self.dataset}, test",
+            verbose=0,
+        )
+        if generator.conditional and not only_check:
+            report["results"]["read_as_their_class"] = self.share_read(generator)
+        return report
+
+    def share_read(self, generator: Any) -> float:
+        """The share of samples, of all classes alike, that are read as the class asked for."""
+        labels = np.arange(self.num_samples) % generator.num_classes
+        samples = untruncated(generator.sample)(len(labels), labels=labels, seed=1)
+        extractor = self.extractor()
+        starts = range(0, len(labels), 500)
+        logits = [extractor.logits(samples[start : start + 500]) for start in starts]
+        return float(np.mean(np.concatenate(logits).argmax(axis=1) == labels))
+
+    def pictures(self, generator: Any, source: Any = None, **kwargs: Any) -> dict[str, Any]:
+        labels = np.arange(100) % generator.num_classes if generator.conditional else None
+        samples = untruncated(generator.sample)(100, labels=labels, seed=0)
+        of_classes = ", a column for each class" if generator.conditional else ""
+        return {
+            "samples.png": (
+                data.image_grid(samples, columns=10),
+                f"The first hundred samples of seed 0, not selected{of_classes}.",
+            ),
+            "nearest.png": (
+                data.image_grid(
+                    self.beside_nearest(samples[:SHOWN], source, **kwargs), columns=SHOWN
+                ),
+                f"The first {SHOWN} samples, and under each the {NEIGHBORS} training images whose "
+                "pixels are nearest: it has learned none by heart.",
+            ),
+        }
+
+    def beside_nearest(self, samples: np.ndarray, source: Any = None, **kwargs: Any) -> np.ndarray:
+        """Samples, then the nearest training image of each, the second nearest, …."""
+        from sklearn.neighbors import NearestNeighbors
+
+        batches, _ = self.load(source, batch_size=1, shuffle=False, labels=False, **kwargs)
+        real = np.concatenate(list(batches.rebatch(1000).as_numpy_iterator()))
+        search = NearestNeighbors(n_neighbors=NEIGHBORS, algorithm="brute")
+        search.fit(real.reshape(len(real), -1))
+        _, places = search.kneighbors(samples.reshape(len(samples), -1))
+        return np.concatenate([samples, *real[places.T]])
+
+
+def dcgan_networks(
+    info: data.DatasetInfo,
+    latent_dim: int,
+    filters: int,
+    discriminator_filters: int,
+    normalization: str | None = None,
+    labels: bool = False,
+) -> dict[str, Any]:
+    """A generator and a discriminator of the DCGAN's kind, by argument of a model.
+
+    Args:
+        info: What the dataset holds.
+        latent_dim, filters: Those of the generator.
+        discriminator_filters, normalization: Those of the discriminator.
+        labels: Boolean, whether they take labels. Defaults to `False`.
+    """
+    classes: dict[str, Any] = {"num_classes": info.num_classes} if labels else {}
+    made = {
+        "generator": networks.dcgan_generator(info.image_shape, latent_dim, filters, **classes),
+        "discriminator": networks.dcgan_discriminator(
+            info.image_shape, discriminator_filters, normalization=normalization, **classes
+        ),
+    }
+    return {**made, **classes, "class_names": info.class_names} if labels else made
+
+
+def optimizers_of(model: Any, steps: int, rates: dict[str, float], schedule: Any, **adam: Any):
+    """Adam for each rate, which a schedule leads through the updates of a run.
+
+    Args:
+        model: The model, of whose discriminator's or critic's updates there are `n_critic` a step.
+        steps: Integer, training steps of the run.
+        rates: Learning rates by optimizer.
+        schedule: Function of a rate and a number of updates.
+        **adam: Arguments of `keras.optimizers.Adam`.
+    """
+    updates = {"d_optimizer": steps * getattr(model, "n_critic", 1)}
+    return {
+        name: keras.optimizers.Adam(schedule(rate, updates.get(name, steps)), **adam)
+        for name, rate in rates.items()
+    }
+
+
+def linear_to_zero(rate: float, updates: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """A learning rate that falls to zero along a straight line."""
+    return keras.optimizers.schedules.PolynomialDecay(rate, updates, 0.0)
+
+
+def half_cosine(rate: float, updates: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """A learning rate that falls to nearly zero as half a cosine."""
+    return keras.optimizers.schedules.CosineDecay(rate, updates, alpha=0.02)

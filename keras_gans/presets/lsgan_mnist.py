@@ -1,0 +1,24 @@
+"""A least-squares GAN of MNIST, whose networks are those of the DCGAN."""
+
+from keras_gans import models
+from keras_gans.presets import _papers
+from keras_gans.presets._images import dcgan_networks
+from keras_gans.presets._mnist import MNISTPreset
+
+
+class Preset(MNISTPreset):
+    title = "LSGAN, digits of MNIST"
+    summary = (
+        "Handwritten digits, by a generator whose discriminator learns by least squares: so fakes "
+        "that it takes for real ones, and that are far from them, still teach."
+    )
+    paper = _papers.LSGAN
+    differs = (
+        "Networks of the DCGAN's kind for images of 28 pixels; samples come from a moving average."
+    )
+    model = models.LSGAN
+    arguments = {"latent_dim": 64, "ema_decay": 0.999}
+    batch_size, steps_per_epoch, epochs = 64, 750, 10
+
+    def networks(self, info, latent_dim, filters):
+        return dcgan_networks(info, latent_dim, filters, filters, normalization="batch")

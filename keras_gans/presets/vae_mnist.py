@@ -1,0 +1,33 @@
+"""A variational autoencoder of MNIST."""
+
+from keras_gans import models, networks
+from keras_gans.presets import _papers
+from keras_gans.presets._images import linear_to_zero, optimizers_of
+from keras_gans.presets._mnist import MNISTPreset
+
+
+class Preset(MNISTPreset):
+    title = "VAE, digits of MNIST"
+    summary = (
+        "Handwritten digits as codes of sixteen numbers, and back: an encoder and a decoder under "
+        "one bound. What is drawn are means, in which strokes that might be elsewhere are gray."
+    )
+    paper = _papers.VAE
+    differs = (
+        "Convolutional networks, in place of one hidden layer; Adam, whose rate falls to zero, in "
+        "place of Adagrad; gray pixels as probabilities of white, in place of binary ones."
+    )
+    model = models.VAE
+    arguments = {"latent_dim": 16}
+    filters = 32
+    batch_size, steps_per_epoch, epochs = 64, 1000, 12
+    rates = {"optimizer": 1e-3}
+
+    def networks(self, info, latent_dim, filters):
+        return {
+            "encoder": networks.dcgan_encoder(info.image_shape, latent_dim, filters),
+            "decoder": networks.dcgan_decoder(info.image_shape, latent_dim, filters),
+        }
+
+    def optimizers(self, model, steps, rates):
+        return optimizers_of(model, steps, rates, linear_to_zero)

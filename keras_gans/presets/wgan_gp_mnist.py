@@ -1,0 +1,31 @@
+"""A WGAN-GP of MNIST, whose networks are those of the DCGAN."""
+
+from keras_gans import models
+from keras_gans.presets import _papers
+from keras_gans.presets._images import dcgan_networks, linear_to_zero, optimizers_of
+from keras_gans.presets._mnist import MNISTPreset
+
+
+class Preset(MNISTPreset):
+    title = "WGAN-GP, digits of MNIST"
+    summary = (
+        "Handwritten digits, by a generator that makes the Wasserstein distance to real ones "
+        "small, as a critic with a penalty on its slope estimates it."
+    )
+    paper = _papers.WGAN_GP
+    differs = (
+        "Networks of the DCGAN's kind; three updates of the critic for one of the generator, not "
+        "five; learning rates that fall from 5e-4 to zero along a straight line, as in the "
+        "authors' code for CIFAR-10 from 2e-4; samples come from a moving average."
+    )
+    model = models.WGANGP
+    arguments = {"latent_dim": 64, "n_critic": 3, "ema_decay": 0.999}
+    batch_size, steps_per_epoch, epochs = 32, 1000, 60
+    precision = "mixed_bfloat16"
+    rates = {"g_optimizer": 5e-4, "d_optimizer": 5e-4}
+
+    def networks(self, info, latent_dim, filters):
+        return dcgan_networks(info, latent_dim, filters, filters // 2)
+
+    def optimizers(self, model, steps, rates):
+        return optimizers_of(model, steps, rates, linear_to_zero, beta_1=0.0, beta_2=0.9)

@@ -1,0 +1,168 @@
+"""Models as presets: written, found and made again to train on from."""
+
+import json
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import keras_gans as kg
+from keras_gans import cards
+from keras_gans.models import half_precision
+
+
+def tiny(filters=4, **kwargs):
+    keras.utils.set_random_seed(0)
+    return kg.models.WGANGP(
+        kg.networks.dcgan_generator((8, 8, 1), 4, filters=filters),
+        kg.networks.dcgan_discriminator((8, 8, 1), filters=filters, normalization=None),
+        latent_dim=4,
+        n_critic=1,
+        ema_decay=0.9,
+        **kwargs,
+    )
+
+
+@pytest.fixture
+def trained():
+    gan = tiny()
+    gan.compile()
+    images = np.random.default_rng(0).uniform(-1, 1, (16, 8, 8, 1)).astype("float32")
+    gan.fit(images, batch_size=8, epochs=2, verbose=0)
+    return gan, images
+
+
+@pytest.fixture
+def folder(trained, tmp_path):
+    trained[0].save_to_preset(tmp_path / "preset")
+    return tmp_path / "preset"
+
+
+class TestHalfPrecision:
+    def test_rounds_floats_alone(self):
+        weights = [np.array([1 / 3, 1.0], "float32"), np.array([3, 70_000])]
+        floats, integers = half_precision.rounded(weights)
+        np.testing.assert_array_equal(floats, np.array([1 / 3, 1.0], "float16").astype("float32"))
+        assert floats.dtype == "float32"
+        np.testing.assert_array_equal(integers, [3, 70_000])
+
+    def test_what_is_beyond_float16_is_refused(self):
+        with pytest.raises(ValueError, match=r"beyond 65,504.*1e\+06"):
+            half_precision.rounded([np.array([1e6], "float32")])
+
+    def test_a_saved_model_of_half_the_size_draws_the_same(self, tmp_path):
+        gan = tiny(filters=64)
+        images = np.random.default_rng(0).uniform(-1, 1, (16, 8, 8, 1)).astype("float32")
+        gan.export(tmp_path / "whole")
+        gan.export(tmp_path / "half", half_precision=True)
+        data = "variables/variables.data-00000-of-00001"
+        sizes = [(tmp_path / name / data).stat().st_size for name in ("half", "whole")]
+        assert sizes[0] < 0.6 * sizes[1]
+        half, whole = (kg.load(tmp_path / name) for name in ("half", "whole"))
+        np.testing.assert_allclose(half.sample(8, seed=0), whole.sample(8, seed=0), atol=5e-3)
+        np.testing.assert_allclose(half.score(images), whole.score(images), atol=5e-3)
+        assert (half.sample(8, seed=0) != whole.sample(8, seed=0)).any()
+
+    def test_the_model_keeps_its_weights(self, trained, tmp_path):
+        gan, _ = trained
+        before = gan.get_weights()
+        gan.save_to_preset(tmp_path / "preset")
+        for one, other in zip(before, gan.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+    def test_files_of_other_formats_are_refused(self, tmp_path):
+        with pytest.raises(ValueError, match=r"`half_precision` must be False for files"):
+            tiny().export(tmp_path / "a.onnx", format="onnx", half_precision=True)
+
+
+class TestSaveToPreset:
+    def test_holds_all_that_others_need(self, folder):
+        names = {path.name for path in folder.iterdir()}
+        assert {"saved_model.pb", "keras_gans.json", "model.keras", "README.md"} <= names
+        assert kg.load(folder).sample(2).shape == (2, 8, 8, 1)
+
+    def test_is_compressed(self, folder):
+        with zipfile.ZipFile(folder / "model.keras") as archive:
+            entries = archive.infolist()
+            assert all(entry.compress_type == zipfile.ZIP_DEFLATED for entry in entries)
+            assert archive.testzip() is None
+
+    def test_is_loaded_by_keras(self, folder, trained):
+        gan = keras.models.load_model(folder / "model.keras")
+        np.testing.assert_allclose(gan.sample(4, seed=0), trained[0].sample(4, seed=0), atol=5e-3)
+
+    def test_replaces_an_older_one(self, folder, trained):
+        trained[0].save_to_preset(folder, {"title": "Another"})
+        assert "# Another" in (folder / "README.md").read_text()
+
+    def test_keeps_pictures_and_facts(self, tmp_path):
+        picture = Image.new("L", (4, 4))
+        facts = {"title": "Black", "pictures": [{"file": "black.png", "caption": "Black."}]}
+        tiny().save_to_preset(tmp_path / "preset", facts, {"black.png": picture})
+        assert (tmp_path / "preset" / "black.png").is_file()
+        assert "![Black.](black.png)" in (tmp_path / "preset" / "README.md").read_text()
+        assert cards.read(tmp_path / "preset")["parameters"]["generator"] > 0
+
+    def test_leaves_nothing_half_written(self, tmp_path):
+        with pytest.raises(TypeError):
+            tiny().save_to_preset(tmp_path / "preset", {"title": object()})
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestFromPreset:
+    def test_of_a_folder_trains_on(self, folder, trained):
+        gan, images = trained
+        again = kg.models.WGANGP.from_preset(folder)
+        assert again.compiled
+        for one, other in zip(gan.get_weights(), again.get_weights(), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-3, rtol=1e-3)
+        before = again.generator.get_weights()
+        again.fit(images, batch_size=8, verbose=0)
+        after = again.generator.get_weights()
+        assert any((a != b).any() for a, b in zip(before, after, strict=True))
+
+    def test_without_weights_is_new(self, folder, trained):
+        keras.utils.set_random_seed(7)
+        again = kg.models.WGANGP.from_preset(folder, load_weights=False)
+        one, other = (gan.generator.get_weights()[0] for gan in (again, trained[0]))
+        assert np.abs(one - other).max() > 0.01
+
+    def test_takes_changes(self, folder):
+        gan = kg.models.WGANGP.from_preset(
+            folder, n_critic=7, gp_weight=2.0, techniques=[kg.techniques.InstanceNoise()]
+        )
+        assert (gan.n_critic, float(gan.gp_weight)) == (7, 2.0)
+        assert type(gan.techniques[0]) is kg.techniques.InstanceNoise
+
+    def test_of_any_model(self, folder):
+        assert type(kg.models.from_preset(folder)) is kg.models.WGANGP
+        assert type(kg.models.GAN.from_preset(folder)) is kg.models.WGANGP
+
+    def test_of_another_class_is_refused(self, folder):
+        with pytest.raises(ValueError, match=r"`preset` must be that of a VAE.*of a WGANGP"):
+            kg.models.VAE.from_preset(folder)
+        with pytest.raises(ValueError, match=r"`preset` must be that of a VAE.*of a WGANGP"):
+            kg.models.VAE.from_preset("wgan_gp_digits", load_weights=False)
+
+    def test_a_saved_model_alone_is_refused(self, tmp_path):
+        tiny().export(tmp_path / "exported")
+        with pytest.raises(ValueError, match=r"`preset` must .* has no model.keras"):
+            kg.models.from_preset(tmp_path / "exported")
+
+    def test_a_wrong_name_gets_those_that_are_near(self):
+        with pytest.raises(ValueError, match=r"`preset` must .*'wgan_gp_digit'.*wgan_gp_digits"):
+            kg.models.from_preset("wgan_gp_digit")
+
+    def test_weights_of_other_networks_are_refused(self, folder):
+        other = kg.networks.dcgan_generator((8, 8, 1), 4, filters=8)
+        with pytest.raises(ValueError, match=r"`load_weights` must be False for other networks"):
+            kg.models.from_preset(folder, generator=other)
+
+
+def test_facts_are_json(folder):
+    facts = json.loads((folder / "preset.json").read_text())
+    assert facts["model"] == "WGANGP"
+    assert set(facts["versions"]) == {"keras_gans", "keras", "tensorflow"}
+    assert (folder / "README.md").read_text() == cards.page(facts)

@@ -1,0 +1,71 @@
+"""Presets: each builds the model that its file describes, for its own data and for others."""
+
+import numpy as np
+import pytest
+
+import keras_gans as kg
+from keras_gans import presets
+from keras_gans.presets import _images
+
+
+@pytest.mark.parametrize("name", presets.list())
+def test_builds_a_compiled_model_of_its_class(name):
+    preset = presets.get(name)
+    model = kg.models.GenerativeModel.from_preset(name, load_weights=False)
+    assert type(model) is preset.model
+    assert model.compiled
+    assert preset.name == name
+
+
+@pytest.mark.parametrize("name", presets.list())
+def test_states_what_a_card_says(name):
+    preset = presets.get(name)
+    for text in (preset.title, preset.summary, preset.differs, *preset.limits, *preset.usage):
+        assert isinstance(text, str)
+    assert set(preset.paper) == {"title", "authors", "year", "url"}
+    assert set(preset.data) == {"name", "description", "url", "license"}
+    assert preset.steps == preset.epochs * preset.steps_per_epoch > 0
+
+
+def test_an_unknown_name_is_refused_with_those_that_are_near():
+    with pytest.raises(ValueError, match=r"`name` must .*'wgan_gp_mnits'.*'wgan_gp_mnist'"):
+        presets.get("wgan_gp_mnits")
+    with pytest.raises(ValueError, match=r"There are .*wgan_gp_mnist"):
+        presets.get("zzzzzzzz")
+
+
+def test_rates_follow_the_run_and_the_updates_of_each_network():
+    gan = kg.models.WGANGP.from_preset("wgan_gp_digits", load_weights=False, n_critic=2)
+    preset = presets.get("wgan_gp_digits")
+    preset.compile(gan, steps_per_epoch=10, epochs=3, rates={"d_optimizer": 1e-3})
+    generator, critic = gan.g_optimizer._learning_rate, gan.d_optimizer._learning_rate
+    assert (generator.initial_learning_rate, generator.decay_steps) == (5e-4, 30)
+    assert (critic.initial_learning_rate, critic.decay_steps) == (1e-3, 60)
+    assert float(critic(60)) == 0.0
+
+
+def test_half_cosine_ends_near_zero():
+    schedule = _images.half_cosine(1e-3, 100)
+    np.testing.assert_allclose([schedule(0), schedule(50), schedule(100)], [1e-3, 5.1e-4, 2e-5])
+
+
+def test_changes_reach_the_networks_and_the_model():
+    gan = kg.models.WGANGP.from_preset(
+        "wgan_gp_digits", load_weights=False, filters=4, latent_dim=3, gp_weight=1.0
+    )
+    assert gan.latent_dim == 3
+    assert float(gan.gp_weight) == 1.0
+    assert gan.generator.count_params() < 10_000
+
+
+def test_nearest_images_are_those_of_the_data():
+    preset = presets.get("wgan_gp_digits")
+    images, _ = preset.load(batch_size=1500, shuffle=False)
+    (images,) = images.as_numpy_iterator()
+    found = preset.beside_nearest(images[:8])
+    assert found.shape == (8 * (1 + _images.NEIGHBORS), 8, 8, 1)
+    np.testing.assert_array_equal(found[:8], images[:8])
+    np.testing.assert_array_equal(found[8:16], images[:8])  # the nearest of each is itself
+    distances = ((found.reshape(4, 8, -1) - images[:8].reshape(8, -1)) ** 2).sum(axis=-1)
+    assert (np.diff(distances, axis=0) >= 0).all()
+    assert distances[2].min() > 0
