@@ -22,8 +22,6 @@ import time
 
 import keras
 import numpy as np
-from matplotlib.colors import hsv_to_rgb
-from scipy.ndimage import gaussian_filter, maximum_filter
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
@@ -31,26 +29,10 @@ import keras_gans as kg
 from benchmarks import results
 from benchmarks.studies.mnist_classifier import classifier
 from benchmarks.training import LinearDecay, mnist
+from keras_gans.presets.cyclegan_mnist_outlines import as_colors, as_outlines
 
 SHAPE = (28, 28, 3)
 COLUMNS = 16
-
-
-def as_colors(digits):
-    return np.repeat(digits, 3, axis=-1)
-
-
-def as_outlines(digits):
-    """Draw the outlines of digits (N, 28, 28, 1), colored, on woven ground: (N, 28, 28, 3)."""
-    strokes = (digits[..., 0] + 1) / 2
-    outlines = np.minimum(1.5 * (maximum_filter(strokes, (1, 3, 3)) - strokes), 1)[..., None]
-    down, right = np.gradient(gaussian_filter(strokes, (0, 1, 1)), axis=(1, 2))
-    hues = np.arctan2(down, right) / (2 * np.pi) % 1
-    colors = hsv_to_rgb(np.stack([hues, np.full_like(hues, 0.8), np.ones_like(hues)], axis=-1))
-    y, x = np.indices(strokes.shape[1:])
-    weave = np.sin(np.pi / 2 * x) * np.cos(np.pi / 2 * y)
-    ground = (0.3 + 0.12 * weave)[..., None] * [1.0, 0.8, 0.6]
-    return (2 * (outlines * colors + (1 - outlines) * ground) - 1).astype("float32")
 
 
 def train(domain_a, domain_b, options):

@@ -208,8 +208,9 @@ def fit(
     run = checkpoint.run
     nan = callbacks.TerminateOnNaN(run.checkpoint)
     print(f"Training {preset.name} in {run.folder}, {options.epochs} epochs.")
+    learned_from, _ = batches(options, preset)
     history = model.fit(
-        batches(options, preset)[0],
+        *(learned_from if isinstance(learned_from, tuple) else [learned_from]),
         epochs=options.epochs,
         steps_per_epoch=options.steps_per_epoch,
         callbacks=[

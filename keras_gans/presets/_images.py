@@ -70,6 +70,8 @@ class ImagePreset(Preset):
         return float(np.mean(np.concatenate(logits).argmax(axis=1) == labels))
 
     def pictures(self, generator: Any, source: Any = None, **kwargs: Any) -> dict[str, Any]:
+        batches, _ = self.load(source, batch_size=1, shuffle=False, labels=False, **kwargs)
+        real = np.concatenate(list(batches.rebatch(1000).as_numpy_iterator()))
         labels = np.arange(100) % generator.num_classes if generator.conditional else None
         samples = untruncated(generator.sample)(100, labels=labels, seed=0)
         of_classes = ", a column for each class" if generator.conditional else ""
@@ -79,24 +81,21 @@ class ImagePreset(Preset):
                 f"The first hundred samples of seed 0, not selected{of_classes}.",
             ),
             "nearest.png": (
-                data.image_grid(
-                    self.beside_nearest(samples[:SHOWN], source, **kwargs), columns=SHOWN
-                ),
+                data.image_grid(beside_nearest(samples[:SHOWN], real), columns=SHOWN),
                 f"The first {SHOWN} samples, and under each the {NEIGHBORS} training images whose "
                 "pixels are nearest: it has learned none by heart.",
             ),
         }
 
-    def beside_nearest(self, samples: np.ndarray, source: Any = None, **kwargs: Any) -> np.ndarray:
-        """Samples, then the nearest training image of each, the second nearest, …."""
-        from sklearn.neighbors import NearestNeighbors
 
-        batches, _ = self.load(source, batch_size=1, shuffle=False, labels=False, **kwargs)
-        real = np.concatenate(list(batches.rebatch(1000).as_numpy_iterator()))
-        search = NearestNeighbors(n_neighbors=NEIGHBORS, algorithm="brute")
-        search.fit(real.reshape(len(real), -1))
-        _, places = search.kneighbors(samples.reshape(len(samples), -1))
-        return np.concatenate([samples, *real[places.T]])
+def beside_nearest(samples: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Samples, then the real image nearest to each by its pixels, the second nearest, …."""
+    from sklearn.neighbors import NearestNeighbors
+
+    search = NearestNeighbors(n_neighbors=NEIGHBORS, algorithm="brute")
+    search.fit(real.reshape(len(real), -1))
+    _, places = search.kneighbors(samples.reshape(len(samples), -1))
+    return np.concatenate([samples, *real[places.T]])
 
 
 def dcgan_networks(

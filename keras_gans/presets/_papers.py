@@ -50,3 +50,9 @@ LAPGAN = _paper(
     "Deep Generative Image Models using a Laplacian Pyramid of Adversarial Networks",
     "1506.05751",
 )
+CYCLEGAN = _paper(
+    "Zhu et al.",
+    2017,
+    "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
+    "1703.10593",
+)

@@ -59,10 +59,9 @@ def test_changes_reach_the_networks_and_the_model():
 
 
 def test_nearest_images_are_those_of_the_data():
-    preset = presets.get("wgan_gp_digits")
-    images, _ = preset.load(batch_size=1500, shuffle=False)
-    (images,) = images.as_numpy_iterator()
-    found = preset.beside_nearest(images[:8])
+    batches, _ = kg.data.load("digits", batch_size=1500, shuffle=False)
+    (images,) = batches.as_numpy_iterator()
+    found = _images.beside_nearest(images[:8], images)
     assert found.shape == (8 * (1 + _images.NEIGHBORS), 8, 8, 1)
     np.testing.assert_array_equal(found[:8], images[:8])
     np.testing.assert_array_equal(found[8:16], images[:8])  # the nearest of each is itself

@@ -1,0 +1,111 @@
+"""The tables of trained models, made of their cards: `python -m benchmarks.zoo` writes them.
+
+One is `saved_models/README.md`, the other is in README, between two marks.
+"""
+
+import pathlib
+
+from keras_gans import cards
+
+ROOT = pathlib.Path(__file__).parents[1]
+FOLDER, README = ROOT / "saved_models", ROOT / "README.md"
+PAGE = FOLDER / "README.md"
+MARKS = "<!-- zoo: begin -->", "<!-- zoo: end -->"
+
+#: What 10,000 training images score in place of samples, by the same protocol as MNIST's models.
+FLOOR = {
+    "frechet_distance": 0.75,
+    "inception_score": 9.81,
+    "precision": 0.886,
+    "recall": 0.899,
+}
+
+QUALITY = ("frechet_distance", "precision", "recall", "inception_score", "read_as_their_class")
+
+
+def all_facts():
+    """The facts of all trained models that have a card, by name."""
+    paths = sorted(FOLDER.glob(f"*/{cards.FACTS}"))
+    return {path.parent.name: cards.read(path.parent) for path in paths}
+
+
+def of_mnist(facts):
+    """Those that draw MNIST's digits and are judged alike, the nearest to real ones first."""
+    found = {
+        name: card
+        for name, card in facts.items()
+        if card["data"]["name"] == "mnist" and "frechet_distance" in results(card)
+    }
+    return dict(sorted(found.items(), key=lambda item: results(item[1])["frechet_distance"]))
+
+
+def results(card):
+    return card["quality"]["results"]
+
+
+def cell(values, name):
+    return f"{values[name]:.3g}" if name in values else ""
+
+
+def quality_table(facts):
+    """What the models of MNIST make of how many minutes."""
+    lines = [
+        "| model | Fréchet distance | precision | recall | Inception Score | read right | minutes |",
+        "|---|---|---|---|---|---|---|",
+        f"| *training images* | {' | '.join(cell(FLOOR, name) for name in QUALITY)} | |",
+    ]
+    for name, card in of_mnist(facts).items():
+        cells = " | ".join(cell(results(card), quality) for quality in QUALITY)
+        minutes = card["training"]["minutes of processors"] / 2
+        lines.append(f"| [`{name}`]({name}/README.md) | {cells} | {minutes:.0f} |")
+    return "\n".join(lines)
+
+
+def zoo_table(facts, folder=""):
+    """All models, with samples."""
+    lines = ["| | model | |", "|---|---|---|"]
+    for name, card in facts.items():
+        place = f"{folder}{name}"
+        picture = card["pictures"][0]["file"]
+        thumbnail = f'<img src="{place}/{picture}" width="120" alt="{card["title"]}">'
+        lines.append(f"| {thumbnail} | [`{name}`]({place}/README.md) | {card['summary']} |")
+    return "\n".join(lines)
+
+
+def page(facts):
+    return f"""# Trained models
+
+Each folder is made by one command, which its card tells, `README.md`, with samples that are not
+selected, how good they are, and from which data they come. `kg.load("NAME")` draws from them,
+`kg.models.from_preset("NAME")` trains on: see [the guide](../docs/trained_models.md).
+
+{zoo_table(facts)}
+
+## MNIST
+
+10,000 samples against the 10,000 images of the test split, by the features of the
+[classifier](../keras_gans/metrics/mnist_classifier/results.json) that is part of the package
+(99.42 % right on the test split). Such numbers compare models of MNIST with each other, and with
+nothing else. The minutes are those of two cores. *Read right* is the share of samples of models
+with labels that the classifier reads as the class asked for.
+
+{quality_table(facts)}
+"""
+
+
+def in_readme(text, facts):
+    """README with the table of models between its marks."""
+    before, rest = text.split(MARKS[0])
+    _, after = rest.split(MARKS[1])
+    table = zoo_table(facts, "saved_models/")
+    return f"{before}{MARKS[0]}\n{table}\n{MARKS[1]}{after}"
+
+
+def main():
+    facts = all_facts()
+    PAGE.write_text(page(facts), encoding="utf-8")
+    README.write_text(in_readme(README.read_text(encoding="utf-8"), facts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
