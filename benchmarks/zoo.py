@@ -50,7 +50,7 @@ def cell(values, name):
 def quality_table(facts):
     """What the models of MNIST make of how many minutes."""
     lines = [
-        "| model | Fréchet distance | precision | recall | Inception Score | read right | minutes |",
+        "| model | Fréchet distance | precision | recall | Inception Score | read right | min |",
         "|---|---|---|---|---|---|---|",
         f"| *training images* | {' | '.join(cell(FLOOR, name) for name in QUALITY)} | |",
     ]

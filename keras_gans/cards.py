@@ -30,14 +30,14 @@ from keras_gans._version import __version__
 FACTS, PAGE = "preset.json", "README.md"
 
 
-def of_model(model: keras.Model) -> Config:
-    """What a model knows of itself."""
+def of_model(model: Any) -> Config:
+    """What a `keras_gans.models.GenerativeModel` knows of itself."""
     kind = type(model).__name__
-    networks = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    names = dict.fromkeys(name for names in model.optimizer_networks.values() for name in names)
     return {
         "title": f"A {kind}",
         "model": kind,
-        "parameters": {network.name: network.count_params() for network in networks},
+        "parameters": {name: getattr(model, name).count_params() for name in names},
         "versions": {
             "keras_gans": __version__,
             "keras": keras.__version__,
@@ -154,7 +154,8 @@ def _quality(quality):
         return
     results = {_words(name): _number(value) for name, value in quality["results"].items()}
     yield from _table("Quality", results)
-    protocol = "; ".join(f"{k}: {_in_words(v)}" for k, v in quality.get("protocol", {}).items())
+    known = quality.get("protocol", {}).items()
+    protocol = "; ".join(f"{_words(name)}: {_in_words(value)}" for name, value in known)
     check, tolerance = quality.get("check"), quality.get("tolerance")
     sentences = [f"How it was measured: {protocol}."] if protocol else []
     if check:
@@ -183,7 +184,8 @@ def _table(title, rows):
 
 def _in_words(value: Any) -> Any:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_in_words(part)}" for name, part in value.items())
+        known = {name: part for name, part in value.items() if part not in ({}, None)}
+        return ", ".join(f"{name} {_in_words(part)}" for name, part in known.items())
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return _number(value) if isinstance(value, (int, float)) else value

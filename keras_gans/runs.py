@@ -40,6 +40,7 @@ class Run:
         previous: Path of the one before, which is used if the newest is damaged.
         log: Path of the table of losses, a row an epoch.
         samples: Path of the folder of sample grids.
+        time: Path of the file with the seconds of each epoch.
         saved_model: Path of the SavedModel.
     """
 
@@ -50,6 +51,7 @@ class Run:
         self.previous = self.folder / "model.previous.keras"
         self.log = self.folder / "log.csv"
         self.samples = self.folder / "samples"
+        self.time = self.folder / "time.json"
         self.saved_model = self.folder / "saved_model"
         self._held = None
 

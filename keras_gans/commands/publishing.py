@@ -65,19 +65,20 @@ def of_preset(preset: presets.Preset, is_own: bool) -> Config:
 
 def of_training(preset: presets.Preset, options: argparse.Namespace, run: runs.Run) -> Config:
     """How the model was trained, and how long that took."""
-    epochs = json.loads((run.folder / "time.json").read_text())
-    clock, processors = map(sum, zip(*epochs, strict=True))
-    return {
+    facts = {
         "command": shlex.join(["python", "-m", "keras_gans", *options.arguments]),
         "dataset": options.dataset,
         "steps": options.epochs * options.steps_per_epoch,
         "batch size": options.batch_size,
         "precision": options.precision or preset.precision,
         "seed": options.seed,
-        "minutes": round(clock / 60, 1),
-        "minutes of processors": round(processors / 60, 1),
         "machine": f"{os.cpu_count()} CPU cores, {platform.machine()}",
     }
+    if run.time.exists():  # which a full disk may have prevented
+        epochs = json.loads(run.time.read_text())
+        clock, processors = (round(sum(seconds) / 60, 1) for seconds in zip(*epochs, strict=True))
+        facts |= {"minutes": clock, "minutes of processors": processors}
+    return facts
 
 
 def of_quality(preset: presets.Preset, generator: Any) -> Config:

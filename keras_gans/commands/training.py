@@ -208,16 +208,18 @@ def fit(
     run = checkpoint.run
     nan = callbacks.TerminateOnNaN(run.checkpoint)
     print(f"Training {preset.name} in {run.folder}, {options.epochs} epochs.")
-    learned_from, _ = batches(options, preset)
+    learned, _ = batches(options, preset)
+    x, y = learned if isinstance(learned, tuple) else (learned, None)
     history = model.fit(
-        *(learned_from if isinstance(learned_from, tuple) else [learned_from]),
+        x,
+        y,
         epochs=options.epochs,
         steps_per_epoch=options.steps_per_epoch,
         callbacks=[
             nan,
             stop,
             *preset.callbacks(run.samples),
-            Clock(run.folder / "time.json"),
+            Clock(run.time),
             checkpoint,
         ],
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from keras_gans import _checks, _files, _zoo, cards, hubs
+from keras_gans import _checks, _files, _replicas, _zoo, cards, hubs
 from keras_gans._typing import Config, PathLike, Picture
 from keras_gans.models.half_precision import rounded
 from keras_gans.models.saving import Saved
@@ -106,7 +106,8 @@ class Pretrained(Saved):
             return
         with tempfile.TemporaryDirectory() as folder:
             self._write_preset(pathlib.Path(folder), *card)
-            hubs.upload("filepath", str(filepath), folder)
+            if _replicas.is_chief(self.distribute_strategy):
+                hubs.upload("filepath", str(filepath), folder)
 
     def save(self, filepath: PathLike, overwrite: bool = True, **kwargs: Any) -> None:
         """Save the model as a `.keras` file, written beside its target and renamed.

@@ -1,5 +1,6 @@
 """Presets: all that it takes to train a model again. Each is one file of the preset's name."""
 
+import builtins
 import importlib
 import pkgutil
 
@@ -10,7 +11,7 @@ from keras_gans.presets._preset import Preset
 __all__ = ["ImagePreset", "Preset", "get", "list"]
 
 
-def list() -> "list[str]":
+def list() -> builtins.list[str]:
     """Return the names of all presets.
 
     Example:

@@ -83,7 +83,7 @@ class ImagePreset(Preset):
             "nearest.png": (
                 data.image_grid(beside_nearest(samples[:SHOWN], real), columns=SHOWN),
                 f"The first {SHOWN} samples, and under each the {NEIGHBORS} training images whose "
-                "pixels are nearest: it has learned none by heart.",
+                "pixels are nearest.",
             ),
         }
 

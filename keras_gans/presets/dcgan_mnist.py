@@ -14,11 +14,12 @@ class Preset(MNISTPreset):
     )
     paper = _papers.DCGAN
     differs = (
-        "Two layers that change the resolution, as 28 pixels have, and 64 channels next to the "
+        "Two layers that change the resolution, as 28 pixels have, and 32 channels next to the "
         "image; 64 latents from a normal distribution; samples come from a moving average."
     )
     model = models.DCGAN
     arguments = {"latent_dim": 64, "ema_decay": 0.999}
+    filters = 32
     batch_size, steps_per_epoch, epochs = 64, 750, 10
 
     def networks(self, info, latent_dim, filters):

@@ -1,5 +1,7 @@
 """A Laplacian pyramid of GANs of MNIST, with labels."""
 
+from typing import Any
+
 from keras_gans import models, networks
 from keras_gans.presets import _papers
 from keras_gans.presets._mnist import MNISTPreset
@@ -20,12 +22,10 @@ class Preset(MNISTPreset):
     batch_size, steps_per_epoch, epochs = 64, 750, 12
 
     def networks(self, info, latent_dim, filters):
-        sizes = {"levels": 3, "filters": filters, "num_classes": info.num_classes}
-        units = {"hidden_units": (256, 256)}
+        sizes: dict[str, Any] = {"levels": 3, "filters": filters, "num_classes": info.num_classes}
+        sizes |= {"hidden_units": (256, 256)}
         return {
-            "generators": networks.lapgan_generators(
-                info.image_shape, latent_dim, **sizes, **units
-            ),
-            "discriminators": networks.lapgan_discriminators(info.image_shape, **sizes, **units),
+            "generators": networks.lapgan_generators(info.image_shape, latent_dim, **sizes),
+            "discriminators": networks.lapgan_discriminators(info.image_shape, **sizes),
             "class_names": info.class_names,
         }

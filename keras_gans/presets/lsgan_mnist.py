@@ -18,6 +18,7 @@ class Preset(MNISTPreset):
     )
     model = models.LSGAN
     arguments = {"latent_dim": 64, "ema_decay": 0.999}
+    filters = 32
     batch_size, steps_per_epoch, epochs = 64, 750, 10
 
     def networks(self, info, latent_dim, filters):

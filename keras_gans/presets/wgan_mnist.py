@@ -22,11 +22,12 @@ class Preset(MNISTPreset):
     )
     model = models.WGAN
     arguments = {"latent_dim": 64, "n_critic": 5, "ema_decay": 0.999}
+    filters = 32
     batch_size, steps_per_epoch, epochs = 64, 500, 12
     rates = {"g_optimizer": 2e-4, "d_optimizer": 2e-4}
 
     def networks(self, info, latent_dim, filters):
-        return dcgan_networks(info, latent_dim, filters, filters // 2, normalization="batch")
+        return dcgan_networks(info, latent_dim, filters, filters, normalization="batch")
 
     def optimizers(self, model, steps, rates):
         updates = {"g_optimizer": steps, "d_optimizer": steps * model.n_critic}
