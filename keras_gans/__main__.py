@@ -21,6 +21,9 @@ ON_ERROR = "what to do with pictures of a folder that cannot be read"
 LABELS = "classes of a conditional model by name or number, such as cat,dog or 0,1; repeated"
 OF_MODEL = "by default what suits the model"
 RUN = "folder of a run, or of a SavedModel"
+EXTRACTOR = (
+    "what turns images into features; by default that of the name of the dataset, or inception"
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,8 +45,9 @@ def parser() -> argparse.ArgumentParser:
         "train",
         "train a model; run again to go on",
         "Train a model. The output folder holds a grid of samples for every epoch, the log, the "
-        "last two checkpoints, and the SavedModel. When the same command runs again it goes on "
-        "from the last checkpoint, and ends as if it had never been stopped.",
+        "last two checkpoints, the SavedModel, and report.html, a page about all of it. When the "
+        "same command runs again it goes on from the last checkpoint, and ends as if it had never "
+        "been stopped.",
     )
     command.add_argument("model", metavar="MODEL", help="what to train, of those that `list` lists")
     command.add_argument("--dataset", type=path, default="digits", help=DATASET)
@@ -76,6 +80,19 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="compute the same weights bit for bit every time, slower on GPUs",
     )
+    command.add_argument(
+        "--metrics",
+        type=metrics,
+        help=f"of {', '.join(METRICS)}, with commas between: measured for the report while the "
+        "model trains, as `evaluate` does",
+    )
+    command.add_argument(
+        "--metrics-every", type=positive, default=1, help="epochs between measurements"
+    )
+    command.add_argument(
+        "--metrics-num", type=two_or_more, default=10_000, help="samples of each side to measure"
+    )
+    command.add_argument("--extractor", choices=EXTRACTORS, help=EXTRACTOR)
 
     command = add_command(
         "sample",
@@ -126,12 +143,7 @@ def parser() -> argparse.ArgumentParser:
         "--metrics", type=metrics, default=",".join(METRICS), help="which, with commas between"
     )
     command.add_argument("--num", type=two_or_more, default=10_000, help="most images of each side")
-    command.add_argument(
-        "--extractor",
-        choices=EXTRACTORS,
-        help="what turns images into features; by default that of the "
-        "name of the dataset, or inception",
-    )
+    command.add_argument("--extractor", choices=EXTRACTORS, help=EXTRACTOR)
     command.add_argument(
         "--image-size",
         type=positive,
@@ -149,7 +161,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options, or end with what is wrong with them."""
     commands = parser()
     options = commands.parse_args(arguments)
-    if options.command == "evaluate" and options.extractor == "pixels" and "is" in options.metrics:
+    measured = getattr(options, "metrics", None) or ()
+    if "is" in measured and options.extractor == "pixels":
         commands.error("--metrics must leave out is where --extractor is pixels, without classes")
     return options
 

@@ -13,11 +13,15 @@ import tensorflow as tf
 
 from keras_gans import _checks, _files, callbacks, data, models, runs
 from keras_gans._typing import Config
+from keras_gans.commands import evaluation
 from keras_gans.commands.dataset import load
 from keras_gans.data.sources import OWN_NAMES, DatasetInfo
 
 #: Options that go to the model, if it takes them.
 OF_MODELS = ("latent_dim", "filters", "ema_decay")
+
+#: Options of what is measured for the report, which change nothing of a run.
+OF_METRICS = ("metrics", "metrics_every", "metrics_num", "extractor")
 
 
 def train(options: argparse.Namespace) -> None:
@@ -33,11 +37,14 @@ def train(options: argparse.Namespace) -> None:
     _, info = batches(options, labels=False)
     model = build(kind, info, options)
     checkpoint = callbacks.Checkpoint(run.folder, configuration=configuration(options, info))
+    report = make_report(run, model, options, info)
     with runs.StopOnSignal() as stop:
-        stopped_by = fit(model, options, checkpoint, stop)
+        stopped_by = fit(model, options, checkpoint, stop, report)
         checkpoint.run.check_held()
-        model.export(run.saved_model)
+        model.export(run.saved_model, verbose=True)
     print(f"Samples are in {run.samples}, the SavedModel is {run.saved_model}.")
+    if run.report.exists():
+        print(f"How training went is in {run.report}, for a browser.")
     if stopped_by:
         sys.exit(128 + stopped_by)
 
@@ -103,6 +110,7 @@ def fit(
     options: argparse.Namespace,
     checkpoint: callbacks.Checkpoint,
     stop: runs.StopOnSignal,
+    report: callbacks.Report,
 ) -> signal.Signals | None:
     """Train to the end of the last epoch. Returns the signal that stopped it before, or `None`."""
     run = checkpoint.run
@@ -112,7 +120,7 @@ def fit(
         batches(options, labels=model.conditional)[0],
         epochs=options.epochs,
         steps_per_epoch=options.steps_per_epoch,
-        callbacks=[nan, stop, callbacks.SampleGrid(run.samples), checkpoint],
+        callbacks=[nan, stop, callbacks.SampleGrid(run.samples), report, checkpoint],
     )
     if nan.message:
         sys.exit(f"Error: {nan.message}")
@@ -124,9 +132,34 @@ def fit(
     return stop.received
 
 
+def make_report(
+    run: runs.Run, model: models.LatentModel, options: argparse.Namespace, info: DatasetInfo
+) -> callbacks.Report:
+    """The report of a run, with the metrics that are asked for."""
+    measure = None
+    if options.metrics:
+        asked = {"num": options.metrics_num, "split": None}
+        compare = evaluation.measurement(model, argparse.Namespace(**vars(options), **asked))
+
+        def measure(model):
+            print()  # behind the progress bar of the epoch
+            return compare()["results"]
+
+    return callbacks.Report(
+        run.report,
+        every=options.metrics_every,
+        samples=run.samples,
+        log=run.log,
+        metrics=measure,
+        dataset=info,
+        configuration={k: v for k, v in vars(options).items() if k != "command"},
+        title=f"{options.model}, {info.name}",
+    )
+
+
 def configuration(options: argparse.Namespace, info: DatasetInfo) -> Config:
     """What makes one run another run: options, and what images there are."""
-    others = ("command", "epochs", "output", "on_error")
+    others = ("command", "epochs", "output", "on_error", *OF_METRICS)
     chosen = {k: v for k, v in vars(options).items() if k not in others}
     names = info.class_names and list(info.class_names)
     return {**chosen, "num_examples": info.num_examples, "class_names": names}

@@ -150,7 +150,8 @@ class Saved(Averaged):
                 LiteRT file must end in `.tflite`.
             format: `"tf_saved_model"`; `"onnx"`, which needs tf2onnx; or `"litert"`, the former
                 TensorFlow Lite. Defaults to `"tf_saved_model"`.
-            verbose: Boolean, whether to print what was written. Defaults to `None`, no.
+            verbose: Boolean, whether to show the progress of a SavedModel, endpoint by endpoint,
+                and to print what was written. Defaults to `None`, no.
             endpoint: Name of the function to write to a file, the endpoint of one of
                 `tensor_verbs()`, whose inputs have the names that it gives them. Defaults to
                 `None`, the first: `"generate"` for models that draw from latents,
@@ -192,12 +193,20 @@ class Saved(Averaged):
         for layer in self._flatten_layers():
             if layer.built and not layer.variables:
                 archive.track(layer)  # lookup tables, which Keras does not find by itself
+        progress = keras.utils.Progbar(
+            len(verbs) + 1, verbose=int(bool(verbose)), unit_name="endpoint"
+        )
         for verb in verbs:
             served = archive.add_endpoint(verb.endpoint, verb.function, verb.input_signature)
             verb.check_output(served.get_concrete_function().structured_outputs)
+            progress.add(1)
         with self._writing(_files.replacing_saved_model, filepath) as temporary:
-            archive.write_out(temporary, verbose=bool(verbose))
+            archive.write_out(temporary, verbose=False)
             _manifest.write(temporary, self, verbs)
+        progress.add(1)
+        if verbose:
+            names = ", ".join(verb.endpoint for verb in verbs)
+            print(f"{filepath} holds the endpoints {names}.")
 
     def _export_file(self, filepath, format, endpoint, verbose, kwargs):
         verbs = {verb.endpoint: verb for verb in self.tensor_verbs()}
