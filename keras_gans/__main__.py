@@ -23,6 +23,9 @@ LABELS = "classes of a conditional model by name or number, such as cat,dog or 0
 OF_MODEL = "by default what suits the model"
 OF_PRESET = "by default that of the preset"
 RUN = "folder of a run or of a SavedModel, or the name of a trained model"
+EXTRACTOR = (
+    "what turns images into features; by default that of the name of the dataset, or inception"
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,8 +47,9 @@ def parser() -> argparse.ArgumentParser:
         "train",
         "train a model; run again to go on",
         "Train a model. The output folder holds a grid of samples for every epoch, the log, the "
-        "last two checkpoints, and the SavedModel. When the same command runs again it goes on "
-        "from the last checkpoint, and ends as if it had never been stopped.",
+        "last two checkpoints, the SavedModel, and report.html, a page about all of it. When the "
+        "same command runs again it goes on from the last checkpoint, and ends as if it had never "
+        "been stopped.",
     )
     command.add_argument(
         "model", metavar="MODEL", nargs="?", help="what to train, of those that `list` lists"
@@ -116,6 +120,19 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="compute the same weights bit for bit every time, slower on GPUs",
     )
+    command.add_argument(
+        "--metrics",
+        type=metrics,
+        help=f"of {', '.join(METRICS)}, with commas between: measured for the report while the "
+        "model trains, as `evaluate` does",
+    )
+    command.add_argument(
+        "--metrics-every", type=positive, default=1, help="epochs between measurements"
+    )
+    command.add_argument(
+        "--metrics-num", type=two_or_more, default=10_000, help="samples of each side to measure"
+    )
+    command.add_argument("--extractor", choices=EXTRACTORS, help=EXTRACTOR)
 
     command = add_command(
         "sample",
@@ -168,12 +185,7 @@ def parser() -> argparse.ArgumentParser:
         "--metrics", type=metrics, default=",".join(METRICS), help="which, with commas between"
     )
     command.add_argument("--num", type=two_or_more, default=10_000, help="most images of each side")
-    command.add_argument(
-        "--extractor",
-        choices=EXTRACTORS,
-        help="what turns images into features; by default that of the "
-        "name of the dataset, or inception",
-    )
+    command.add_argument("--extractor", choices=EXTRACTORS, help=EXTRACTOR)
     command.add_argument(
         "--image-size",
         type=positive,
@@ -194,7 +206,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     options.arguments = list(sys.argv[1:] if arguments is None else arguments)
     if options.command == "train" and (options.model is None) == (options.preset is None):
         commands.error("train takes either MODEL or --preset NAME")
-    if options.command == "evaluate" and options.extractor == "pixels" and "is" in options.metrics:
+    measured = getattr(options, "metrics", None) or ()
+    if "is" in measured and options.extractor == "pixels":
         commands.error("--metrics must leave out is where --extractor is pixels, without classes")
     return options
 

@@ -39,6 +39,7 @@ class Run:
         checkpoint: Path of the newest checkpoint.
         previous: Path of the one before, which is used if the newest is damaged.
         log: Path of the table of losses, a row an epoch.
+        report: Path of the page about the training.
         samples: Path of the folder of sample grids.
         time: Path of the file with the seconds of each epoch.
         saved_model: Path of the SavedModel.
@@ -50,6 +51,7 @@ class Run:
         self.checkpoint = self.folder / "model.keras"
         self.previous = self.folder / "model.previous.keras"
         self.log = self.folder / "log.csv"
+        self.report = self.folder / "report.html"
         self.samples = self.folder / "samples"
         self.time = self.folder / "time.json"
         self.saved_model = self.folder / "saved_model"

@@ -33,6 +33,7 @@ from keras_gans.commands.training import (
     trainable,
     with_defaults,
 )
+from keras_gans.reports import page
 from keras_gans.runs import Run
 from tests.models import every_model
 
@@ -56,6 +57,7 @@ def test_trains_from_the_command_line_and_resumes(tmp_path, capsys):
         "config.json",
         "log.csv",
         "model.keras",
+        "report.html",
         "samples",
         "saved_model",
         "time.json",
@@ -65,6 +67,9 @@ def test_trains_from_the_command_line_and_resumes(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "Training wgan_gp" in out
     assert "resumed after epoch 1." in out
+    assert f"How training went is in {run / 'report.html'}" in out
+    report = page.read(run / "report.html")
+    assert {*report.losses.by_name["g_loss"]} == {s.epoch for s in report.samples} == {0, 1, 2}
     with open(run / "log.csv") as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["0", "1", "2"]
@@ -75,6 +80,29 @@ def test_trains_from_the_command_line_and_resumes(tmp_path, capsys):
     assert int(model.g_optimizer.iterations) == 6
     train(run, 3)
     assert "trained for 3 epochs already" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_metrics_that_are_asked_for_are_in_the_report(tmp_path, capsys):
+    measured = ["--metrics", "fid", "--metrics-num", "50", "--extractor", "pixels"]
+    train(tmp_path, 1)
+    train(tmp_path, 3, *measured, "--metrics-every", "2")
+    assert "50/50" in capsys.readouterr().out
+    found = page.read(tmp_path / "report.html").metrics.by_name["frechet_distance"]
+    assert list(found) == [1, 2]
+    saved = keras.models.load_model(tmp_path / "model.keras")
+    real, _ = kg.data.load("digits", "test", batch_size=1, shuffle=False)
+    result = kg.metrics.evaluate(
+        saved.sample, real, ["fid"], 50, evaluation.pixels, seed=0, verbose=0
+    )
+    np.testing.assert_allclose(found[2], result["results"]["frechet_distance"], rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_metrics_that_cannot_be_measured_are_refused_before_training(tmp_path):
+    with pytest.raises(SystemExit, match=r"28.*Received"):
+        train(tmp_path / "run", 1, "--metrics", "fid", "--extractor", "mnist")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -417,6 +445,11 @@ class TestOptions:
             ("interpolate run --steps 1", "--steps: must be an integer from 2"),
             ("evaluate run --dataset digits --metrics nope", "--metrics: must be of fid, kid"),
             ("evaluate run --dataset digits --extractor pixels", "--metrics must leave out is"),
+            ("train gan --output a --metrics is --extractor pixels", "--metrics must leave out is"),
+            (
+                "train gan --output a --metrics sharpness",
+                "--metrics: must be of fid, kid, is, prdc",
+            ),
             ("evaluate run --dataset=", "--dataset: must not be empty"),
         ],
     )

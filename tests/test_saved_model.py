@@ -128,7 +128,9 @@ def test_export_prints_nothing_unless_asked(tmp_path, capsys):
     points().export(tmp_path / "quiet")
     assert capsys.readouterr().out == ""
     points().export(tmp_path / "spoken", verbose=True)
-    assert "generate" in capsys.readouterr().out
+    *_, progress, last = capsys.readouterr().out.splitlines()
+    assert "4/4" in progress and "/endpoint" in progress
+    assert last == f"{tmp_path / 'spoken'} holds the endpoints generate, sample, score."
 
 
 def test_export_inside_a_strategy(tmp_path, two_replicas):

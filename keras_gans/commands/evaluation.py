@@ -35,21 +35,35 @@ def evaluate(options: argparse.Namespace) -> None:
     generator = trained_sampler(options.run)
     if options.dataset is None:
         options.dataset = dataset_of(options.run)
+    print(metrics.format_table(measurement(generator, options)()))
+
+
+def measurement(generator: Any, options: argparse.Namespace) -> Callable[[], dict[str, Any]]:
+    """Function that compares a model's samples with real images, and returns results and protocol.
+
+    What cannot be compared is refused at once.
+    """
     real, info = real_images(generator, options)
     extractor = EXTRACTORS[options.extractor or extractor_for(options.dataset)]()
+    for batch in real.take(1):
+        extractor((batch[0] if isinstance(batch, tuple) else batch)[:1])
     uniform = generator.conditional and info.num_classes is None
-    report = metrics.evaluate(
-        of_all_classes(generator) if uniform else generator.sample,
-        real,
-        metrics=options.metrics,
-        num_samples=options.num,
-        feature_extractor=extractor,
-        seed=options.seed,
-        split=f"{info.name}, {info.split}",
-    )
-    if uniform:
-        report["protocol"]["labels"] = "all classes alike"
-    print(metrics.format_table(report))
+
+    def measure():
+        report = metrics.evaluate(
+            of_all_classes(generator) if uniform else generator.sample,
+            real,
+            metrics=options.metrics,
+            num_samples=options.num,
+            feature_extractor=extractor,
+            seed=options.seed,
+            split=f"{info.name}, {info.split}",
+        )
+        if uniform:
+            report["protocol"]["labels"] = "all classes alike"
+        return report
+
+    return measure
 
 
 def dataset_of(run: str) -> str:
@@ -81,7 +95,7 @@ def real_images(generator: Any, options: argparse.Namespace) -> tuple[tf.data.Da
     For a conditional model they come with the model's labels, if the dataset has classes.
     """
     is_folder = os.path.isdir(options.dataset)
-    own_size, own_channels = None, None
+    own_size, own_channels = None, getattr(options, "channels", None)
     if is_folder and len(generator.example_shape) == 3:
         *own_size, own_channels = generator.example_shape
 

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from keras_gans import _checks, _files, callbacks, data, models, presets, runs, techniques
 from keras_gans._typing import Config
-from keras_gans.commands import publishing
+from keras_gans.commands import evaluation, publishing
 from keras_gans.commands.dataset import load
 from keras_gans.data.sources import OWN_NAMES, DatasetInfo
 
@@ -33,6 +33,12 @@ OF_PRESETS = ("dataset", "epochs", "steps_per_epoch", "batch_size")
 #: know nothing of them.
 IF_GIVEN = ("model", "preset", "set", "objective", "technique", "learning_rate", "precision")
 
+#: Options of what is measured for the report, which change nothing of a run.
+OF_METRICS = ("metrics", "metrics_every", "metrics_num", "extractor")
+
+#: What the report does not show of the options, or shows elsewhere.
+NOT_SHOWN = ("command", "arguments")
+
 
 def train(options: argparse.Namespace) -> None:
     """Train a model, or go on if the output folder holds a run of the same configuration."""
@@ -48,16 +54,19 @@ def train(options: argparse.Namespace) -> None:
     with precision(options.precision or preset.precision):
         model = build(preset, info, options)
     checkpoint = callbacks.Checkpoint(run.folder, configuration=configuration(options, info))
+    report = make_report(run, model, preset, options, info)
     with runs.StopOnSignal() as stop:
-        stopped_by = fit(model, preset, options, checkpoint, stop)
+        stopped_by = fit(model, preset, options, checkpoint, stop, report)
         checkpoint.run.check_held()
         if options.preset is None or stopped_by:
-            model.export(run.saved_model)
+            model.export(run.saved_model, verbose=True)
         else:
             portable = build(preset, info, options)
             portable.set_weights(model.get_weights())
             publishing.publish(preset, portable, options, run, reading(options, preset))
     print(f"Samples are in {run.samples}, the SavedModel is {run.saved_model}.")
+    if run.report.exists():
+        print(f"How training went is in {run.report}, for a browser.")
     if stopped_by:
         sys.exit(128 + stopped_by)
 
@@ -203,6 +212,7 @@ def fit(
     options: argparse.Namespace,
     checkpoint: callbacks.Checkpoint,
     stop: runs.StopOnSignal,
+    report: callbacks.Report,
 ) -> signal.Signals | None:
     """Train to the end of the last epoch. Returns the signal that stopped it before, or `None`."""
     run = checkpoint.run
@@ -220,6 +230,7 @@ def fit(
             stop,
             *preset.callbacks(run.samples),
             Clock(run.time),
+            report,
             checkpoint,
         ],
     )
@@ -251,9 +262,38 @@ class Clock(keras.callbacks.Callback):
                 temporary.write_text(json.dumps([*kept[:epoch], seconds]))
 
 
+def make_report(
+    run: runs.Run,
+    model: models.LatentModel,
+    preset: presets.Preset,
+    options: argparse.Namespace,
+    info: DatasetInfo,
+) -> callbacks.Report:
+    """The report of a run, with the metrics that are asked for."""
+    measure = None
+    if options.metrics:
+        asked = {"num": options.metrics_num, "split": None}
+        compare = evaluation.measurement(model, argparse.Namespace(**vars(options), **asked))
+
+        def measure(model):
+            print()  # behind the progress bar of the epoch
+            return compare()["results"]
+
+    return callbacks.Report(
+        run.report,
+        every=options.metrics_every,
+        samples=run.samples,
+        log=run.log,
+        metrics=measure,
+        dataset=info,
+        configuration={k: v for k, v in vars(options).items() if k not in NOT_SHOWN},
+        title=f"{preset.name}, {info.name}",
+    )
+
+
 def configuration(options: argparse.Namespace, info: DatasetInfo) -> Config:
     """What makes one run another run: options, and what images there are."""
-    others = ("command", "epochs", "output", "on_error", "arguments")
+    others = ("command", "epochs", "output", "on_error", "arguments", *OF_METRICS)
     chosen = {k: v for k, v in vars(options).items() if k not in others}
     chosen = {k: v for k, v in chosen.items() if k not in IF_GIVEN or v is not None}
     names = info.class_names and list(info.class_names)

@@ -24,6 +24,7 @@ def project(
     features: Callable[[Tensor], Any] | None,
     steps: int,
     learning_rate: float,
+    progress: keras.utils.Progbar | None = None,
 ) -> np.ndarray:
     """Return the codes that make images like those given, by Adam from one start.
 
@@ -36,6 +37,7 @@ def project(
         features: See `distances`.
         steps: Positive integer.
         learning_rate: Positive float, from which Adam's goes to zero as half a cosine.
+        progress: Progress bar that counts steps. Defaults to `None`.
 
     Returns:
         Float array `(num, styles, code_dim)`: of each image the nearest on the way.
@@ -63,6 +65,8 @@ def project(
     compiled = tf.function(step)
     for _ in range(steps):
         compiled()
+        if progress is not None:
+            progress.add(1)
     return np.repeat(ops.convert_to_numpy(best), num_styles // codes.shape[1], axis=1)
 
 

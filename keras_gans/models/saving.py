@@ -152,7 +152,8 @@ class Saved(Averaged):
                 LiteRT file must end in `.tflite`.
             format: `"tf_saved_model"`; `"onnx"`, which needs tf2onnx; or `"litert"`, the former
                 TensorFlow Lite. Defaults to `"tf_saved_model"`.
-            verbose: Boolean, whether to print what was written. Defaults to `None`, no.
+            verbose: Boolean, whether to show the progress of a SavedModel, endpoint by endpoint,
+                and to print what was written. Defaults to `None`, no.
             endpoint: Name of the function to write to a file, the endpoint of one of
                 `tensor_verbs()`, whose inputs have the names that it gives them. Defaults to
                 `None`, the first: `"generate"` for models that draw from latents,
@@ -197,7 +198,10 @@ class Saved(Averaged):
                 f"endpoints. Received: format={format!r}, endpoint={endpoint!r}, {kwargs}"
             )
         with self._writing(_files.replacing_saved_model, filepath) as temporary:
-            self._write_saved_model(temporary, half_precision, bool(verbose))
+            verbs = self._write_saved_model(temporary, half_precision, bool(verbose))
+        if verbose:
+            names = ", ".join(verb.endpoint for verb in verbs)
+            print(f"{filepath} holds the endpoints {names}.")
 
     def _write_saved_model(self, folder, half_precision, verbose=False):
         self.catch_up()
@@ -207,12 +211,16 @@ class Saved(Averaged):
         for layer in self._flatten_layers():
             if layer.built and not layer.variables:
                 archive.track(layer)  # lookup tables, which Keras does not find by itself
+        progress = keras.utils.Progbar(len(verbs) + 1, verbose=int(verbose), unit_name="endpoint")
         for verb in verbs:
             function = weights.used_by(verb.function) if weights else verb.function
             served = archive.add_endpoint(verb.endpoint, function, verb.input_signature)
             verb.check_output(served.get_concrete_function().structured_outputs)
-        archive.write_out(folder, verbose=verbose)
+            progress.add(1)
+        archive.write_out(folder, verbose=False)
         _manifest.write(folder, self, verbs)
+        progress.add(1)
+        return verbs
 
     def _export_file(self, filepath, format, endpoint, verbose, kwargs):
         verbs = {verb.endpoint: verb for verb in self.tensor_verbs()}

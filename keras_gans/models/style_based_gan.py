@@ -1,5 +1,6 @@
 """GANs whose generator is a mapping from latents to codes, and a synthesis from codes of styles."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_gans import latents, serving
+from keras_gans import _checks, latents, serving
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._precision import as_float
 from keras_gans._server import in_batches
@@ -209,6 +210,7 @@ class StyleBasedGAN(OptionallyConditional):
         steps: int = 500,
         learning_rate: float = 0.1,
         batch_size: int = 32,
+        verbose: int = 1,
     ) -> np.ndarray:
         """Find codes whose images are nearest to given ones, by optimization from the mean code.
 
@@ -223,6 +225,7 @@ class StyleBasedGAN(OptionallyConditional):
             learning_rate: Positive float, Adam's at first. It goes to zero as half a cosine.
                 Defaults to `0.1`.
             batch_size: Positive integer, images projected at once. Defaults to `32`.
+            verbose: 1 shows a progress bar, 0 does not. Defaults to `1`.
 
         Returns:
             Float32 array of codes `(num, styles, code_dim)`, for `synthesize` and `mix`. The
@@ -235,10 +238,13 @@ class StyleBasedGAN(OptionallyConditional):
         """
         images = self.as_examples("images", images)
         projection.check(space, features, steps, learning_rate)
+        batch_size = _checks.positive_int("batch_size", batch_size)
+        total = steps * math.ceil(len(images) / batch_size)
+        progress = keras.utils.Progbar(total, verbose=verbose, unit_name="step")
 
         def nearest(some):
             return projection.project(
-                self._drawn, some, start, space, features, steps, learning_rate
+                self._drawn, some, start, space, features, steps, learning_rate, progress
             )
 
         with self.weights_in_use("generator"):

@@ -56,6 +56,7 @@ def callbacks_write_on_the_chief(strategy, shared, own):
         gan,
         kg.callbacks.SampleGrid(own, num=4, tensorboard=own / "tensorboard"),
         kg.callbacks.LatentInterpolation(own / "paths", num=2, steps=3),
+        kg.callbacks.Report(own / "report.html", num=4),
         keras.callbacks.ModelCheckpoint(own / "best.keras", "d_loss", mode="min"),
         epochs=2,
     )
@@ -65,6 +66,7 @@ def callbacks_write_on_the_chief(strategy, shared, own):
         "epoch_0001.png",
         "epoch_0002.png",
         *(f"paths/epoch_000{i}.{kind}" for i in (1, 2) for kind in ("gif", "png")),
+        "report.html",
     ]
     found = [name for name in names(own) if not name.startswith("tensorboard")]
     assert found == (written if is_chief(strategy) else []), found

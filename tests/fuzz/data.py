@@ -23,6 +23,15 @@ def draw_pictures(callback):
     callback.on_train_end()
 
 
+def write_report(callback):
+    callback.set_model(model("DCGAN"))
+    callback.set_params({"epochs": 1, "steps": 2})
+    callback.on_train_begin()
+    callback.on_epoch_begin(0)
+    callback.on_epoch_end(0, {"g_loss": 1.0})
+    callback.on_train_end()
+
+
 def pictures():
     return {"images": images(), "filepath": "grid.png"}
 
@@ -112,6 +121,12 @@ CALLS = {
         kg.callbacks.Checkpoint,
         lambda: {"folder": "run", "every": 2, "configuration": {"rate": 0.1}},
         use=lambda checkpoint: checkpoint.run.claim(checkpoint.configuration),
+        errors=(OSError,),
+    ),
+    "callbacks.Report": Call(
+        kg.callbacks.Report,
+        lambda: {"filepath": "report.html", "num": 2, "configuration": {"rate": 0.1}},
+        use=write_report,
         errors=(OSError,),
     ),
     "callbacks.TerminateOnNaN": Call(kg.callbacks.TerminateOnNaN),

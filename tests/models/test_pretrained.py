@@ -1,6 +1,7 @@
 """Models as presets: written, found and made again to train on from."""
 
 import json
+import types
 import zipfile
 
 import keras
@@ -25,19 +26,26 @@ def tiny(filters=4, **kwargs):
     )
 
 
-@pytest.fixture
-def trained():
+IMAGES = np.random.default_rng(0).uniform(-1, 1, (16, 8, 8, 1)).astype("float32")
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A trained model's folder, its weights and what it drew."""
     gan = tiny()
     gan.compile()
-    images = np.random.default_rng(0).uniform(-1, 1, (16, 8, 8, 1)).astype("float32")
-    gan.fit(images, batch_size=8, epochs=2, verbose=0)
-    return gan, images
+    gan.fit(IMAGES, batch_size=8, epochs=2, verbose=0)
+    weights = gan.get_weights()
+    folder = tmp_path_factory.mktemp("presets") / "preset"
+    gan.save_to_preset(folder)
+    for one, other in zip(weights, gan.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)  # the model itself is not rounded
+    return types.SimpleNamespace(folder=folder, weights=weights, samples=gan.sample(4, seed=0))
 
 
 @pytest.fixture
-def folder(trained, tmp_path):
-    trained[0].save_to_preset(tmp_path / "preset")
-    return tmp_path / "preset"
+def folder(saved):
+    return saved.folder
 
 
 class TestHalfPrecision:
@@ -52,9 +60,9 @@ class TestHalfPrecision:
         with pytest.raises(ValueError, match=r"beyond 65,504.*1e\+06"):
             half_precision.rounded([np.array([1e6], "float32")])
 
+    @pytest.mark.slow
     def test_a_saved_model_of_half_the_size_draws_the_same(self, tmp_path):
         gan = tiny(filters=64)
-        images = np.random.default_rng(0).uniform(-1, 1, (16, 8, 8, 1)).astype("float32")
         gan.export(tmp_path / "whole")
         gan.export(tmp_path / "half", half_precision=True)
         data = "variables/variables.data-00000-of-00001"
@@ -62,15 +70,8 @@ class TestHalfPrecision:
         assert sizes[0] < 0.6 * sizes[1]
         half, whole = (kg.load(tmp_path / name) for name in ("half", "whole"))
         np.testing.assert_allclose(half.sample(8, seed=0), whole.sample(8, seed=0), atol=5e-3)
-        np.testing.assert_allclose(half.score(images), whole.score(images), atol=5e-3)
+        np.testing.assert_allclose(half.score(IMAGES), whole.score(IMAGES), atol=5e-3)
         assert (half.sample(8, seed=0) != whole.sample(8, seed=0)).any()
-
-    def test_the_model_keeps_its_weights(self, trained, tmp_path):
-        gan, _ = trained
-        before = gan.get_weights()
-        gan.save_to_preset(tmp_path / "preset")
-        for one, other in zip(before, gan.get_weights(), strict=True):
-            np.testing.assert_array_equal(one, other)
 
     def test_files_of_other_formats_are_refused(self, tmp_path):
         with pytest.raises(ValueError, match=r"`half_precision` must be False for files"):
@@ -89,14 +90,17 @@ class TestSaveToPreset:
             assert all(entry.compress_type == zipfile.ZIP_DEFLATED for entry in entries)
             assert archive.testzip() is None
 
-    def test_is_loaded_by_keras(self, folder, trained):
-        gan = keras.models.load_model(folder / "model.keras")
-        np.testing.assert_allclose(gan.sample(4, seed=0), trained[0].sample(4, seed=0), atol=5e-3)
+    def test_is_loaded_by_keras(self, saved):
+        gan = keras.models.load_model(saved.folder / "model.keras")
+        np.testing.assert_allclose(gan.sample(4, seed=0), saved.samples, atol=5e-3)
 
-    def test_replaces_an_older_one(self, folder, trained):
-        trained[0].save_to_preset(folder, {"title": "Another"})
-        assert "# Another" in (folder / "README.md").read_text()
+    @pytest.mark.slow
+    def test_replaces_an_older_one(self, tmp_path):
+        for title in ("One", "Another"):
+            tiny().save_to_preset(tmp_path / "preset", {"title": title})
+        assert "# Another" in (tmp_path / "preset" / "README.md").read_text()
 
+    @pytest.mark.slow
     def test_keeps_pictures_and_facts(self, tmp_path):
         picture = Image.new("L", (4, 4))
         facts = {"title": "Black", "pictures": [{"file": "black.png", "caption": "Black."}]}
@@ -105,6 +109,7 @@ class TestSaveToPreset:
         assert "![Black.](black.png)" in (tmp_path / "preset" / "README.md").read_text()
         assert cards.read(tmp_path / "preset")["parameters"]["generator"] > 0
 
+    @pytest.mark.slow
     def test_leaves_nothing_half_written(self, tmp_path):
         with pytest.raises(TypeError):
             tiny().save_to_preset(tmp_path / "preset", {"title": object()})
@@ -112,22 +117,20 @@ class TestSaveToPreset:
 
 
 class TestFromPreset:
-    def test_of_a_folder_trains_on(self, folder, trained):
-        gan, images = trained
-        again = kg.models.WGANGP.from_preset(folder)
-        assert again.compiled
-        for one, other in zip(gan.get_weights(), again.get_weights(), strict=True):
+    def test_of_a_folder_trains_on(self, saved):
+        gan = kg.models.WGANGP.from_preset(saved.folder)
+        assert gan.compiled
+        for one, other in zip(saved.weights, gan.get_weights(), strict=True):
             np.testing.assert_allclose(one, other, atol=1e-3, rtol=1e-3)
-        before = again.generator.get_weights()
-        again.fit(images, batch_size=8, verbose=0)
-        after = again.generator.get_weights()
+        before = gan.generator.get_weights()
+        gan.fit(IMAGES, batch_size=8, verbose=0)
+        after = gan.generator.get_weights()
         assert any((a != b).any() for a, b in zip(before, after, strict=True))
 
-    def test_without_weights_is_new(self, folder, trained):
+    def test_without_weights_is_new(self, saved):
         keras.utils.set_random_seed(7)
-        again = kg.models.WGANGP.from_preset(folder, load_weights=False)
-        one, other = (gan.generator.get_weights()[0] for gan in (again, trained[0]))
-        assert np.abs(one - other).max() > 0.01
+        gan = kg.models.WGANGP.from_preset(saved.folder, load_weights=False)
+        assert np.abs(gan.generator.get_weights()[0] - saved.weights[0]).max() > 0.01
 
     def test_takes_changes(self, folder):
         gan = kg.models.WGANGP.from_preset(

@@ -1,5 +1,7 @@
 """Projection: the distance, the spaces, and what is kept of the way."""
 
+import types
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -38,6 +40,14 @@ def test_one_code_is_the_mean_of_what_each_style_would_be():
     np.testing.assert_array_equal(found[:, :, 1:], 0)
     found = project([[0.2, 0.6], [-0.5, 0.5]], "w+")
     np.testing.assert_allclose(found[:, :, 0], [[0.2, 0.6], [-0.5, 0.5]], atol=1e-3)
+
+
+def test_counts_its_steps():
+    steps = []
+    progress = types.SimpleNamespace(add=steps.append)
+    images, start = np.zeros((1, 1, 2, 1), "float32"), np.zeros((2, 3), "float32")
+    projection.project(linear, images, start, "w", None, 5, 0.1, progress)
+    assert steps == [1] * 5
 
 
 @pytest.mark.slow

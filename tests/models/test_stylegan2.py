@@ -309,6 +309,15 @@ class TestProjection:
         first, second = (model.project(IMAGES[:3], steps=3, batch_size=n) for n in (3, 1))
         np.testing.assert_allclose(first, second, atol=1e-5)
 
+    @pytest.mark.slow
+    def test_shows_its_progress_over_all_images(self, capsys):
+        model = varied()
+        model.project(IMAGES[:3], steps=2, batch_size=2, verbose=0)
+        assert capsys.readouterr().out == ""
+        model.project(IMAGES[:3], steps=2, batch_size=2)
+        *_, last = capsys.readouterr().out.split("\r")
+        assert "4/4" in last and last.endswith("/step\n")
+
     @pytest.mark.parametrize(
         ("arguments", "error", "message"),
         [
@@ -317,6 +326,7 @@ class TestProjection:
             ({"steps": 0}, ValueError, "`steps` must be a positive integer"),
             ({"learning_rate": 0.0}, ValueError, "`learning_rate` must be a number"),
             ({"features": 1}, TypeError, "`features` must be a function"),
+            ({"batch_size": 0}, ValueError, "`batch_size` must be a positive integer"),
         ],
     )
     def test_refuses_what_makes_no_sense(self, arguments, error, message):
