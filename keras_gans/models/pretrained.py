@@ -50,6 +50,7 @@ class Pretrained(Saved):
         >>> gan.sample(4).shape
         (4, 8, 8, 1)
         """
+        _checks.path("preset", preset)
         _checks.boolean("load_weights", load_weights)
         recipe = _recipe(preset)
         if recipe is None:

@@ -35,7 +35,8 @@ class ImagePreset(Preset):
         self, info: data.DatasetInfo, filters: int | None = None, **changes: Any
     ) -> keras.Model:
         arguments = {**self.arguments, **changes}
-        made = self.networks(info, arguments["latent_dim"], filters or self.filters)
+        filters = self.filters if filters is None else filters
+        made = self.networks(info, arguments["latent_dim"], filters)
         return self.model(**{**made, **arguments})
 
     def load(self, source: Any = None, split: str = "train", **kwargs: Any) -> Any:

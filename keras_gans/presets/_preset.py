@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_gans import _checks
 from keras_gans._typing import Config, PathLike, Picture
 from keras_gans.data import DatasetInfo
 
@@ -27,6 +28,9 @@ class Preset:
 
     Args:
         name: String, its name.
+
+    Raises:
+        TypeError: If `name` is no string.
     """
 
     model: Any
@@ -55,7 +59,7 @@ class Preset:
     tolerance = 0.02
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name = _checks.string("name", name)
 
     @property
     def steps(self) -> int:

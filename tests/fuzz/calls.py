@@ -3,10 +3,10 @@
 import inspect
 
 import keras_gans as kg
-from tests.fuzz import data, divergences, metrics, models, networks, parts
+from tests.fuzz import data, divergences, metrics, models, networks, parts, presets
 
 CALLS = {}
-for part in (divergences, parts, data, networks, metrics, models):
+for part in (divergences, parts, data, networks, metrics, models, presets):
     CALLS |= part.CALLS
 
 
