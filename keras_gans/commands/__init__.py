@@ -8,7 +8,7 @@ import sys
 
 import tensorflow as tf
 
-from keras_gans.commands import evaluation, sampling, training
+from keras_gans.commands import evaluation, exploring, sampling, training
 
 #: What goes wrong though the code is right: options, files, the network, memory.
 FORESEEN: tuple[type[Exception], ...]
@@ -92,6 +92,7 @@ COMMANDS = {
     "train": training.train,
     "sample": sampling.sample,
     "interpolate": sampling.interpolate,
+    "explore": exploring.explore,
     "evaluate": evaluation.evaluate,
     "list": list_all,
 }
