@@ -174,7 +174,7 @@ def take_pictures(model, folder):
     """Use the explorer a little, and write what the window shows: samples, then a path."""
     folder = pathlib.Path(folder)
     with tempfile.TemporaryDirectory() as downloads, explored(model) as address:
-        browser = Browser(downloads, (1180, 860))
+        browser = Browser(downloads, (1180, 980))
         try:
             browser.driver.get(address)
             samples = browser.wait_for(".sample", 36)
