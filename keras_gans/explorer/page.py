@@ -191,9 +191,11 @@ class Page:
         condition, truncation = chosen(self.condition), self._chosen_truncation()
         made = await self._made(drawn, self.shown)
         if made is not None:
-            self._show_samples(*made, condition, seed=int(self.seed.value), truncation=truncation)
+            points, examples = made
+            drawn_with = {"seed": int(self.seed.value), "truncation": truncation}
+            self._show_samples(points, examples, condition, drawn_with)
 
-    def _show_samples(self, points, examples, condition, **drawn_with):
+    def _show_samples(self, points, examples, condition, drawn_with):
         self.points, self.samples = points, []
         in_turn = len(self.explorer.class_names) if condition is None else 0
         columns = columns_of(len(points), in_turn or None)
@@ -306,12 +308,14 @@ class Page:
             truncation, explorer = self._chosen_truncation(), self.explorer
 
             def made():
-                paths = explorer.between(*self._both(), integer(steps), kind.value)
+                a, b = self._both()
+                paths = explorer.between(a, b, integer(steps), kind.value)
                 return paths, [explorer.examples(path, truncation) for path in paths]
 
             found = await self._made(made, place)
             if found is not None:
-                self._show_paths(place, *found, "interpolation", len(found[1][0]))
+                paths, examples = found
+                self._show_paths(place, paths, examples, "interpolation", len(paths[0]))
 
     def _walk_tab(self):
         with ui.row().classes("items-center"):
@@ -334,7 +338,8 @@ class Page:
 
             found = await self._made(made, place)
             if found is not None:
-                self._show_paths(place, *found, "walk", columns=12)
+                paths, examples = found
+                self._show_paths(place, paths, examples, "walk", columns=12)
 
     def _show_paths(self, place, paths, examples, name, columns):
         """Show examples along paths: pictures and an animation, or lines of text."""
@@ -365,7 +370,12 @@ class Page:
 
         async def mix():
             truncation, explorer = self._chosen_truncation(), self.explorer
-            images = await self._made(lambda: explorer.mixtures(*self._both(), truncation), place)
+
+            def made():
+                a, b = self._both()
+                return explorer.mixtures(a, b, truncation)
+
+            images = await self._made(made, place)
             if images is not None:
                 with place:
                     strip = files.address(files.grid(images, len(images)))
@@ -392,7 +402,7 @@ class Page:
             async def edit(event):
                 content = await event.file.read()
                 verb = variants[which.value if which else 0]
-                (spec,) = verb.taken.values()
+                spec: Any = next(iter(verb.taken.values()))
 
                 def made():
                     given = files.image(content, spec)

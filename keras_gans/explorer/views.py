@@ -65,7 +65,7 @@ class Explorer:
     """
 
     def __init__(self, generator: SavedGenerator) -> None:
-        self.generator = generator
+        self.generator: Any = generator  # whose methods are known when it is read
         self._verbs: dict[str, list[Verb]] = generator._server.verbs
         made = self._generate.output if self._generate else None
         self.makes_text = made is not None and made.is_text
