@@ -49,6 +49,7 @@ def test_models_are_called_as_their_runs(tmp_path):
         assert exploring.name_of(str(tmp_path / run)) == "run"
 
 
+@pytest.mark.slow
 def test_a_taken_port_ends_it_with_a_line(tmp_path):
     pytest.importorskip("nicegui", reason="NiceGUI is not installed")
     model = exported.pets(tmp_path / "saved_model")

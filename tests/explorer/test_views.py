@@ -88,6 +88,7 @@ def test_classes_without_names_are_numbers(tmp_path):
     assert explorer.class_names == ["0", "1", "2"]
 
 
+@pytest.mark.slow
 def test_a_model_of_points_has_nothing_to_look_at(tmp_path):
     with pytest.raises(ValueError, match=r"`run` must hold a model .* one with generate, sample"):
         tiny("conditional_gan", tmp_path)
