@@ -41,6 +41,7 @@ def on_config(config):
         {"Home": "index.md"},
         {"Trained models": "trained_models.md"},
         {"Long runs": "long_runs.md"},
+        {"Explorer": "explorer.md"},
         {"Speed": "speed.md"},
         {"API": names},
         {"Contributing": "contributing.md"},

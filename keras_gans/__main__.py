@@ -1,4 +1,4 @@
-"""The command line: train, sample, interpolate, evaluate, list.
+"""The command line: train, sample, interpolate, explore, evaluate, list.
 
 It reads its options before it imports TensorFlow, which takes seconds.
 """
@@ -169,6 +169,22 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=seed, default=0, help="the same seed draws the same paths")
 
     command = add_command(
+        "explore",
+        "look at what a trained model makes, in the browser",
+        "Open a page on this machine that shows what a trained model makes: samples, paths between "
+        "two of them, random walks, mixed styles, reconstructions, translations, as far as the "
+        "model has them, to look at and to download. Ctrl-C ends it.",
+    )
+    command.add_argument("run", metavar="RUN", type=path, help=RUN)
+    command.add_argument(
+        "--port", type=port, help="port of the page; by default 7860, or if it is taken any"
+    )
+    command.add_argument("--host", type=path, default="127.0.0.1", help="address to listen to")
+    command.add_argument(
+        "--no-browser", action="store_true", help="print the address, and open no browser"
+    )
+
+    command = add_command(
         "evaluate",
         "compare a trained model's samples with real images",
         "Compare a trained model's samples with real images, and print a table of the metrics "
@@ -228,6 +244,10 @@ def two_or_more(text: str) -> int:
 
 def seed(text: str) -> int:
     return integer(text, 0)
+
+
+def port(text: str) -> int:
+    return integer(text, 1, 2**16)
 
 
 def decay(text: str) -> float:

@@ -9,7 +9,7 @@ import sys
 import tensorflow as tf
 
 from keras_gans import _zoo, presets
-from keras_gans.commands import evaluation, sampling, training
+from keras_gans.commands import evaluation, exploring, sampling, training
 
 #: What goes wrong though the code is right: options, files, the network, memory.
 FORESEEN: tuple[type[Exception], ...]
@@ -97,6 +97,7 @@ COMMANDS = {
     "train": training.train,
     "sample": sampling.sample,
     "interpolate": sampling.interpolate,
+    "explore": exploring.explore,
     "evaluate": evaluation.evaluate,
     "list": list_all,
 }
