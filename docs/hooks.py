@@ -40,6 +40,7 @@ def on_config(config):
     config.nav = [
         {"Home": "index.md"},
         {"Long runs": "long_runs.md"},
+        {"Serving": "serving.md"},
         {"Speed": "speed.md"},
         {"API": names},
         {"Contributing": "contributing.md"},
