@@ -45,7 +45,8 @@ class Server:
             ValueError, TypeError: If an argument is not as the verb describes it.
         """
         batch_size = _checks.positive_int("batch_size", batch_size)
-        return _in_batches(*self.prepared(name, args, kwargs), batch_size)
+        verb, values = self.prepared(name, args, kwargs)
+        return _in_batches(verb, values, batch_size)
 
     def prepared(self, name, args, kwargs):
         """Return the verb that a call comes to, and what its function takes, by name.
