@@ -42,6 +42,7 @@ def on_config(config):
         {"Trained models": "trained_models.md"},
         {"Long runs": "long_runs.md"},
         {"Explorer": "explorer.md"},
+        {"Serving": "serving.md"},
         {"Speed": "speed.md"},
         {"API": names},
         {"Contributing": "contributing.md"},

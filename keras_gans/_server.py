@@ -44,13 +44,25 @@ class Server:
         Raises:
             ValueError, TypeError: If an argument is not as the verb describes it.
         """
+        batch_size = _checks.positive_int("batch_size", batch_size)
+        verb, values = self.prepared(name, args, kwargs)
+        return _in_batches(verb, values, batch_size)
+
+    def prepared(self, name, args, kwargs):
+        """Return the verb that a call comes to, and what its function takes, by name.
+
+        Args:
+            name, args, kwargs: See `call`.
+
+        Raises:
+            ValueError, TypeError: If an argument is not as the verb describes it.
+        """
         arguments = self._bound(name, args, kwargs)
         verb = self._variant(name, arguments)
         values = self._checked(verb, arguments)
-        batch_size = _checks.positive_int("batch_size", batch_size)
         if verb.through in self.verbs:
-            verb, values = self._with_latents(verb, values)
-        return _in_batches(verb, values, batch_size)
+            return self._with_latents(verb, values)
+        return verb, values
 
     def _bound(self, name, args, kwargs):
         _checks.one_of("verb", name, list(self.verbs))

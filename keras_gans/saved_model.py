@@ -26,6 +26,7 @@ class SavedGenerator:
     returned must fit in memory.
 
     Attributes:
+        verbs: List of `keras_gans.serving.Verb`s, which describe them.
         endpoints: Names of the endpoints that the SavedModel has.
         latent_dim: Integer, size of the latent vectors, or `None` if there are none.
         example_shape: Shape of one generated example: `()` for a string.
@@ -40,6 +41,7 @@ class SavedGenerator:
 
     def __init__(self, verbs: list[Verb]) -> None:
         self._server = _server.Server(verbs, "this SavedModel")
+        self.verbs = verbs
         self.endpoints = [verb.endpoint for verb in verbs]
         specs = [spec for verb in verbs for spec in verb.taken.values()]
         labels = next((spec for spec in specs if spec.meaning in CONDITIONS), None)
@@ -60,6 +62,30 @@ class SavedGenerator:
         self.class_names = getattr(labels, "class_names", None)
         for name in self._server.verbs:
             setattr(self, name, self._method(name))
+
+    def prepare(self, verb: str, /, *args: Any, **kwargs: Any) -> tuple[Verb, dict[str, Any]]:
+        """Check the arguments of a verb, and stop there: for whoever joins several calls.
+
+        Args:
+            verb: Its name.
+            *args, **kwargs: Its arguments.
+
+        Returns:
+            The `keras_gans.serving.Verb` that the call comes to, and what that takes, by name. For
+            `sample`, that is `generate` with the latents of the seed.
+
+        Raises:
+            ValueError, TypeError: If an argument is not as the verb describes it.
+
+        Example:
+
+        >>> import keras_gans as kg
+        >>> digits = kg.load("saved_models/wgan_gp_digits")
+        >>> verb, taken = digits.prepare("sample", 16, seed=0)
+        >>> verb.name, taken["latents"].shape
+        ('generate', (16, 64))
+        """
+        return self._server.prepared(verb, args, kwargs)
 
     def _method(self, name):
         """The method that calls a verb."""

@@ -20,7 +20,7 @@ from keras_gans._typing import Tensor
 
 __all__ = ["ArraySpec", "Parts", "Verb", "of"]
 
-#: Attributes of what `keras_gans.load` returns, which no verb may have the name of.
+#: What is said of the model by what `keras_gans.load` returns.
 FACTS = (
     "endpoints",
     "latent_dim",
@@ -33,6 +33,9 @@ FACTS = (
     "vocabulary",
     "value_range",
 )
+
+#: Names there that no verb may have.
+TAKEN = (*FACTS, "verbs", "prepare")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +93,7 @@ class Verb:
     def __post_init__(self):
         self._check_kinds()
         for name in (self.name, self.endpoint):
-            _check_name("name", name, FACTS)
+            _check_name("name", name, TAKEN)
         for argument in (*self.inputs, *self.fixed):
             _check_name("inputs", argument, ("batch_size",))
         self.signature()

@@ -46,6 +46,23 @@ def test_seeds(exported):
     assert not np.array_equal(served.sample(4), served.sample(4))
 
 
+def test_prepare_checks_a_call_and_makes_none(exported):
+    served = kg.load(exported[1])
+    verb, taken = served.prepare("sample", 4, seed=1)
+    assert verb is served.verbs[0] and verb.name == "generate"
+    np.testing.assert_allclose(served.generate(**taken), served.sample(4, seed=1), atol=1e-6)
+    with pytest.raises(ValueError, match="`num` must be a positive integer"):
+        served.prepare("sample", 0)
+    with pytest.raises(ValueError, match=r"`verb` must be one of"):
+        served.prepare("draw", 4)
+
+
+@pytest.mark.parametrize("name", ["prepare", "verbs", "endpoints"])
+def test_no_verb_has_the_name_of_what_is_there(name):
+    with pytest.raises(ValueError, match="`name` must be a name that is not taken"):
+        kg.serving.Verb(name, lambda x: x, {}, kg.serving.ArraySpec("numbers"))
+
+
 def test_plain_tensorflow_reads_it(exported):
     gan, path = exported
     script = (

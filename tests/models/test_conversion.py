@@ -1,5 +1,8 @@
 """Models as ONNX and LiteRT files give what the models give."""
 
+import pathlib
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -75,29 +78,71 @@ def test_the_average_is_written_also_by_a_loaded_model(exported, tmp_path, capsy
         np.testing.assert_allclose(images, expected[:num], atol=1e-4)
 
 
+#: Models whose examples are images.
+IMAGE_MODELS = [name for name in every_model.NAMES if name != "TextGAN"]
+
+
 def endpoints():
-    """Every endpoint of numbers, once for each place where it is defined: model and endpoint."""
-    found = {}
+    """The first endpoint of every image model, and any other of numbers once for each place where
+    it is defined: model and endpoint."""
+    first = [(name, model(name).tensor_verbs()[0].endpoint) for name in IMAGE_MODELS]
+    others = {}
     for name in every_model.NAMES:
-        for verb in model(name).served_verbs():
+        for verb in model(name).served_verbs()[1:]:
             if verb.is_of_numbers:
-                defined = verb.function.__qualname__, verb.endpoint
-                found.setdefault(defined, (name, verb.endpoint))
-    return every_model.tiers(("SRGAN", "upscale"), found.values())
+                others.setdefault(
+                    (verb.function.__qualname__, verb.endpoint), (name, verb.endpoint)
+                )
+    return every_model.tiers(("SRGAN", "upscale"), [*first, *others.values()])
+
+
+def far_from_zero(made):
+    """The model with weights so large that its outputs differ by more than the tolerance."""
+    random = np.random.default_rng(0)
+    for weight in made.trainable_variables:
+        weight.assign_add(random.normal(scale=0.3, size=weight.shape))
+    return made
+
+
+def inputs_of(made, verb, num):
+    """What a verb takes: in a file, and as an argument of the method."""
+    arguments = of_verb(verb, num)
+    if "latents" in arguments:
+        shape = arguments["latents"].shape
+        arguments["latents"] = np.random.default_rng(0).normal(size=shape)
+    taken = as_arrays(arguments)
+    if isinstance(made, kg.models.StackGAN):  # strings, which its file takes as embeddings
+        arguments["labels"] = every_model.examples(made)[1][:num]
+        taken["labels"] = made.text_encoder(tf.constant(arguments["labels"])).numpy()
+    return taken, arguments
 
 
 @both_formats
 @pytest.mark.parametrize("case", endpoints(), ids="-".join)
 def test_files_give_what_the_model_gives(exported, case):
+    """In batches of any size, of any examples."""
     name, endpoint = case
-    made = every_model.make_convolutional(name)
-    verbs = {verb.endpoint: verb for verb in made.served_verbs()}
-    is_default = endpoint == next(iter(verbs))
-    path = exported(made, endpoint=None if is_default else endpoint)
-    verb = verbs[endpoint]
-    arguments = of_verb(verb, 3)
+    made = far_from_zero(every_model.make_convolutional(name))
+    first, *_ = verbs = made.tensor_verbs()
+    (verb,) = (verb for verb in verbs if verb.endpoint == endpoint)
+    path = exported(made, endpoint=None if verb is first else endpoint)
+    taken, arguments = inputs_of(made, verb, 8)
     expected = getattr(made, verb.name)(**arguments, **verb.fixed)
-    np.testing.assert_allclose(run(path, **as_arrays(arguments)), expected, atol=1e-4)
+    assert len(expected) == 8 and np.ptp(expected, axis=0).max() > 0.05
+    for rows in (slice(0, 1), slice(1, 4), slice(4, 8)):
+        batch = {key: x[rows] if x.ndim else x for key, x in taken.items()}
+        np.testing.assert_allclose(run(path, **batch), expected[rows], atol=1e-4)
+
+
+def test_the_page_names_what_each_image_model_becomes():
+    """It becomes what the test above tests."""
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "serving.md").read_text(encoding="utf-8")
+    table = re.search(r"<!-- conversions: begin -->\n(.*)<!-- conversions: end -->", page, re.S)[1]
+    verbs = {name: model(name).tensor_verbs()[0] for name in IMAGE_MODELS}
+    assert table.splitlines()[2:] == [
+        f"| `{name}` | `{verb.endpoint}` | {', '.join(f'`{i}`' for i in verb.named_inputs)} |"
+        for name, verb in verbs.items()
+    ]
 
 
 def as_arrays(arguments):
