@@ -11,7 +11,7 @@ Accelerator: None
 `export` writes a model for others to use, and `keras_gans.load` reads it without training code.
 This script puts one behind HTTP, with [Starlette](https://www.starlette.io) and
 [uvicorn](https://www.uvicorn.org): `pip install "keras_gans[serve]"`. It takes the folder of a
-SavedModel or of a run, or the name of one in `saved_models`:
+SavedModel or of a run, or the name of a trained model:
 
     python examples/serve.py wgan_gp_digits --port 8000
     curl localhost:8000
@@ -50,7 +50,6 @@ except ImportError as error:
     raise ImportError(needed) from error
 
 MAX_BODY = 2**24  # bytes of a request
-SAVED_MODELS = pathlib.Path(__file__).resolve().parents[1] / "saved_models"
 
 """
 ## Requests that share a batch
@@ -269,9 +268,9 @@ def make_app(served, max_batch=64, max_wait=0.005, max_num=256):
 
 
 def folder_of(model):
-    """A SavedModel at a path, that of a run, or one that comes with the repository."""
-    places = [pathlib.Path(model), pathlib.Path(model, "saved_model"), SAVED_MODELS / model]
-    return next((place for place in places if (place / "saved_model.pb").exists()), model)
+    """The SavedModel of a run, if it is one; `keras_gans.load` knows paths and names."""
+    of_run = pathlib.Path(model, "saved_model")
+    return of_run if (of_run / "saved_model.pb").exists() else model
 
 
 def main():

@@ -19,6 +19,31 @@ class ImagePreset(Preset):
 
     A subclass states `networks`, too, what the constructor takes beside `arguments`; and `labels`,
     whether it learns from images with their classes.
+
+    Args:
+        name: See `Preset`.
+
+    Raises:
+        TypeError: As `Preset`.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> class Mine(kg.presets.ImagePreset):
+    ...     model = kg.models.DCGAN
+    ...     arguments = {"latent_dim": 8}
+    ...     dataset = "digits"
+    ...
+    ...     def networks(self, info, latent_dim, filters):
+    ...         return {
+    ...             "generator": kg.networks.dcgan_generator(info.image_shape, latent_dim, filters),
+    ...             "discriminator": kg.networks.dcgan_discriminator(info.image_shape, filters),
+    ...         }
+    >>> preset = Mine("mine")
+    >>> batches, info = preset.load(batch_size=32)
+    >>> gan = preset.build(info, filters=4)
+    >>> gan.example_shape
+    (8, 8, 1)
     """
 
     filters = 64

@@ -31,6 +31,15 @@ class Preset:
 
     Raises:
         TypeError: If `name` is no string.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> preset = kg.presets.get("wgan_gp_digits")
+    >>> gan = preset.build(preset.info, filters=4)
+    >>> preset.compile(gan, epochs=1)
+    >>> gan.sample(2).shape
+    (2, 8, 8, 1)
     """
 
     model: Any
