@@ -1,30 +1,29 @@
 """Folders of pictures, whoever made them: what cannot be read is found before the training."""
 
-import concurrent.futures
+import functools
 import itertools
+import multiprocessing.pool
 import os
 import pathlib
 import warnings
 
 import tensorflow as tf
 
-from keras_gans.data import pictures
+from keras_gans.data import pictures, plain_pngs
 
 
-def examples(folder, image_size, on_error, channels, background, class_names):
+def examples(folder, look, class_names, on_error):
     """Return a dataset of pairs of an image and a label, their number, and the classes' names.
 
     Args:
         folder: `pathlib.Path`.
-        image_size: `(height, width)` that the images are to be resized to afterwards.
-        on_error: `"raise"` or `"skip"`: what to do with pictures that cannot be read.
-        channels, background: See `pictures.decoded`.
+        look: `Look`, with a size and channels.
         class_names: Tuple of names that sub-folders may have, in the order of their labels. `None`:
             those of all that hold pictures.
+        on_error: `"raise"` or `"skip"`: what to do with pictures that cannot be read.
 
     Returns:
-        The images are uint8 `(height, width, channels)`, of differing sizes. Without classes, the
-        labels are 0 and the names `None`.
+        The images are in [−1, 1]. Without classes, the labels are 0 and the names `None`.
     """
     class_names, empty = _class_names(folder, class_names)
     places = [folder / name for name in class_names or [""]]
@@ -36,7 +35,7 @@ def examples(folder, image_size, on_error, channels, background, class_names):
     }
     for message in _left_out(folder, class_names, empty):
         _warn(message)
-    faults = _faults(labels, folder)
+    faults, plain = _looked_through(labels, folder, look.channels)
     if faults and on_error == "raise":
         raise ValueError(
             "`source` must hold pictures that can be read; on_error='skip' leaves out others. "
@@ -53,15 +52,26 @@ def examples(folder, image_size, on_error, channels, background, class_names):
             f"Received: source={str(folder)!r}, without any that can be read"
         )
 
-    def decoded(path):
-        return pictures.decoded(path, image_size, channels, background)
+    sizes = [plain.get(path) for path in good]
+    height, width = sizes[0] if sizes[0] and len(set(sizes)) == 1 else (None, None)
 
-    def example(path, label):
-        image = tf.numpy_function(decoded, [path], tf.uint8, stateful=False)
-        return tf.ensure_shape(image, (None, None, channels)), label
+    def by_pillow(path):
+        return pictures.decoded(path, look.image_size, look.channels, look.background)
+
+    def example(path, is_plain, label):
+        def of_plain():
+            return plain_pngs.decoded(path, look.channels)
+
+        def of_other():
+            return tf.numpy_function(by_pillow, [path], tf.uint8, stateful=False)
+
+        image = of_plain() if all(sizes) else tf.cond(is_plain, of_plain, of_other)
+        image = tf.ensure_shape(image, (height, width, look.channels))
+        return look(tf.cast(image, tf.float32) / 127.5 - 1), label
 
     paths = [os.fsencode(path) for path in good]  # whether their names are UTF-8 or not
-    dataset = tf.data.Dataset.from_tensor_slices((paths, list(good.values())))
+    columns = paths, [path in plain for path in good], list(good.values())
+    dataset = tf.data.Dataset.from_tensor_slices(columns)
     dataset = dataset.map(example, num_parallel_calls=tf.data.AUTOTUNE)
     return dataset, len(good), class_names
 
@@ -134,22 +144,31 @@ def _is_inside(path, folder):
     return pathlib.Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
-def _faults(paths, folder):
-    """What is wrong with pictures, by their paths: all are decoded, in parallel."""
-    with warnings.catch_warnings(), concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+def _looked_through(paths, folder, channels):
+    """Return what is wrong with pictures, and the sizes of those that are plain PNGs, by paths."""
+    is_inside = functools.cache(lambda place: _is_inside(place, folder))
+
+    def examine(path):
+        fault = _misplaced(path, is_inside)
+        size = None if fault else plain_pngs.size(path, channels)
+        return fault if fault or size else pictures.fault(path), size
+
+    with warnings.catch_warnings(), multiprocessing.pool.ThreadPool() as pool:
         warnings.filterwarnings("ignore", module=r"PIL\.")
-        faults = list(pool.map(lambda path: _fault(path, folder), paths))
-    return {path: fault for path, fault in zip(paths, faults, strict=True) if fault}
+        found = dict(zip(paths, pool.map(examine, paths), strict=True))
+    faults = {path: fault for path, (fault, _) in found.items() if fault}
+    return faults, {path: size for path, (_, size) in found.items() if size}
 
 
-def _fault(path, folder):
-    if not _is_inside(path, folder):
+def _misplaced(path, is_inside):
+    """Say what is wrong with a path, if it is no file in the folder."""
+    if not is_inside(path if os.path.islink(path) else os.path.dirname(path)):
         return "it leads out of the folder"
+    if os.path.isfile(path):
+        return None
     if os.path.isdir(path) and not os.access(path, os.R_OK | os.X_OK):
         return "it is a folder that cannot be read"
-    if not os.path.isfile(path):
-        return "it is not a file"
-    return pictures.fault(path)
+    return "it is not a file"
 
 
 def _few(names):

@@ -77,7 +77,9 @@ def load(
             floats or 32-bit integers, whose black and white nobody knows, or have more than 100
             million pixels, which nobody decodes. `"skip"` leaves them out, with a warning that
             counts them. To find them, all pictures are decoded once before the training, which
-            takes about as long as to read them in the first epoch. Defaults to `"raise"`.
+            takes about as long as to read them in the first epoch; PNGs of up to 128 KiB that hold
+            8-bit pixels and no more, as Pillow and OpenCV write them, take a fraction of it.
+            Defaults to `"raise"`.
         channels: `1`, `3` or `4`: gray, red-green-blue, or these and opacity. Defaults to `None`:
             3 for folders, and for others what they have.
         background: String, name or `"#rrggbb"` of the color that transparent parts are seen on;

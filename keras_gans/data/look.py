@@ -49,6 +49,8 @@ def resized(image, image_size):
 
     What cannot be seen has no influence on the colors of what can.
     """
+    if image.shape[-3:-1] == image_size:  # known before it runs; resizing would change nothing
+        return image
     if image.shape[-1] == 4:
         opacity = (image[..., 3:] + 1) / 2
         parts = tf.concat([image[..., :3] * opacity, image], axis=-1)

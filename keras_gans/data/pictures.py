@@ -51,16 +51,15 @@ def color(name, value):
 def fault(path):
     """Return what is wrong with a file that should be a picture, or `None`."""
     try:
-        with Image.open(path, formats=formats()) as picture:
-            num_pixels, mode = math.prod(picture.size), _mode(picture)
+        picture = Image.open(path, formats=formats())
     except Exception as error:
         return f"its header cannot be read: {type(error).__name__}"
-    if num_pixels > MAX_PIXELS:
-        return f"it has more than {MAX_PIXELS:,} pixels"
-    if mode is None:
-        return "nobody knows which of its numbers are black and white"
     try:
-        with Image.open(path, formats=formats()) as picture:
+        with picture:
+            if math.prod(picture.size) > MAX_PIXELS:
+                return f"it has more than {MAX_PIXELS:,} pixels"
+            if _mode(picture) is None:
+                return "nobody knows which of its numbers are black and white"
             picture.verify()
         decoded(path, (64, 64))
     except Exception as error:

@@ -196,13 +196,7 @@ def _folder(folder, split, look, class_names, on_error):
             "Received: image_size=None"
         )
     look = dataclasses.replace(look, channels=look.channels or 3)
-    dataset, num_examples, class_names = folders.examples(
-        folder, look.image_size, on_error, look.channels, look.background, class_names
-    )
-    dataset = dataset.map(
-        lambda image, label: (look(tf.cast(image, tf.float32) / 127.5 - 1), label),
-        num_parallel_calls=tf.data.AUTOTUNE,
-    )
+    dataset, num_examples, class_names = folders.examples(folder, look, class_names, on_error)
     return dataset, DatasetInfo(
         name=folder.name,
         image_shape=look.shape(None, None, None),

@@ -442,6 +442,13 @@ class TestResizing:
         np.testing.assert_array_equal(of_folder, of_array)
         assert of_folder.std() / 2 < 0.06  # of uniform noise, .29 before
 
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_to_the_size_that_images_have_is_left_out(self, channels):
+        """As it would change nothing."""
+        image = tf.constant(images_of(1, channels)[0] / np.float32(127.5) - 1)
+        assert look.resized(image, (6, 8)) is image
+        np.testing.assert_array_equal(look._resized_channels(image, (6, 8)), image)
+
     def test_does_not_depend_on_the_data_format(self):
         expected = all_of(load(self.noise()[None], batch_size=1, image_size=8)[0])
         keras.config.set_image_data_format("channels_first")
