@@ -207,6 +207,8 @@ def test_vae(run_example, tmp_path):
     assert Image.open(folder / "between.png").size == (12 * 34 + 2, 8 * 34 + 2)
     with Image.open(folder / "walk.gif") as walk:
         assert walk.n_frames > 50
+    assert Image.open(folder / "map.png").size == (20 * (32 + 2) + 2,) * 2
+    assert Image.open(folder / "codes.png").size == (700, 600)
 
 
 def test_text_gan(run_example, tmp_path):
