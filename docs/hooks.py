@@ -39,6 +39,7 @@ def on_config(config):
     names = [{"keras_gans": index}, *({pathlib.Path(page).stem: page} for page in modules)]
     config.nav = [
         {"Home": "index.md"},
+        {"From the Keras tutorials": "tutorials.md"},
         {"Long runs": "long_runs.md"},
         {"Speed": "speed.md"},
         {"API": names},

@@ -43,7 +43,8 @@ def test_pages_of_the_repository_are_pages_of_the_site(site):
     assert 'href="long_runs/"' in home
     assert (site / "benchmarks" / "results" / "mnist_quality_r3gan.png").exists()
     assert (site / "examples" / "wgan_gp.py").exists()
-    for page in ("contributing", "changelog", "long_runs"):
+    assert (site / "examples" / "notebooks" / "wgan_gp.ipynb").exists()
+    for page in ("contributing", "changelog", "long_runs", "tutorials"):
         assert (site / page / "index.html").exists()
 
 
