@@ -40,6 +40,7 @@ def on_config(config):
     config.nav = [
         {"Home": "index.md"},
         {"Trained models": "trained_models.md"},
+        {"From the Keras tutorials": "tutorials.md"},
         {"Long runs": "long_runs.md"},
         {"Explorer": "explorer.md"},
         {"Serving": "serving.md"},

@@ -106,6 +106,42 @@ share = np.mean(read == wanted)
 print(f"{share:.1%} of {len(wanted)} generated images are read as the class asked for.")
 
 """
+## Between two classes
+
+There is no digit between a 1 and a 5, and no label; but the generator takes a label as a learned
+vector, and between two vectors lies a line. The generator is a plain functional model, so it can be
+cut where the vectors come in: `draw` is what is left of it, from latents and a vector side by side.
+
+Each row goes from a class to the next one, 9 to 0 at last, with the same latents all the way.
+"""
+
+STEPS = 11
+generator = gan.ema_generator.copy()
+layers = {type(layer): layer for layer in generator.layers}
+vectors = layers[keras.layers.Embedding].embeddings.numpy()
+draw = keras.Model(layers[keras.layers.Concatenate].output, generator.output)
+
+following = (wanted + 1) % info.num_classes
+latents = np.random.default_rng(2).normal(size=(len(wanted), LATENT_DIM)).astype("float32")
+paths = kg.latents.interpolate(vectors[wanted], vectors[following], STEPS, path="linear")
+inputs = np.concatenate([latents[:, None].repeat(STEPS, axis=1), paths], axis=-1)
+between = draw.predict(inputs.reshape(len(wanted) * STEPS, -1), batch_size=500, verbose=0)
+between = between.reshape(len(wanted), STEPS, *info.image_shape)
+kg.data.save_paths(between[: info.num_classes], OUTPUT / "between_classes.png")
+assert np.allclose(between[:, 0], gan.generate(latents, labels=wanted), atol=1e-4)
+
+"""
+Half way, the reader decides which of the two it is, or whether it is another one.
+"""
+
+for step in (0, STEPS // 2, STEPS - 1):
+    read = reader.predict(flat(between[:, step]))
+    first, second = np.mean(read == wanted), np.mean(read == following)
+    way = step / (STEPS - 1)
+    said = f"{first:.0%} are read as the first class, {second:.0%} as the next."
+    print(f"{way:.0%} of the way, {said}")
+
+"""
 ## Serve
 
 The SavedModel takes labels, too.
@@ -114,4 +150,4 @@ The SavedModel takes labels, too.
 gan.export(OUTPUT / "saved_model")
 sevens = kg.load(OUTPUT / "saved_model").sample(16, labels=[7] * 16, seed=1)
 kg.data.save_grid(sevens, OUTPUT / "sevens.png")
-print(f"Look at {OUTPUT / 'grid.png'} and {OUTPUT / 'sevens.png'}.")
+print(f"Look at {OUTPUT / 'grid.png'} and {OUTPUT / 'between_classes.png'}.")

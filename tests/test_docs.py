@@ -43,7 +43,9 @@ def test_pages_of_the_repository_are_pages_of_the_site(site):
     assert 'href="long_runs/"' in home
     assert (site / "benchmarks" / "results" / "mnist_quality_r3gan.png").exists()
     assert (site / "examples" / "wgan_gp.py").exists()
-    for page in ("contributing", "changelog", "long_runs", "serving"):
+    assert (site / "examples" / "notebooks" / "wgan_gp.ipynb").exists()
+    pages = ("long_runs", "serving", "explorer", "trained_models", "tutorials")
+    for page in ("contributing", "changelog", *pages):
         assert (site / page / "index.html").exists()
 
 

@@ -69,6 +69,12 @@ def run_example_alone(repository, tmp_path):
     return run
 
 
+def test_every_example_is_run(repository):
+    """By a test of this module, named as the example."""
+    examples = {path.stem for path in (repository / "examples").glob("*.py")}
+    assert examples == {name.removeprefix("test_") for name in globals()} & examples
+
+
 @pytest.mark.quick
 def test_wgan_gp(run_example, tmp_path):
     out = run_example(
@@ -126,6 +132,9 @@ def test_conditional_wgan(run_example, tmp_path):
     assert "of 1000 generated images are read as the class asked for" in out
     folder = tmp_path / "output" / "conditional_wgan_digits"
     assert Image.open(folder / "grid.png").size == (10 * (32 + 2) + 2,) * 2
+    between = Image.open(folder / "between_classes.png")
+    assert between.size == (11 * (32 + 2) + 2, 10 * (32 + 2) + 2)
+    assert out.count("of the way, ") == 3
     assert kg.load(folder / "saved_model").num_classes == 10
 
 
@@ -198,6 +207,8 @@ def test_vae(run_example, tmp_path):
     assert Image.open(folder / "between.png").size == (12 * 34 + 2, 8 * 34 + 2)
     with Image.open(folder / "walk.gif") as walk:
         assert walk.n_frames > 50
+    assert Image.open(folder / "map.png").size == (20 * (32 + 2) + 2,) * 2
+    assert Image.open(folder / "codes.png").size == (700, 600)
 
 
 def test_text_gan(run_example, tmp_path):
