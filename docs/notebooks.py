@@ -15,8 +15,8 @@ from nbformat import v4
 
 ROOT = pathlib.Path(__file__).parents[1]
 NOTEBOOKS = ROOT / "examples" / "notebooks"
-#: Scripts that start others of their kind, which a notebook cannot.
-LEFT_OUT = {"multi_worker"}
+#: Scripts that start others of their kind, or are commands, which a notebook cannot be.
+LEFT_OUT = {"multi_worker", "serve"}
 #: An argument of the command line, before its default.
 ARGUMENT = re.compile(r"sys\.argv\[1\] if len\(sys\.argv\) > 1 else ")
 FIELD = re.compile(r"(?m)^(\w+): (.*)$")
