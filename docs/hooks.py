@@ -2,6 +2,7 @@
 
 import ast
 import pathlib
+import posixpath
 import re
 
 from mkdocs.structure.files import File
@@ -12,9 +13,14 @@ PAGES = {
     "index.md": "README.md",
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
+    "saved_models/index.md": "saved_models/README.md",
+    **{
+        f"saved_models/{card.parent.name}.md": card.relative_to(ROOT).as_posix()
+        for card in sorted(ROOT.glob("saved_models/*/README.md"))
+    },
 }
-#: The target of a link to a file.
-TARGET = re.compile(r"(?<=\]\()(?!\w+:|#|/)([^)#\s]+)")
+#: The target of a link to a file, or of a picture.
+TARGET = re.compile(r'(?:(?<=\]\()|(?<=src="))(?!\w+:|#|/)[^)#\s"]+')
 
 
 def public_names():
@@ -78,7 +84,10 @@ def on_page_markdown(markdown, page, config, files):
 
     def moved(match):
         path = (source.parent / match[0]).resolve()
-        uri = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else match[0]
-        return of_site.get(uri, uri.removeprefix("docs/"))
+        if not path.is_relative_to(ROOT):
+            return match[0]
+        uri = path.relative_to(ROOT).as_posix()
+        target = of_site.get(uri, uri.removeprefix("docs/"))
+        return posixpath.relpath(target, posixpath.dirname(page.file.src_uri) or ".")
 
     return markdown if page.file.src_uri.startswith("api/") else TARGET.sub(moved, markdown)

@@ -41,7 +41,8 @@ def test_every_public_name_has_its_place(site):
 def test_pages_of_the_repository_are_pages_of_the_site(site):
     home = (site / "index.html").read_text(encoding="utf-8")
     assert 'href="long_runs/"' in home
-    assert (site / "benchmarks" / "results" / "mnist_quality_r3gan.png").exists()
+    assert (site / "saved_models" / "r3gan_mnist" / "samples.png").exists()
+    assert "Huang et al." in (site / "saved_models" / "r3gan_mnist" / "index.html").read_text()
     assert (site / "examples" / "wgan_gp.py").exists()
     assert (site / "examples" / "notebooks" / "wgan_gp.ipynb").exists()
     pages = ("long_runs", "serving", "explorer", "trained_models", "tutorials")

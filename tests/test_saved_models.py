@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 import keras_gans as kg
+from benchmarks import zoo
 from keras_gans import _zoo, cards, presets
 
 FOLDER = _zoo.CHECKOUT
@@ -72,9 +73,26 @@ def test_trains_on(name):
     assert any(changed)
 
 
+def test_the_one_without_a_card_draws_its_grid():
+    folder = FOLDER / "wgan_gp_mnist"
+    grid = kg.data.image_grid(kg.load("wgan_gp_mnist").sample(100, seed=0))
+    with Image.open(folder / "grid.png") as picture:
+        difference = np.asarray(grid, "int16") - np.asarray(picture, "int16")
+    assert np.abs(difference).max() <= 1
+
+
 def test_digits_score_above_noise():
     """The critic that comes with the generator tells real digits from noise."""
     served = kg.load("wgan_gp_digits")
     real = np.concatenate(list(kg.data.load("digits", split="test")[0].as_numpy_iterator()))
     noise = np.random.default_rng(0).uniform(-1, 1, real.shape)
     assert served.score(real).mean() > served.score(noise).mean() + 1
+
+
+def test_tables_are_made_of_the_cards():
+    """Those of `saved_models` and of README: `python -m benchmarks.zoo` writes them."""
+    facts = zoo.all_facts()
+    assert set(facts) == set(TRAINED)
+    assert zoo.PAGE.read_text(encoding="utf-8") == zoo.page(facts)
+    readme = zoo.README.read_text(encoding="utf-8")
+    assert zoo.in_readme(readme, facts) == readme

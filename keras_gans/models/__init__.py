@@ -9,7 +9,7 @@ from keras_gans.models.conditional_wgan_gp import ConditionalWGANGP
 from keras_gans.models.cycle_gan import CycleGAN
 from keras_gans.models.dcgan import DCGAN
 from keras_gans.models.gan import GAN
-from keras_gans.models.generative_model import GenerativeModel
+from keras_gans.models.generative_model import GenerativeModel, from_preset
 from keras_gans.models.lapgan import LAPGAN
 from keras_gans.models.latent_model import LatentModel
 from keras_gans.models.lsgan import LSGAN
@@ -50,5 +50,3 @@ __all__ = [
     "TextGAN",
     "from_preset",
 ]
-
-from_preset = GenerativeModel.from_preset

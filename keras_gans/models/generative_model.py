@@ -11,7 +11,7 @@ from keras import ops
 from keras_gans import _replicas
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float, float_dtype
-from keras_gans._typing import Examples, Schedule, Tensor, Tensors
+from keras_gans._typing import Examples, PathLike, Schedule, Tensor, Tensors
 from keras_gans.data import mini_batches
 from keras_gans.data.batch_spec import BatchSpec
 from keras_gans.models.fitting import Fitted
@@ -311,3 +311,27 @@ def _announce_update(networks):
         for layer in network._flatten_layers():
             if hasattr(layer, "before_update"):
                 layer.before_update()
+
+
+def from_preset(preset: PathLike, load_weights: bool = True, **changes: Any) -> Any:
+    """Make a model again as it was trained, whatever its class: see `GenerativeModel.from_preset`.
+
+    Args:
+        preset: Name of a preset; or the path, the name or the address of what `save_to_preset`
+            wrote.
+        load_weights: Boolean, whether to begin with the trained weights. Defaults to `True`.
+        **changes: Arguments of the constructor that are to be other ones.
+
+    Returns:
+        A compiled model.
+
+    Raises:
+        ValueError, ImportError: See `GenerativeModel.from_preset`.
+
+    Example:
+
+    >>> import keras_gans as kg
+    >>> type(kg.models.from_preset("wgan_gp_digits", load_weights=False)).__name__
+    'WGANGP'
+    """
+    return GenerativeModel.from_preset(preset, load_weights, **changes)

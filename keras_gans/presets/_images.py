@@ -52,6 +52,10 @@ class ImagePreset(Preset):
     metrics: tuple[str, ...] = ("fid", "is", "prdc")
     extractor: Any = None
 
+    @property
+    def sampling(self) -> str:  # type: ignore[override]  # with labels
+        return "10, labels=range(10), seed=0" if self.labels else super().sampling
+
     def networks(self, info: data.DatasetInfo, latent_dim: int, filters: int) -> dict[str, Any]:
         """Return networks for the images of a dataset, by argument of the constructor."""
         raise NotImplementedError

@@ -63,6 +63,9 @@ class Preset:
     task = "unconditional-image-generation"
     tags: list[str] = []
 
+    #: Arguments of `sample` on a card.
+    sampling = "16, seed=0"
+
     #: The result of `measure` that tests measure again, and by how much of it it may differ.
     check = "frechet_distance"
     tolerance = 0.02
@@ -82,7 +85,7 @@ class Preset:
         return [
             "import keras_gans as kg",
             "",
-            f'images = kg.load("{self.name}").sample(16, seed=0)  # in a checkout',
+            f'images = kg.load("{self.name}").sample({self.sampling})  # in a checkout',
             f'gan = kg.models.{kind}.from_preset("{self.name}")  # to train on from here',
         ]
 

@@ -21,9 +21,16 @@ import time
 import numpy as np
 from PIL import Image
 from selenium import webdriver
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
+
+#: What clicks raise of elements that are about to move, or to be replaced.
+MOVING = ElementClickInterceptedException, StaleElementReferenceException
 
 #: Seconds that anything may take.
 PATIENCE = 60
@@ -108,14 +115,20 @@ class Browser:
         """Click the button, or another kind of element, with some words."""
         path = f'//{kind}[descendant-or-self::*[normalize-space()="{words}"]]'
 
-        def shown():
+        def clicked():
             found = self.driver.find_elements(By.XPATH, path)
-            return [element for element in found if element.is_displayed()]
+            with contextlib.suppress(*MOVING):
+                shown = [element for element in found if element.is_displayed()]
+                if shown:
+                    shown[-1].click()
+                    return True
+            return False
 
-        self.wait(shown)[-1].click()
+        self.wait(clicked)
 
     def open_tab(self, name):
         self.click(name, "div[@role='tab']")
+        time.sleep(0.5)  # in which one panel moves out and the other one in
         self.wait(lambda: not self.driver.find_elements(By.CSS_SELECTOR, ".q-transition--slide"))
 
     def fill(self, label, value):
