@@ -202,7 +202,11 @@ def predict_request(verb, values):
     return request.SerializeToString()
 
 
-@pytest.mark.parametrize("name", every_model.NAMES)
+#: With and without latents, labels, sentences, truncation; of images of any size, and of texts.
+KINDS = ["ALAE", "BigGAN", "ConditionalGAN", "CycleGAN", "SRGAN", "StackGAN", "TextGAN", "VAE"]
+
+
+@pytest.mark.parametrize("name", KINDS)
 def test_requests_get_what_load_gives(name, tmp_path):
     made = every_model.make(name)
     made.export(tmp_path / "model" / "1")

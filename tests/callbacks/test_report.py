@@ -228,8 +228,12 @@ def test_texts_are_listed(path):
     assert (first.epoch, len(first.texts)) == (0, 2)
 
 
-@pytest.mark.parametrize("name", every_model.tiers("GAN"))
-def test_every_model_has_one(name, path):
+#: With and without latents, labels, averages; of images, points, texts; of one network and four.
+KINDS = ["ALAE", "ConditionalWGANGP", "CycleGAN", "GAN", "LAPGAN", "SRGAN", "TextGAN", "VAE"]
+
+
+@pytest.mark.parametrize("name", every_model.tiers("GAN", KINDS))
+def test_a_model_of_any_kind_has_one(name, path):
     model = every_model.make(name)
     model.compile()
     every_model.fit(model, callbacks=[Report(path, num=2)])
