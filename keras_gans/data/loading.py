@@ -163,6 +163,9 @@ def load(
             batches = workers.read_apart(batches, batch_size)
         else:
             batches = workers.read_by_all(batches)
+        if repeat:
+            endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+            batches = batches.apply(endless)
         return batches.prefetch(tf.data.AUTOTUNE)
 
     batches = begun_at(skip)

@@ -854,6 +854,10 @@ class TestEndlessBatches:
         assert len({tuple(numbers) for numbers in rounds}) == 10
         assert batches != self.batches(30, seed=4)
 
+    def test_are_known_to_be_endless(self):
+        dataset, _ = load("digits", repeat=True, seed=0)
+        assert dataset.cardinality() == tf.data.INFINITE_CARDINALITY
+
     def test_without_shuffling(self):
         first, second, third, again = self.batches(4, seed=0, shuffle=False)
         assert first < second < third

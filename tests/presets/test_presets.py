@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import keras_gans as kg
-from keras_gans import presets
+from keras_gans import _zoo, presets
 from keras_gans.presets import _images
 
 
@@ -25,6 +25,23 @@ def test_states_what_a_card_says(name):
     assert set(preset.paper) == {"title", "authors", "year", "url"}
     assert set(preset.data) == {"name", "description", "url", "license"}
     assert preset.steps == preset.epochs * preset.steps_per_epoch > 0
+
+
+#: Presets whose trained models are not there, to be trained on in their tests.
+UNTRAINED = [name for name in presets.list() if name not in _zoo.names()]
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+@pytest.mark.parametrize("name", UNTRAINED)
+def test_takes_a_step_on_its_data(name):
+    preset = presets.get(name)
+    model = preset.build(preset.info, filters=2)
+    preset.compile(model)
+    batches, _ = preset.load(batch_size=8, seed=0, repeat=True)
+    x, y = batches if isinstance(batches, tuple) else (batches, None)
+    history = model.fit(x, y, steps_per_epoch=1, verbose=0).history
+    assert np.isfinite(list(history.values())).all()
 
 
 def test_an_unknown_name_is_refused_with_those_that_are_near():
