@@ -11,7 +11,7 @@ from tests.fuzz.calls import CALLS, public_names
 from tests.fuzz.outcomes import Defect, outcome
 from tests.fuzz.search import search, working_folder
 
-EXAMPLES = 10
+EXAMPLES = 5
 
 
 def test_every_public_name_is_called():
