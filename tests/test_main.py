@@ -372,6 +372,8 @@ class TestPresets:
         facts = cards.read(folder)
         assert "quality" not in facts
         assert "data" not in facts
+        assert facts["title"] == "WGANGP, pictures, by the recipe of wgan_gp_digits"
+        assert "summary" not in facts
         assert (folder / "nearest.png").exists()
 
     @pytest.mark.slow

@@ -36,7 +36,7 @@ def publish(
         drawn = preset.pictures(generator, options.dataset, **reading)
         is_own = options.dataset == preset.dataset
         facts = {
-            **of_preset(preset, is_own),
+            **(of_preset(preset) if is_own else of_recipe(preset, options.dataset)),
             "training": of_training(preset, options, run),
             "pictures": [{"file": name, "caption": text} for name, (_, text) in drawn.items()],
         }
@@ -47,9 +47,9 @@ def publish(
     model.save_to_preset(run.saved_model, facts, pictures)
 
 
-def of_preset(preset: presets.Preset, is_own: bool) -> Config:
-    """What a card says of the preset, whose dataset it `is_own` of."""
-    facts: Config = {
+def of_preset(preset: presets.Preset) -> Config:
+    """What a card says of the preset, trained on its own data."""
+    return {
         "name": preset.name,
         "title": preset.title,
         "summary": preset.summary,
@@ -59,8 +59,16 @@ def of_preset(preset: presets.Preset, is_own: bool) -> Config:
         "task": preset.task,
         "tags": preset.tags,
         "usage": preset.usage,
+        "data": preset.data,
+        "limits": preset.limits,
     }
-    return {**facts, "data": preset.data, "limits": preset.limits} if is_own else facts
+
+
+def of_recipe(preset: presets.Preset, dataset: str) -> Config:
+    """What a card says of the preset's recipe on other data, of which the preset knows nothing."""
+    name = os.path.basename(os.path.normpath(dataset))
+    title = f"{preset.model.__name__}, {name}, by the recipe of {preset.name}"
+    return {"title": title, "paper": preset.paper, "task": preset.task}
 
 
 def of_training(preset: presets.Preset, options: argparse.Namespace, run: runs.Run) -> Config:
