@@ -22,6 +22,7 @@ import pathlib
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from keras_gans._typing import Config
 from keras_gans._version import __version__
@@ -41,15 +42,9 @@ def of_model(model: Any) -> Config:
         "versions": {
             "keras_gans": __version__,
             "keras": keras.__version__,
-            "tensorflow": _tensorflow_version(),
+            "tensorflow": tf.__version__,
         },
     }
-
-
-def _tensorflow_version():
-    import tensorflow as tf
-
-    return tf.__version__
 
 
 def write(folder: pathlib.Path, facts: Config) -> None:

@@ -79,8 +79,9 @@ def _drop_output():
 def list_all(options: argparse.Namespace) -> None:
     """List what there is to train, and on what."""
     print("Presets for `train --preset`; * those that are here, trained, for `sample` and others:")
+    trained = _zoo.names()
     for name in presets.list():
-        mark = "*" if name in _zoo.names() else " "
+        mark = "*" if name in trained else " "
         print(f" {mark}{name:26} {presets.get(name).title}")
     print("Models for `train`:")
     for name, kind in training.trainable().items():

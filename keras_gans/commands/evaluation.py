@@ -6,16 +6,15 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_gans import metrics, presets
-from keras_gans._typing import Tensor
 from keras_gans.commands.dataset import load
 from keras_gans.commands.trained import trained_sampler
 from keras_gans.data.sources import DatasetInfo
 from keras_gans.metrics.evaluation import untruncated
+from keras_gans.metrics.features import pixels
 
 #: What turns images into features, by the name that `--extractor` takes.
 EXTRACTORS: dict[str, Callable[[], Any]] = {
@@ -82,11 +81,6 @@ def extractor_for(dataset: str) -> str:
         return dataset
     is_mnist = re.split("[:/]", dataset)[0].lower() == "mnist" and not os.path.isdir(dataset)
     return "mnist" if is_mnist else "inception"
-
-
-def pixels(images: Tensor) -> Tensor:
-    """Images as features: a vector of pixels each."""
-    return keras.ops.reshape(images, (len(images), -1))
 
 
 def real_images(generator: Any, options: argparse.Namespace) -> tuple[tf.data.Dataset, DatasetInfo]:

@@ -97,9 +97,7 @@ def preset_of(options: argparse.Namespace) -> presets.Preset:
     """The preset that the options name, or that of the model that they name."""
     if options.preset is None:
         return ForImages(options.model)
-    if options.preset not in presets.list():
-        _checks.one_of("preset", options.preset, presets.list())
-    return presets.get(options.preset)
+    return presets.get(_checks.one_of("preset", options.preset, presets.list()))
 
 
 def with_defaults(options: argparse.Namespace, preset: presets.Preset) -> argparse.Namespace:

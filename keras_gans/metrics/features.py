@@ -214,3 +214,8 @@ class PerChannelFeatures(ClassifierFeatures):
     def from_config(cls, config: Config) -> "PerChannelFeatures":
         classifier = keras.saving.deserialize_keras_object(config["classifier"])
         return cls(classifier, config["num_channels"])
+
+
+def pixels(images: Tensor) -> Tensor:
+    """Images as features: a vector of pixels each."""
+    return keras.ops.reshape(images, (len(images), -1))

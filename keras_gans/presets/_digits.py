@@ -1,19 +1,9 @@
 """Presets of models that draw the small digits that come with scikit-learn."""
 
-import keras
-
 from keras_gans.data import DatasetInfo
+from keras_gans.metrics.features import pixels
 from keras_gans.presets._images import ImagePreset
 from keras_gans.presets._mnist import CLASS_NAMES
-
-
-class Pixels:
-    """Images as features: a vector of pixels each."""
-
-    name = "pixels"
-
-    def __call__(self, images):
-        return keras.ops.reshape(images, (len(images), -1))
 
 
 class DigitsPreset(ImagePreset):
@@ -31,7 +21,7 @@ class DigitsPreset(ImagePreset):
     tags = ["digits"]
     num_samples = 1000
     metrics = ("fid", "prdc")
-    extractor = Pixels
+    extractor = staticmethod(lambda: pixels)
     limits = [
         "It draws digits of 8×8 pixels, white on black, and nothing else.",
         "There are 297 test images: distances to so few are large, also those of real images.",
