@@ -30,6 +30,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 import keras_gans as kg
 from benchmarks import results
 from benchmarks.training import LinearDecay, mnist
+from keras_gans.presets.semi_supervised_mnist import discriminator, hide_all_but
 
 LATENT_DIM = 100
 IMAGE_SHAPE = (28, 28, 1)
@@ -58,33 +59,6 @@ def generator():
     )
 
 
-def discriminator():
-    def normalized(units, train_scale=False, **kwargs):
-        kernel = {"kernel_initializer": keras.initializers.RandomNormal(stddev=0.1)}
-        dense = layers.Dense(units, use_bias=False, **kernel, **kwargs)
-        return kg.layers.WeightNormalization(dense, train_scale=train_scale)
-
-    network = keras.Sequential([keras.Input(IMAGE_SHAPE)], name="discriminator")
-    network.add(layers.Rescaling(0.5, 0.5))  # pixels in [0, 1]
-    network.add(layers.Flatten())
-    network.add(layers.GaussianNoise(0.3))
-    for units in (1000, 500, 250, 250, 250):
-        network.add(normalized(units))
-        network.add(layers.ReLU())
-        network.add(layers.GaussianNoise(0.5))
-    network.add(normalized(10, train_scale=True, dtype="float32"))
-    return network
-
-
-def hide_all_but(labels, per_class, seed):
-    """Keep the labels of some random examples of every class."""
-    random = np.random.default_rng(seed)
-    kept = [random.choice(np.flatnonzero(labels == k), per_class, replace=False) for k in range(10)]
-    hidden = np.full_like(labels, -1)
-    hidden[np.concatenate(kept)] = labels[np.concatenate(kept)]
-    return hidden
-
-
 class Errors(keras.callbacks.Callback):
     """Count the errors on the test images after every epoch."""
 
@@ -101,7 +75,9 @@ class Errors(keras.callbacks.Callback):
 
 def run(seed, images, labels, test, options):
     keras.utils.set_random_seed(seed)
-    gan = kg.models.SemiSupervisedGAN(generator(), discriminator(), LATENT_DIM, seed=seed)
+    gan = kg.models.SemiSupervisedGAN(
+        generator(), discriminator(IMAGE_SHAPE, 10), LATENT_DIM, seed=seed
+    )
     chosen = np.random.default_rng(seed).choice(len(images), 500, replace=False)
     kg.networks.data_dependent_initialization(gan.discriminator, images[chosen])
     steps = options.epochs * (len(images) // options.batch_size)

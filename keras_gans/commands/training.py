@@ -216,7 +216,13 @@ def fit(
     run = checkpoint.run
     nan = callbacks.TerminateOnNaN(run.checkpoint)
     print(f"Training {preset.name} in {run.folder}, {options.epochs} epochs.")
+    clock = Clock(run.time)
     learned, _ = batches(options, preset)
+    if not run.checkpoint.exists():
+        preset.prepare(model, learned, [stop])
+    if stop.received is not None:
+        print(f"{stop.received.name}: stopped before the first step. Run again to begin anew.")
+        return stop.received
     x, y = learned if isinstance(learned, tuple) else (learned, None)
     history = model.fit(
         x,
@@ -227,7 +233,7 @@ def fit(
             nan,
             stop,
             *preset.callbacks(run.samples),
-            Clock(run.time),
+            clock,
             report,
             checkpoint,
         ],
@@ -243,17 +249,20 @@ def fit(
 
 
 class Clock(keras.callbacks.Callback):
-    """Keeps in a file how many seconds each epoch took, of the clock and of all processors."""
+    """Keeps in a file how many seconds each epoch took, of the clock and of all processors.
+
+    What comes before the first one, from when this is made, belongs to that.
+    """
 
     def __init__(self, path: pathlib.Path) -> None:
         super().__init__()
         self.path = path
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.begun = time.time(), time.process_time()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        seconds = time.time() - self.begun[0], time.process_time() - self.begun[1]
+        now = time.time(), time.process_time()
+        seconds = now[0] - self.begun[0], now[1] - self.begun[1]
+        self.begun = now
         with _files.side_file(self.path):
             kept = json.loads(self.path.read_text()) if self.path.exists() else []
             with _files.replacing(self.path) as temporary:
@@ -280,7 +289,7 @@ def make_report(
     return callbacks.Report(
         run.report,
         every=options.metrics_every,
-        samples=run.samples,
+        samples=run.samples if preset.callbacks(run.samples) else None,
         log=run.log,
         metrics=measure,
         dataset=info,
@@ -294,5 +303,6 @@ def configuration(options: argparse.Namespace, info: DatasetInfo) -> Config:
     others = ("command", "epochs", "output", "on_error", "arguments", *OF_METRICS)
     chosen = {k: v for k, v in vars(options).items() if k not in others}
     chosen = {k: v for k, v in chosen.items() if k not in IF_GIVEN or v is not None}
-    names = info.class_names and list(info.class_names)
+    names = getattr(info, "class_names", None)
+    names = names and list(names)
     return {**chosen, "num_examples": info.num_examples, "class_names": names}

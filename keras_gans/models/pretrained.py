@@ -56,7 +56,7 @@ class Pretrained(Saved):
         if recipe is None:
             trained = _trained(_zoo.find("preset", preset))
             _check_class(cls, preset, type(trained))
-            model = type(trained).from_config(trained.get_config()).made_again(**changes)
+            model = trained if load_weights and not changes else _made_again(trained, changes)
             model.compile()
         else:
             _check_class(cls, preset, recipe.model)
@@ -127,7 +127,8 @@ class Pretrained(Saved):
 
     def _write_preset(self, folder, facts, pictures):
         self._write_saved_model(folder, half_precision=True)
-        copy = type(self).from_config(self.get_config())
+        self.save(folder / TRAINING)
+        copy = keras.models.load_model(folder / TRAINING, compile=False)
         copy.set_weights(rounded(self.get_weights()))
         copy.save(folder / TRAINING)
         _deflate(folder / TRAINING)
@@ -159,6 +160,12 @@ def _trained(folder):
             f"which has no {TRAINING}: a SavedModel alone is for inference, by keras_gans.load"
         )
     return keras.models.load_model(path, compile=False)
+
+
+def _made_again(trained, changes):
+    """A new model of the same arguments, but for changes: techniques must be new for each."""
+    changed = {name: keras.saving.serialize_keras_object(x) for name, x in changes.items()}
+    return type(trained).from_config({**trained.get_config(), **changed})
 
 
 def _set_weights(model, trained):

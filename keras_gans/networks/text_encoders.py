@@ -49,10 +49,14 @@ def ngram_encoder(
     ngrams = _checks.positive_int("ngrams", ngrams)
     if max_ngrams is not None:
         max_ngrams = 1 + _checks.positive_int("max_ngrams", max_ngrams)  # beside unknown ones
+    reader = layers.TextVectorization(max_ngrams, ngrams=ngrams, output_mode="multi_hot")
+    reader.adapt(list(dict.fromkeys(texts)))
     indices = layers.TextVectorization(
-        max_ngrams, ngrams=ngrams, output_mode="multi_hot", name="ngrams"
+        ngrams=ngrams,
+        output_mode="multi_hot",
+        vocabulary=reader.get_vocabulary(include_special_tokens=False),  # part of the config
+        name="ngrams",
     )
-    indices.adapt(list(dict.fromkeys(texts)))
     strings = keras.Input((), dtype="string", name="texts")
     found = indices(strings)[:, 1:]
     found = layers.Rescaling(1.0, dtype="float32")(found)  # as floats

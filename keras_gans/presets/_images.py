@@ -1,12 +1,14 @@
 """Presets of models that draw images."""
 
+import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 
 from keras_gans import callbacks, data, metrics, networks
-from keras_gans._typing import Config, PathLike
+from keras_gans._typing import Config, PathLike, Picture
 from keras_gans.metrics.evaluation import untruncated
 from keras_gans.presets._preset import Preset
 
@@ -72,11 +74,16 @@ class ImagePreset(Preset):
         source = self.dataset if source is None else source
         return data.load(source, split, **{"labels": self.labels, **kwargs})
 
+    def in_order(self, source: Any = None, split: str = "train", **kwargs: Any) -> Any:
+        """A split of a dataset one by one, in its order, and with labels if the model takes any."""
+        order: Config = {"batch_size": 1, "shuffle": False, "labels": self.labels}
+        return data.load(self.dataset if source is None else source, split, **{**order, **kwargs})
+
     def callbacks(self, folder: PathLike) -> list[keras.callbacks.Callback]:
         return [callbacks.SampleGrid(folder)]
 
     def measure(self, generator: Any, only_check: bool = False) -> Config:
-        real, _ = self.load(split="test", batch_size=1, shuffle=False)
+        real, _ = self.in_order(split="test")
         report = metrics.evaluate(
             generator.sample,
             real.rebatch(100),
@@ -100,7 +107,7 @@ class ImagePreset(Preset):
         return float(np.mean(np.concatenate(logits).argmax(axis=1) == labels))
 
     def pictures(self, generator: Any, source: Any = None, **kwargs: Any) -> dict[str, Any]:
-        batches, _ = self.load(source, batch_size=1, shuffle=False, labels=False, **kwargs)
+        batches, _ = self.in_order(source, labels=False, **kwargs)
         real = np.concatenate(list(batches.rebatch(1000).as_numpy_iterator()))
         labels = np.arange(100) % generator.num_classes if generator.conditional else None
         samples = untruncated(generator.sample)(100, labels=labels, seed=0)
@@ -126,6 +133,23 @@ def beside_nearest(samples: np.ndarray, real: np.ndarray) -> np.ndarray:
     search.fit(real.reshape(len(real), -1))
     _, places = search.kneighbors(samples.reshape(len(samples), -1))
     return np.concatenate([samples, *real[places.T]])
+
+
+class PictureEachEpoch(keras.callbacks.Callback):
+    """Draw a picture after every epoch, as `epoch_0001.png`, … in a folder.
+
+    Args:
+        folder: Path.
+        draw: Function of the model that returns a picture.
+    """
+
+    def __init__(self, folder: PathLike, draw: Callable[[Any], Picture]) -> None:
+        super().__init__()
+        self.folder, self.draw = pathlib.Path(folder), draw
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.draw(self.model).save(self.folder / f"epoch_{epoch + 1:04d}.png")
 
 
 def dcgan_networks(

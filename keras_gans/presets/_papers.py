@@ -56,3 +56,19 @@ CYCLEGAN = _paper(
     "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
     "1703.10593",
 )
+IMPROVED_TECHNIQUES = _paper(
+    "Salimans et al.", 2016, "Improved Techniques for Training GANs", "1606.03498"
+)
+SRGAN = _paper(
+    "Ledig et al.",
+    2017,
+    "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network",
+    "1609.04802",
+)
+STACKGAN = _paper(
+    "Zhang et al.",
+    2017,
+    "StackGAN: Text to Photo-realistic Image Synthesis with Stacked Generative Adversarial "
+    "Networks",
+    "1612.03242",
+)

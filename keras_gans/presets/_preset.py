@@ -1,6 +1,7 @@
 """What a preset states: all that it takes to train a model again, and to say how good it is."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -8,7 +9,7 @@ import tensorflow as tf
 
 from keras_gans import _checks
 from keras_gans._typing import Config, PathLike, Picture
-from keras_gans.data import DatasetInfo
+from keras_gans.data import DatasetInfo, TextInfo
 
 
 class Preset:
@@ -22,7 +23,9 @@ class Preset:
     - `batch_size`, `steps_per_epoch`, `epochs`, and `precision`, the policy of the networks;
     - `rates`, the learning rate of each optimizer, and `optimizers(model, steps, rates)`. Without
       these they are the paper's;
-    - `measure(generator)` and `pictures(generator)` of what has been trained;
+    - `prepare(model, batches)`, if anything comes before its training;
+    - `measure(generator)`, and `pictures(generator)` or `texts(generator)`, of what has been
+      trained;
     - what its card says: `title`, `summary`, `paper`, `differs`, `limits`, `data`, `license`,
       `task`, `tags`.
 
@@ -126,9 +129,23 @@ class Preset:
         for name in set(rates) - set(optimizers):
             getattr(model, name).learning_rate = rates[name]
 
+    def prepare(
+        self, model: Any, batches: Any, callbacks: Sequence[keras.callbacks.Callback] = ()
+    ) -> None:
+        """Do to a new model what comes before its training, such as a training of a part of it.
+
+        The training command calls it once in a run. Whoever builds a model in Python, without
+        trained weights, calls it before `fit`.
+
+        Args:
+            model: What `build` made, compiled.
+            batches: Endless data, as `load` returns them.
+            callbacks: Callbacks of each training in it, which may stop that. Defaults to none.
+        """
+
     def load(
         self, source: Any = None, split: str = "train", **kwargs: Any
-    ) -> tuple[tf.data.Dataset, DatasetInfo]:
+    ) -> tuple[tf.data.Dataset, DatasetInfo | TextInfo]:
         """Return batches, and what the dataset holds, as `keras_gans.data.load`.
 
         Args:
@@ -138,7 +155,10 @@ class Preset:
         raise NotImplementedError
 
     def callbacks(self, folder: PathLike) -> list[keras.callbacks.Callback]:
-        """Return callbacks that draw, in a folder, what the model makes while it trains."""
+        """Return callbacks that draw, in a folder, what the model makes while it trains.
+
+        Without any, the report of the training draws samples itself.
+        """
         return []
 
     def measure(self, generator: Any, only_check: bool = False) -> Config:
@@ -159,4 +179,8 @@ class Preset:
             generator: What `keras_gans.load` returns.
             source, **kwargs: Of the data that it learned from, as `load` takes them.
         """
-        raise NotImplementedError
+        return {}
+
+    def texts(self, generator: Any) -> list[str]:
+        """Return lines that show what is written, of a model that writes."""
+        return []

@@ -2,7 +2,7 @@
 
 from keras_gans import models
 from keras_gans.presets import _papers
-from keras_gans.presets._images import dcgan_networks
+from keras_gans.presets._images import dcgan_networks, linear_to_zero, optimizers_of
 from keras_gans.presets._mnist import MNISTPreset
 
 
@@ -15,12 +15,17 @@ class Preset(MNISTPreset):
     paper = _papers.DCGAN
     differs = (
         "Two layers that change the resolution, as 28 pixels have, and 32 channels next to the "
-        "image; 64 latents from a normal distribution; samples come from a moving average."
+        "image; 64 latents from a normal distribution; learning rates that fall from 5e-4 to zero; "
+        "samples come from a moving average."
     )
     model = models.DCGAN
     arguments = {"latent_dim": 64, "ema_decay": 0.999}
     filters = 32
-    batch_size, steps_per_epoch, epochs = 64, 750, 10
+    batch_size, steps_per_epoch, epochs = 64, 1000, 15
+    rates = {"g_optimizer": 5e-4, "d_optimizer": 5e-4}
 
     def networks(self, info, latent_dim, filters):
         return dcgan_networks(info, latent_dim, filters, filters, normalization="batch")
+
+    def optimizers(self, model, steps, rates):
+        return optimizers_of(model, steps, rates, linear_to_zero, beta_1=0.5)

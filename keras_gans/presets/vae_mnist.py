@@ -9,7 +9,7 @@ from keras_gans.presets._mnist import MNISTPreset
 class Preset(MNISTPreset):
     title = "VAE, digits of MNIST"
     summary = (
-        "Handwritten digits as codes of sixteen numbers, and back: an encoder and a decoder under "
+        "Handwritten digits as codes of eight numbers, and back: an encoder and a decoder under "
         "one bound. What is drawn are means, in which strokes that might be elsewhere are gray."
     )
     paper = _papers.VAE
@@ -18,8 +18,8 @@ class Preset(MNISTPreset):
         "place of Adagrad; gray pixels as probabilities of white, in place of binary ones."
     )
     model = models.VAE
-    arguments = {"latent_dim": 16}
-    filters = 32
+    arguments = {"latent_dim": 8}
+    filters = 48
     batch_size, steps_per_epoch, epochs = 64, 1000, 12
     rates = {"optimizer": 1e-3}
 
