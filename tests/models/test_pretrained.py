@@ -116,6 +116,23 @@ class TestSaveToPreset:
         assert list(tmp_path.iterdir()) == []
 
 
+CAPTIONS = ["a red circle", "a blue square"]
+
+
+def draws_captions(encoder=None):
+    encoder = encoder or kg.networks.ngram_encoder(CAPTIONS)
+    size = encoder.output_shape[1]
+    gan = kg.models.StackGAN(
+        kg.networks.stackgan_generator((8, 8, 3), 4, size, conditioning_dim=2, filters=2),
+        kg.networks.stackgan_discriminator((8, 8, 3), size, 2, text_dim=2, normalization=None),
+        encoder,
+        latent_dim=4,
+        techniques=[kg.techniques.R1()],
+    )
+    gan.compile()
+    return gan
+
+
 class TestFromPreset:
     def test_of_a_folder_trains_on(self, saved):
         gan = kg.models.WGANGP.from_preset(saved.folder)
@@ -138,6 +155,32 @@ class TestFromPreset:
         )
         assert (gan.n_critic, float(gan.gp_weight)) == (7, 2.0)
         assert type(gan.techniques[0]) is kg.techniques.InstanceNoise
+
+    @pytest.mark.slow
+    def test_keeps_techniques_and_what_a_text_encoder_knows(self, tmp_path):
+        """Neither are weights: techniques belong to one model, and words to a layer's files."""
+        gan = draws_captions()
+        gan.save_to_preset(tmp_path / "preset")
+        images = gan.sample(2, ["a red circle", "a blue square"], seed=0)
+        for again in (
+            kg.models.from_preset(tmp_path / "preset"),
+            kg.models.from_preset(tmp_path / "preset", kl_weight=1.0),
+        ):
+            assert [type(technique) for technique in again.techniques] == [kg.techniques.R1]
+            made = again.sample(2, ["a red circle", "a blue square"], seed=0)
+            np.testing.assert_allclose(made, images, atol=5e-3)
+        assert float(again.kl_weight) == 1.0
+
+    @pytest.mark.slow
+    def test_keeps_an_encoder_that_was_adapted(self, tmp_path):
+        words = keras.layers.TextVectorization(output_mode="multi_hot")
+        words.adapt(CAPTIONS)
+        texts = keras.Input((), dtype="string")
+        gan = draws_captions(keras.Model(texts, words(texts)))
+        gan.save_to_preset(tmp_path / "preset")
+        again = kg.models.from_preset(tmp_path / "preset")
+        images = [model.sample(2, "a red circle", seed=0) for model in (gan, again)]
+        np.testing.assert_allclose(*images, atol=5e-3)
 
     def test_of_any_model(self, folder):
         assert type(kg.models.from_preset(folder)) is kg.models.WGANGP

@@ -2,10 +2,16 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_gans as kg
 from keras_gans import _zoo, presets
-from keras_gans.presets import _images
+from keras_gans.presets import (
+    _images,
+    semi_supervised_mnist,
+    srgan_photographs,
+    stackgan_shapes,
+)
 
 
 @pytest.mark.parametrize("name", presets.list())
@@ -42,6 +48,62 @@ def test_takes_a_step_on_its_data(name):
     x, y = batches if isinstance(batches, tuple) else (batches, None)
     history = model.fit(x, y, steps_per_epoch=1, verbose=0).history
     assert np.isfinite(list(history.values())).all()
+
+
+@pytest.mark.slow
+def test_features_of_srgan_learn_before_it(monkeypatch):
+    monkeypatch.setattr(srgan_photographs, "STEPS_OF_FEATURES", 1)
+    preset = presets.get("srgan_photographs")
+    model = preset.build(preset.info, filters=2)
+    preset.compile(model)
+    before = model.get_weights()
+    preset.prepare(model, preset.load(batch_size=8, seed=0, repeat=True)[0])
+    after = model.get_weights()
+    changed = [(a != b).any() for a, b in zip(before, after, strict=True)]
+    assert sum(changed) == len(model.feature_extractor.weights)
+    assert not model.feature_extractor.trainable
+
+
+def test_patches_are_turned_by_their_place():
+    images = tf.random.normal((9, 4, 4, 3), seed=0)
+    turned = srgan_photographs.turned(images).numpy()
+    np.testing.assert_array_equal(turned[[0, 8]], images.numpy()[[0, 8]])
+    np.testing.assert_array_equal(turned[1], np.rot90(images[1]))
+    np.testing.assert_array_equal(turned[4], images[4].numpy()[:, ::-1])
+    assert len({turned[i].tobytes() for i in range(9)}) == 9
+
+
+@pytest.mark.slow
+def test_stage_one_of_stackgan_learns_before_stage_two(monkeypatch):
+    monkeypatch.setattr(stackgan_shapes, "STEPS_OF_STAGE_I", 10)
+    preset = presets.get("stackgan_shapes")
+    model = preset.build(preset.info, filters=4)
+    preset.compile(model)
+    before = model.discriminator.get_weights(), model.generator.get_weights()
+    preset.prepare(model, preset.load(batch_size=4, seed=0, repeat=True)[0])
+    np.testing.assert_equal(model.discriminator.get_weights(), before[0])
+    after = model.generator.get_weights()
+    changed = [(a != b).any() for a, b in zip(before[1], after, strict=True)]
+    assert 0 < sum(changed) <= len(model.generator.get_layer("stage_one").weights)
+
+
+def test_drawings_are_read_as_their_captions_say():
+    images, captions = stackgan_shapes.drawings("test")
+    images, captions = images[:100], captions[:100]
+    read = stackgan_shapes.what_is_drawn(images)
+    assert read == [stackgan_shapes.in_order(caption) for caption in captions]
+    assert set(captions) < set(stackgan_shapes.every_caption())
+    white = stackgan_shapes.what_is_drawn(np.ones_like(images[:5]))
+    assert all(
+        said != stackgan_shapes.in_order(c) for said, c in zip(white, captions, strict=False)
+    )
+
+
+def test_all_but_a_few_labels_are_hidden():
+    labels = np.arange(1000) % 10
+    few = semi_supervised_mnist.hide_all_but(labels, 3)
+    assert np.bincount(few + 1).tolist() == [970] + 10 * [3]
+    np.testing.assert_array_equal(few[few >= 0], labels[few >= 0])
 
 
 def test_an_unknown_name_is_refused_with_those_that_are_near():
