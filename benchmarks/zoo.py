@@ -3,8 +3,11 @@
 One is `saved_models/README.md`, the other is in README, between two marks.
 """
 
+import html
+import json
 import pathlib
 
+from benchmarks import results as kept
 from keras_gans import cards
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -19,6 +22,9 @@ FLOOR = {
     "precision": 0.886,
     "recall": 0.899,
 }
+
+#: What `benchmarks/studies/mnist_tutorial.py` found.
+TUTORIAL = kept.FOLDER / "mnist_tutorial.json"
 
 QUALITY = ("frechet_distance", "precision", "recall", "inception_score", "read_as_their_class")
 
@@ -54,10 +60,19 @@ def quality_table(facts):
         "|---|---|---|---|---|---|---|",
         f"| *training images* | {' | '.join(cell(FLOOR, name) for name in QUALITY)} | |",
     ]
-    for name, card in of_mnist(facts).items():
-        cells = " | ".join(cell(results(card), quality) for quality in QUALITY)
-        minutes = card["training"]["minutes of processors"] / 2
-        lines.append(f"| [`{name}`]({name}/README.md) | {cells} | {minutes:.0f} |")
+    rows = {
+        f"[`{name}`]({name}/README.md)": (
+            results(card),
+            card["training"]["minutes of processors"] / 2,
+        )
+        for name, card in of_mnist(facts).items()
+    }
+    if TUTORIAL.exists():
+        found = json.loads(TUTORIAL.read_text(encoding="utf-8"))["results"]
+        rows["*the Keras tutorial's WGAN-GP*"] = found, found["minutes"]
+    for name, (found, minutes) in rows.items():
+        cells = " | ".join(cell(found, quality) for quality in QUALITY)
+        lines.append(f"| {name} | {cells} | {minutes:.0f} |")
     return "\n".join(lines)
 
 
@@ -66,10 +81,17 @@ def zoo_table(facts, folder=""):
     lines = ["| | model | |", "|---|---|---|"]
     for name, card in facts.items():
         place = f"{folder}{name}"
-        picture = card["pictures"][0]["file"]
-        thumbnail = f'<img src="{place}/{picture}" width="120" alt="{card["title"]}">'
-        lines.append(f"| {thumbnail} | [`{name}`]({place}/README.md) | {card['summary']} |")
+        lines.append(f"| {seen(card, place)} | [`{name}`]({place}/README.md) | {card['summary']} |")
     return "\n".join(lines)
+
+
+def seen(card, place):
+    """The first picture of a card, or a few of its texts."""
+    if card["pictures"]:
+        picture = card["pictures"][0]["file"]
+        return f'<img src="{place}/{picture}" width="120" alt="{card["title"]}">'
+    texts = [html.escape(text).replace("|", "&#124;") for text in card["texts"][:6]]
+    return "<br>".join(f"<code>{text}</code>" for text in texts)
 
 
 def page(facts):

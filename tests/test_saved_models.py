@@ -41,6 +41,7 @@ def test_is_made_by_its_preset(name):
 def test_card_is_made_of_its_facts(name):
     facts = cards.read(FOLDER / name)
     assert (FOLDER / name / cards.PAGE).read_text(encoding="utf-8") == cards.page(facts)
+    assert facts["pictures"] or facts.get("texts")
     for picture in facts["pictures"]:
         with Image.open(FOLDER / name / picture["file"]) as image:
             assert image.size[0] > 100
@@ -69,6 +70,14 @@ def test_draws_its_pictures(name):
         with Image.open(FOLDER / name / file) as kept:
             difference = np.asarray(picture, "int16") - np.asarray(kept, "int16")
         assert np.abs(difference).max() <= 2, file
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [name for name in TRAINED if cards.read(FOLDER / name).get("texts")]
+)
+def test_writes_its_texts(name):
+    assert presets.get(name).texts(kg.load(name)) == cards.read(FOLDER / name)["texts"]
 
 
 @pytest.mark.slow

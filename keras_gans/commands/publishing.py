@@ -39,8 +39,9 @@ def publish(
             **(of_preset(preset) if is_own else of_recipe(preset, options.dataset)),
             "training": of_training(preset, options, run),
             "pictures": [{"file": name, "caption": text} for name, (_, text) in drawn.items()],
-            "texts": preset.texts(generator),
         }
+        if texts := preset.texts(generator):
+            facts["texts"] = texts
         if is_own:
             print("Measuring what it draws …")
             facts["quality"] = of_quality(preset, generator)
