@@ -13,6 +13,7 @@ PAGES = {
     "index.md": "README.md",
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
+    "studies.md": "benchmarks/README.md",
     "saved_models/index.md": "saved_models/README.md",
     **{
         f"saved_models/{card.parent.name}.md": card.relative_to(ROOT).as_posix()
@@ -45,12 +46,20 @@ def on_config(config):
     names = [{"keras_gans": index}, *({pathlib.Path(page).stem: page} for page in modules)]
     config.nav = [
         {"Home": "index.md"},
-        {"Trained models": "trained_models.md"},
         {"From the Keras tutorials": "tutorials.md"},
-        {"Long runs": "long_runs.md"},
-        {"Explorer": "explorer.md"},
-        {"Serving": "serving.md"},
+        {
+            "Guides": [
+                {"Trained models": "trained_models.md"},
+                {"Your own pictures": "own_pictures.md"},
+                {"Objectives, techniques, models": "extending.md"},
+                {"How good are the samples?": "evaluation.md"},
+                {"Long runs": "long_runs.md"},
+                {"Explorer": "explorer.md"},
+                {"Serving": "serving.md"},
+            ]
+        },
         {"Speed": "speed.md"},
+        {"Studies": "studies.md"},
         {"API": names},
         {"Contributing": "contributing.md"},
         {"Changelog": "changelog.md"},

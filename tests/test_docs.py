@@ -45,8 +45,8 @@ def test_pages_of_the_repository_are_pages_of_the_site(site):
     assert "Huang et al." in (site / "saved_models" / "r3gan_mnist" / "index.html").read_text()
     assert (site / "examples" / "wgan_gp.py").exists()
     assert (site / "examples" / "notebooks" / "wgan_gp.ipynb").exists()
-    pages = ("long_runs", "serving", "explorer", "trained_models", "tutorials")
-    for page in ("contributing", "changelog", *pages):
+    guides = ("long_runs", "serving", "explorer", "trained_models", "tutorials", "evaluation")
+    for page in ("contributing", "changelog", "studies", "extending", "own_pictures", *guides):
         assert (site / page / "index.html").exists()
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from keras_gans import callbacks, data, metrics, networks
 from keras_gans._typing import Config, PathLike, Picture
 from keras_gans.metrics.evaluation import untruncated
+from keras_gans.models.schedules import HalfCosine
 from keras_gans.presets._preset import Preset
 
 #: Samples beside which the nearest training images are shown, and how many of these.
@@ -195,11 +196,6 @@ def optimizers_of(model: Any, steps: int, rates: dict[str, float], schedule: Any
     }
 
 
-def linear_to_zero(rate: float, updates: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """A learning rate that falls to zero along a straight line."""
-    return keras.optimizers.schedules.PolynomialDecay(rate, updates, 0.0)
-
-
-def half_cosine(rate: float, updates: int) -> keras.optimizers.schedules.LearningRateSchedule:
+def half_cosine(rate: float, updates: int) -> HalfCosine:
     """A learning rate that falls to nearly zero as half a cosine."""
-    return keras.optimizers.schedules.CosineDecay(rate, updates, alpha=0.02)
+    return HalfCosine(rate, 0.02 * rate, updates)

@@ -8,8 +8,9 @@ import numpy as np
 from keras_gans import callbacks, data, metrics, models, networks
 from keras_gans._typing import Config, PathLike
 from keras_gans.data import DatasetInfo
+from keras_gans.models.schedules import LinearToZero
 from keras_gans.presets import _papers
-from keras_gans.presets._images import beside_nearest, linear_to_zero, optimizers_of
+from keras_gans.presets._images import beside_nearest, optimizers_of
 from keras_gans.presets._mnist import MNISTPreset
 from keras_gans.presets._preset import Preset as AnyPreset
 
@@ -75,7 +76,7 @@ class Preset(AnyPreset):
         return self.model(**{**made, **self.arguments, **changes})
 
     def optimizers(self, model, steps, rates):
-        return optimizers_of(model, steps, rates, linear_to_zero, beta_1=0.5)
+        return optimizers_of(model, steps, rates, LinearToZero, beta_1=0.5)
 
     def load(
         self, source: Any = None, split: str = "train", batch_size: int = 1, **kwargs: Any

@@ -11,8 +11,9 @@ from keras_gans import data, models, networks
 from keras_gans._typing import Config, Shape
 from keras_gans.data.semi_supervised import UNLABELED
 from keras_gans.layers import WeightNormalization
+from keras_gans.models.schedules import LinearToZero
 from keras_gans.presets import _papers
-from keras_gans.presets._images import linear_to_zero, optimizers_of
+from keras_gans.presets._images import optimizers_of
 from keras_gans.presets._mnist import MNISTPreset
 
 LABELS_PER_CLASS = 10
@@ -63,7 +64,7 @@ class Preset(MNISTPreset):
         }
 
     def optimizers(self, model, steps, rates):
-        return optimizers_of(model, steps, rates, linear_to_zero, beta_1=0.5, epsilon=1e-4)
+        return optimizers_of(model, steps, rates, LinearToZero, beta_1=0.5, epsilon=1e-4)
 
     def load(
         self,

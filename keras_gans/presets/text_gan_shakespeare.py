@@ -9,8 +9,9 @@ import numpy as np
 from keras_gans import data, metrics, models, networks
 from keras_gans._typing import Config
 from keras_gans.data import TextInfo
+from keras_gans.models.schedules import LinearToZero
 from keras_gans.presets import _papers
-from keras_gans.presets._images import linear_to_zero, optimizers_of
+from keras_gans.presets._images import optimizers_of
 from keras_gans.presets._preset import Preset as AnyPreset
 
 LENGTH = 16
@@ -73,7 +74,7 @@ class Preset(AnyPreset):
         return self.model(**{**made, **self.arguments, **changes})
 
     def optimizers(self, model, steps, rates):
-        return optimizers_of(model, steps, rates, linear_to_zero, beta_1=0.5, beta_2=0.9)
+        return optimizers_of(model, steps, rates, LinearToZero, beta_1=0.5, beta_2=0.9)
 
     def load(
         self,

@@ -1,8 +1,9 @@
 """A variational autoencoder of MNIST."""
 
 from keras_gans import models, networks
+from keras_gans.models.schedules import LinearToZero
 from keras_gans.presets import _papers
-from keras_gans.presets._images import linear_to_zero, optimizers_of
+from keras_gans.presets._images import optimizers_of
 from keras_gans.presets._mnist import MNISTPreset
 
 
@@ -30,4 +31,4 @@ class Preset(MNISTPreset):
         }
 
     def optimizers(self, model, steps, rates):
-        return optimizers_of(model, steps, rates, linear_to_zero)
+        return optimizers_of(model, steps, rates, LinearToZero)

@@ -1,9 +1,10 @@
 """A WGAN-GP of small digits: two minutes of training."""
 
 from keras_gans import models
+from keras_gans.models.schedules import LinearToZero
 from keras_gans.presets import _papers
 from keras_gans.presets._digits import DigitsPreset
-from keras_gans.presets._images import dcgan_networks, linear_to_zero, optimizers_of
+from keras_gans.presets._images import dcgan_networks, optimizers_of
 
 
 class Preset(DigitsPreset):
@@ -26,4 +27,4 @@ class Preset(DigitsPreset):
         return dcgan_networks(info, latent_dim, filters, filters)
 
     def optimizers(self, model, steps, rates):
-        return optimizers_of(model, steps, rates, linear_to_zero, beta_1=0.0, beta_2=0.9)
+        return optimizers_of(model, steps, rates, LinearToZero, beta_1=0.0, beta_2=0.9)

@@ -1,8 +1,9 @@
 """A WGAN-GP of MNIST, whose networks are those of the DCGAN."""
 
 from keras_gans import models
+from keras_gans.models.schedules import LinearToZero
 from keras_gans.presets import _papers
-from keras_gans.presets._images import dcgan_networks, linear_to_zero, optimizers_of
+from keras_gans.presets._images import dcgan_networks, optimizers_of
 from keras_gans.presets._mnist import MNISTPreset
 
 
@@ -28,4 +29,4 @@ class Preset(MNISTPreset):
         return dcgan_networks(info, latent_dim, filters, filters // 2)
 
     def optimizers(self, model, steps, rates):
-        return optimizers_of(model, steps, rates, linear_to_zero, beta_1=0.0, beta_2=0.9)
+        return optimizers_of(model, steps, rates, LinearToZero, beta_1=0.0, beta_2=0.9)

@@ -3,8 +3,9 @@
 import keras
 
 from keras_gans import models
+from keras_gans.models.schedules import LinearToZero
 from keras_gans.presets import _papers
-from keras_gans.presets._images import dcgan_networks, linear_to_zero
+from keras_gans.presets._images import dcgan_networks
 from keras_gans.presets._mnist import MNISTPreset
 
 
@@ -32,6 +33,6 @@ class Preset(MNISTPreset):
     def optimizers(self, model, steps, rates):
         updates = {"g_optimizer": steps, "d_optimizer": steps * model.n_critic}
         return {
-            name: keras.optimizers.RMSprop(linear_to_zero(rate, updates[name]))
+            name: keras.optimizers.RMSprop(LinearToZero(rate, updates[name]))
             for name, rate in rates.items()
         }
