@@ -233,6 +233,16 @@ def test_cyclegan(run_example, tmp_path):
     assert kg.load(folder / "saved_model").endpoints == ["translate_ab", "translate_ba"]
 
 
+def test_label_maps(run_example, tmp_path):
+    constants = {"FILTERS": 2, "NUM_IMAGES": 100, "ROUNDS": 1, "STEPS_PER_ROUND": 10}
+    out = run_example("label_maps.py", **constants)
+    assert out.count("are read as the map says") == 2
+    assert out.count("pictures of one map: ± ") == 2
+    folder = tmp_path / "output" / "label_maps"
+    assert Image.open(folder / "grid.png").size == (8 * (96 + 2) + 2, 6 * (96 + 2) + 2)
+    assert kg.load(folder / "saved_model").latent_dim == 16
+
+
 def test_srgan(run_example, tmp_path):
     steps = {"CLASSIFIER_STEPS": 2, "PRETRAINING_STEPS": 4, "ADVERSARIAL_STEPS": 4}
     out = run_example("srgan.py", FILTERS=2, BLOCKS=1, BATCH_SIZES=(2, 4), **steps)
