@@ -42,10 +42,10 @@ class Preset(ImagePreset):
     tolerance = 0.05
 
     model = models.R3GAN
-    arguments = {"latent_dim": 64, "gamma": 1.0, "burn_in": 20_000, "ema_decay": 0.999}
+    arguments = {"latent_dim": 64, "gamma": 1.0, "burn_in": 12_000, "ema_decay": 0.999}
     dataset = "cifar10"
     info = DatasetInfo("cifar10, ships", (32, 32, 3), 5000, None, "train")
-    batch_size, steps_per_epoch, epochs = 32, 1000, 20
+    batch_size, steps_per_epoch, epochs = 32, 1000, 12
     precision = "mixed_bfloat16"
     filters = 48
     rates = {"g_optimizer": 5e-4, "d_optimizer": 5e-4}

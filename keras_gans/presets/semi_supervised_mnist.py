@@ -27,7 +27,7 @@ class Preset(MNISTPreset):
     )
     paper = _papers.IMPROVED_TECHNIQUES
     differs = (
-        "A generator of the DCGAN's kind; a tenth of the epochs, with learning rates that fall to "
+        "A generator of the DCGAN's kind; a fifteenth of the epochs, with learning rates that fall to "
         "zero along a straight line; latents from a normal distribution; networks that compute in "
         "bfloat16 up to the logits."
     )
@@ -43,7 +43,7 @@ class Preset(MNISTPreset):
     model = models.SemiSupervisedGAN
     arguments = {"latent_dim": 64, "ema_decay": 0.999}
     filters = 32
-    batch_size, steps_per_epoch, epochs = 100, 600, 30
+    batch_size, steps_per_epoch, epochs = 100, 600, 20
     precision = "mixed_bfloat16"
     rates = {"g_optimizer": 5e-4, "d_optimizer": 1e-3}
 
