@@ -283,8 +283,8 @@ class TestPresets:
         kinds = [type(technique) for technique in gan.techniques]
         assert kinds == [kg.techniques.InstanceNoise, kg.techniques.HistoricalAveraging]
         assert float(gan.techniques[0].stddev) == pytest.approx(0.3)
-        assert gan.g_optimizer._learning_rate.initial_learning_rate == 1e-3
-        assert gan.d_optimizer._learning_rate.initial_learning_rate == 2e-3
+        assert gan.g_optimizer._learning_rate.learning_rate == 1e-3
+        assert gan.d_optimizer._learning_rate.learning_rate == 2e-3
 
     def test_a_models_constant_rate_is_set(self):
         options, preset = options_and_preset(
