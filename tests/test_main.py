@@ -353,6 +353,36 @@ class TestPresets:
         main(["sample", str(tmp_path / "run"), "--output", str(tmp_path / "grid.png")])
 
     @pytest.mark.slow
+    def test_what_comes_before_a_training_comes_once(self, tmp_path, monkeypatch):
+        calls = []
+
+        def prepare(preset, model, batches, callbacks):
+            calls.append((model.compiled, next(iter(batches)).shape))
+
+        monkeypatch.setattr(presets.ImagePreset, "prepare", prepare)
+        arguments = ["train", "--preset", "wgan_gp_digits", "--filters", "4"]
+        arguments += ["--steps-per-epoch", "2", "--output", str(tmp_path / "run")]
+        for epochs in ("1", "2"):
+            main([*arguments, "--epochs", epochs])
+        assert calls == [(True, (presets.get("wgan_gp_digits").batch_size, 8, 8, 1))]
+
+    @pytest.mark.slow
+    def test_a_stop_before_the_first_step_keeps_nothing_half_prepared(self, tmp_path, monkeypatch):
+        arguments = ["train", "--preset", "wgan_gp_digits", "--filters", "4", "--epochs", "1"]
+        arguments += ["--steps-per-epoch", "2", "--output", str(tmp_path / "run")]
+        with monkeypatch.context() as patched, pytest.raises(SystemExit) as ended:
+            patched.setattr(
+                presets.ImagePreset,
+                "prepare",
+                lambda *arguments: os.kill(os.getpid(), signal.SIGTERM),
+            )
+            main(arguments)
+        assert ended.value.code == 128 + signal.SIGTERM
+        assert not (tmp_path / "run" / "model.keras").exists()
+        main(arguments)
+        assert (tmp_path / "run" / "model.keras").exists()
+
+    @pytest.mark.slow
     def test_own_pictures_of_mixed_sizes_in_color(self, tmp_path):
         pictures = tmp_path / "pictures"
         pictures.mkdir()
