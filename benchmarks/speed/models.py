@@ -71,8 +71,9 @@ def images(model, batch_size, rng):
 
 
 def images_and_labels(model, batch_size, rng):
-    x, _ = images(model, batch_size, rng)
-    return x, rng.integers(0, model.num_classes, len(x))
+    num = batch_size * model.batches_per_step
+    x = rng.uniform(-1, 1, (num, *model.example_spec.shape)).astype("float32")
+    return x, rng.integers(0, model.num_classes, num)
 
 
 def few_labels(model, batch_size, rng):
@@ -233,6 +234,10 @@ def biggan():
     )
 
 
+def classifier():
+    return kg.presets.get("mnist_classifier").build(MNIST)
+
+
 def srgan():
     """In its second phase."""
 
@@ -330,6 +335,7 @@ CASES = {
     "CycleGAN": Case(cycle_gan, images_of_two_domains, 4, plain_loops.cycle_gan),
     "SemiSupervisedGAN": Case(semi_supervised, few_labels, 50, plain_loops.semi_supervised),
     "TextGAN": Case(text_gan, texts, 64, _with(plain_loops.wgan_gp)),
+    "Classifier": Case(classifier, images_and_labels, 128, plain_loops.classifier),
     "VAE": Case(vae, images, 64, plain_loops.vae),
     "ALAE": Case(alae, images, 64, plain_loops.alae),
 }

@@ -282,6 +282,23 @@ def vae(model):
     return step
 
 
+def classifier(model):
+    """The cross-entropy."""
+    optimizer = model.default_optimizers()["optimizer"]
+
+    def step(data):
+        x, labels = data
+
+        def loss():
+            logits = model.network(x, training=True)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+            return tf.reduce_mean(losses)
+
+        return descend(optimizer, [model.network], loss)
+
+    return step
+
+
 def alae(model):
     """Algorithm 1 of the paper."""
     optimizers, objective = model.default_optimizers(), losses.non_saturating

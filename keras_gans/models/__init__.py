@@ -3,6 +3,7 @@
 from keras_gans._loss_result import LossResult
 from keras_gans.models.alae import ALAE
 from keras_gans.models.biggan import BigGAN
+from keras_gans.models.classifier import Classifier
 from keras_gans.models.conditional_gan import ConditionalGAN
 from keras_gans.models.conditional_wgan import ConditionalWGAN
 from keras_gans.models.conditional_wgan_gp import ConditionalWGANGP
@@ -36,6 +37,7 @@ __all__ = [
     "WGAN",
     "WGANGP",
     "BigGAN",
+    "Classifier",
     "ConditionalGAN",
     "ConditionalWGAN",
     "ConditionalWGANGP",

@@ -126,6 +126,12 @@ class ImagePreset(Preset):
         }
 
 
+def arrays(batches: Any) -> tuple[np.ndarray, np.ndarray]:
+    """All images of a dataset and their labels."""
+    images, labels = zip(*batches.rebatch(1000).as_numpy_iterator(), strict=True)
+    return np.concatenate(images), np.concatenate(labels)
+
+
 def beside_nearest(samples: np.ndarray, real: np.ndarray) -> np.ndarray:
     """Samples, then the real image nearest to each by its pixels, the second nearest, …."""
     from sklearn.neighbors import NearestNeighbors

@@ -1,6 +1,9 @@
-"""Presets of models that draw the digits of MNIST."""
+"""Presets of models of the digits of MNIST."""
 
-from keras_gans import metrics
+import numpy as np
+
+from keras_gans import data, metrics
+from keras_gans._typing import Picture
 from keras_gans.data import DatasetInfo
 from keras_gans.presets._images import ImagePreset
 
@@ -8,7 +11,7 @@ CLASS_NAMES = tuple(str(digit) for digit in range(10))
 
 
 class MNISTPreset(ImagePreset):
-    """Of a model of MNIST, judged by the classifier of MNIST that is part of the package."""
+    """Of a model that draws MNIST, judged by the classifier that is part of the package."""
 
     dataset = "mnist"
     info = DatasetInfo("mnist", (28, 28, 1), 60_000, 10, "train", CLASS_NAMES)
@@ -25,3 +28,15 @@ class MNISTPreset(ImagePreset):
         "Distances by these features compare models of MNIST with each other, and with nothing "
         "else.",
     ]
+
+
+def as_read(images: np.ndarray, read: np.ndarray) -> tuple[Picture, str]:
+    """A picture of digits by the classes that they are taken for, and its caption."""
+    first = np.full((10, 10, *images.shape[1:]), -1, images.dtype)  # black
+    for k in range(10):
+        found = images[read == k][:10]
+        first[: len(found), k] = found
+    return (
+        data.image_grid(first.reshape(-1, *images.shape[1:]), columns=10),
+        "The first ten test images that it reads as each class, a column for each.",
+    )

@@ -72,3 +72,9 @@ STACKGAN = _paper(
     "Networks",
     "1612.03242",
 )
+TTUR = _paper(
+    "Heusel et al.",
+    2017,
+    "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium",
+    "1706.08500",
+)

@@ -13,8 +13,8 @@ from keras_gans.data.semi_supervised import UNLABELED
 from keras_gans.layers import WeightNormalization
 from keras_gans.models.schedules import LinearToZero
 from keras_gans.presets import _papers
-from keras_gans.presets._images import optimizers_of
-from keras_gans.presets._mnist import MNISTPreset
+from keras_gans.presets._images import arrays, optimizers_of
+from keras_gans.presets._mnist import MNISTPreset, as_read
 
 LABELS_PER_CLASS = 10
 
@@ -27,9 +27,9 @@ class Preset(MNISTPreset):
     )
     paper = _papers.IMPROVED_TECHNIQUES
     differs = (
-        "A generator of the DCGAN's kind; a fifteenth of the epochs, with learning rates that fall to "
-        "zero along a straight line; latents from a normal distribution; networks that compute in "
-        "bfloat16 up to the logits."
+        "A generator of the DCGAN's kind; a fifteenth of the epochs, with learning rates that fall "
+        "to zero along a straight line; latents from a normal distribution; networks that compute "
+        "in bfloat16 up to the logits."
     )
     limits = [
         *MNISTPreset.limits,
@@ -105,15 +105,8 @@ class Preset(MNISTPreset):
     def pictures(self, generator: Any, source: Any = None, **kwargs: Any) -> dict[str, Any]:
         images, _ = arrays(self.in_order(split="test", labels=True)[0])
         read = generator.classify(images).argmax(axis=-1)
-        first = np.zeros((10, 10, *images.shape[1:]), images.dtype) - 1  # black
-        for k in range(10):
-            found = images[read == k][:10]
-            first[: len(found), k] = found
         return {
-            "read.png": (
-                data.image_grid(first.reshape(-1, *images.shape[1:]), columns=10),
-                "The first ten test images that it reads as each class, a column for each.",
-            ),
+            "read.png": as_read(images, read),
             **super().pictures(generator, source, **kwargs),
         }
 
@@ -150,9 +143,3 @@ def hide_all_but(labels: np.ndarray, per_class: int, seed: int = 0) -> np.ndarra
     hidden = np.full_like(labels, UNLABELED)
     hidden[kept] = labels[kept]
     return hidden
-
-
-def arrays(batches: Any) -> tuple[np.ndarray, np.ndarray]:
-    """All images of a dataset and their labels."""
-    images, labels = zip(*batches.rebatch(1000).as_numpy_iterator(), strict=True)
-    return np.concatenate(images), np.concatenate(labels)

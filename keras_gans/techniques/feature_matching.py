@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_gans import _checks, _replicas, losses
+from keras_gans import _checks, _feature_layer, _replicas, losses
 from keras_gans._hyperparameters import Hyperparameter
 from keras_gans._loss_result import LossResult
 from keras_gans._precision import as_float
@@ -59,15 +59,14 @@ class FeatureMatching(Technique):
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
-        if isinstance(layer, bool) or not isinstance(layer, (str, int, type(None))):
-            raise TypeError(f"`layer` must be a name, an index or None. Received: layer={layer!r}")
-        self.layer = layer
+        self.layer = _feature_layer.check("layer", layer)
         self.weight = weight
         self.alone = _checks.boolean("alone", alone)
 
     def prepare(self, model: keras.Model) -> None:
         discriminator = model.discriminator
-        outputs = [self._features_of(discriminator), discriminator.outputs[0]]
+        features = _feature_layer.output_of("layer", self.layer, "discriminator", discriminator)
+        outputs = [features, discriminator.outputs[0]]
         features_and_logits = keras.Model(discriminator.inputs, outputs)
         # In a function, as an attribute would make the discriminator a part of this layer.
         self.features_and_logits = lambda *args: read_only(features_and_logits, *args)
@@ -84,21 +83,6 @@ class FeatureMatching(Technique):
         model.discriminate(examples, training=True, call=call)
         return found[0]
 
-    def _features_of(self, discriminator):
-        layers = [x for x in discriminator.layers if not isinstance(x, keras.layers.InputLayer)]
-        names = [layer.name for layer in layers]
-        if self.layer is None and any(map(_has_kernel, layers)):
-            return _without_noise(list(filter(_has_kernel, layers))[-1].input)
-        if isinstance(self.layer, int) and -len(layers) <= self.layer < len(layers):
-            return layers[self.layer].output
-        if self.layer in names:
-            return discriminator.get_layer(self.layer).output
-        raise ValueError(
-            "`layer` must name a layer of the discriminator, or be its index, where there is no "
-            f"dense or convolutional layer to be found. The layers are {names}. "
-            f"Received: layer={self.layer!r}"
-        )
-
     def objective(self, objective: losses.Objective) -> losses.Objective:
         """Without the generator's part, if the features are matched instead."""
         if not self.alone:
@@ -112,27 +96,6 @@ class FeatureMatching(Technique):
             return loss
         real, fake = (mean_of_batch(self.features(model, examples)) for examples in (real, fake))
         return loss.plus("feature_matching", ops.mean(ops.square(real - fake)), self.weight)
-
-
-#: Layers that change their inputs in training alone.
-_NOISE = (
-    keras.layers.AlphaDropout,
-    keras.layers.Dropout,
-    keras.layers.GaussianDropout,
-    keras.layers.GaussianNoise,
-)
-
-
-def _without_noise(tensor):
-    """The tensor of a network that noise layers made this one of."""
-    operation, node, _ = tensor._keras_history
-    if not isinstance(operation, _NOISE):
-        return tensor
-    return _without_noise(operation._inbound_nodes[node].input_tensors[0])
-
-
-def _has_kernel(layer):
-    return hasattr(getattr(layer, "layer", layer), "kernel")
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")

@@ -14,7 +14,7 @@ from tests.models import every_model
 from tests.shared import assert_same_weights
 
 #: How the names of arguments begin that are networks of logits.
-OF_LOGITS = ("discriminator", "decoder")
+OF_LOGITS = ("discriminator", "decoder", "network")
 layers, ops = keras.layers, keras.ops
 LARGE = {"BigGAN", "ProgressiveGAN", "R3GAN", "StackGAN", "StyleGAN2", "TextGAN"}
 
