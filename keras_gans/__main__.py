@@ -19,7 +19,10 @@ EXTRACTORS = ("inception", "mnist", "stacked_mnist", "pixels")
 
 DATASET = "digits, photographs, the name of a TFDS dataset, or a folder of pictures"
 ON_ERROR = "what to do with pictures of a folder that cannot be read"
-LABELS = "classes of a conditional model by name or number, such as cat,dog or 0,1; repeated"
+LABELS = (
+    "classes of a conditional model by name or number, such as cat,dog or 0,1, or texts, "
+    "for one that draws what they say; repeated"
+)
 OF_MODEL = "by default what suits the model"
 OF_PRESET = "by default that of the preset"
 RUN = "folder of a run or of a SavedModel, or the name of a trained model"

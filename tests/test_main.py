@@ -417,6 +417,28 @@ class TestPresets:
         assert "bfloat16" in {layer.compute_dtype for layer in trained.generator.layers}
 
 
+def test_draws_what_texts_say(tmp_path, capsys):
+    gan = every_model.make("StackGAN")
+    gan.export(tmp_path / "model")
+    picture = tmp_path / "grid.png"
+    command = ["sample", str(tmp_path / "model"), "--num", "4", "--output", str(picture)]
+    main([*command, "--labels", "a red circle,a blue square"])
+    height, width, _ = gan.example_shape
+    with Image.open(picture) as grid:
+        sides = [(side - 2) // 2 - 2 for side in grid.size]  # two columns, of scaled images
+    assert sides[0] % width == 0 and sides[1] % height == 0
+    main(["interpolate", *command[1:4], "--output", str(picture), "--labels", "a red circle"])
+    with pytest.raises(SystemExit, match=r"`--labels` must say what to draw"):
+        main(command)
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+def test_evaluates_what_draws_no_latents_as_its_card_is(capsys):
+    main(["evaluate", "cyclegan_mnist_outlines"])
+    assert re.search(r"read_right_in_a +\d", capsys.readouterr().out)
+
+
 def test_evaluates_a_trained_model_by_name(capsys):
     options = "--extractor pixels --num 200 --metrics fid"
     main(["evaluate", "wgan_gp_digits", *options.split()])

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from keras_gans import metrics, presets
 from keras_gans.commands.dataset import load
-from keras_gans.commands.trained import trained_sampler
+from keras_gans.commands.trained import trained, trained_sampler
 from keras_gans.data.sources import DatasetInfo
 from keras_gans.metrics.evaluation import untruncated
 from keras_gans.metrics.features import pixels
@@ -29,12 +29,16 @@ def evaluate(options: argparse.Namespace) -> None:
     """Compare a trained model's samples with real images, and print a table with the protocol.
 
     The samples of a conditional model are of its classes in the shares of the real images; of all
-    its classes alike, if these have none.
+    its classes alike, if these have none. A model that does not draw images from latents is
+    measured as its card is.
     """
-    generator = trained_sampler(options.run)
     if options.dataset is None:
-        options.dataset = dataset_of(options.run)
-    print(metrics.format_table(measurement(generator, options)()))
+        preset = preset_of(options.run)
+        if not isinstance(preset, presets.ImagePreset):
+            print(metrics.format_table(preset.measure(trained(options.run))))
+            return
+        options.dataset = preset.dataset
+    print(metrics.format_table(measurement(trained_sampler(options.run), options)()))
 
 
 def measurement(generator: Any, options: argparse.Namespace) -> Callable[[], dict[str, Any]]:
@@ -65,15 +69,15 @@ def measurement(generator: Any, options: argparse.Namespace) -> Callable[[], dic
     return measure
 
 
-def dataset_of(run: str) -> str:
-    """The dataset of the preset that a trained model has the name of."""
+def preset_of(run: str) -> presets.Preset:
+    """The preset that a trained model has the name of."""
     name = os.path.basename(os.path.normpath(run))
     if name not in presets.list():
         raise ValueError(
             "`dataset` must be given for a model that is not that of a preset. "
             f"Received: dataset=None and run={run!r}"
         )
-    return presets.get(name).dataset
+    return presets.get(name)
 
 
 def extractor_for(dataset: str) -> str:

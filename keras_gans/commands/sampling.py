@@ -11,17 +11,17 @@ import numpy as np
 
 from keras_gans import _checks, _files, _memory, _server, callbacks, data, latents
 from keras_gans._typing import PathLike
-from keras_gans.commands.trained import trained_sampler
+from keras_gans.commands.trained import takes_texts, trained_sampler
 
 
 def sample(options: argparse.Namespace) -> None:
     """Draw images of a trained model into one picture, or print the texts that it writes."""
-    generator = trained_sampler(options.run)
+    generator = trained_sampler(options.run, of_texts=True)
     num = options.num
     _memory.check("num", num, [(generator.latent_dim + 2,)])  # with labels, of 8 bytes
     columns = math.ceil(math.sqrt(num))
     if generator.conditional:
-        in_turn = len(options.labels or range(generator.num_classes))
+        in_turn = len(options.labels or range(generator.num_classes or 1))
         columns = callbacks.pictures.columns_of_classes(num, in_turn) or columns
     if not generator.makes_text:
         check_picture(options.output, generator, "num", num, columns)
@@ -40,7 +40,7 @@ def sample(options: argparse.Namespace) -> None:
 
 def interpolate(options: argparse.Namespace) -> None:
     """Draw, or print, what a trained model makes of paths between latents."""
-    generator = trained_sampler(options.run)
+    generator = trained_sampler(options.run, of_texts=True)
     num, steps = options.num, options.steps
     _memory.check("steps", steps, [(generator.latent_dim + 2,)])
     _memory.check("num", num, [(steps, generator.latent_dim + 2)])
@@ -90,11 +90,18 @@ def check_picture(filepath: PathLike, generator: Any, option: str, num: int, col
 
 
 def labels_of(generator: Any, given: Sequence[str] | None, num: int) -> np.ndarray | None:
-    """Labels for `num` examples: those given, by name or by number, or every class, in turn."""
+    """Labels for `num` examples: those given, by name or by number, or every class, in turn.
+
+    Of a model that draws what a text says they are texts.
+    """
     if not generator.conditional:
         if given:
             raise ValueError(f"`labels` must be left out: the model has none. Received: {given}")
         return None
+    if takes_texts(generator):
+        if not given:
+            raise ValueError("`labels` must say what to draw, in words. Received: none")
+        return np.resize(given, num)
     if given is None:
         return np.arange(num) % generator.num_classes
     return np.resize([label_of(name, generator) for name in given], num)

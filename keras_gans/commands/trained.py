@@ -31,17 +31,28 @@ def trained(folder: PathLike) -> SavedGenerator:
     )
 
 
-def trained_sampler(folder: PathLike) -> Any:
-    """As `trained`, of a model that draws from latents."""
+def trained_sampler(folder: PathLike, of_texts: bool = False) -> Any:
+    """As `trained`, of a model that draws from latents, and classes if it is conditional.
+
+    Args:
+        folder: See `trained`.
+        of_texts: Boolean, whether its condition may be a text, too. Defaults to `False`.
+    """
     generator = trained(folder)
     if "generate" not in generator.endpoints:
         raise ValueError(
             "`run` must hold a model that makes examples from latents. "
             f"Received: {str(folder)!r}, whose model has {', '.join(generator.endpoints)}"
         )
-    if generator.conditional and generator.num_classes is None:
+    is_of_text = of_texts and takes_texts(generator)
+    if generator.conditional and generator.num_classes is None and not is_of_text:
         raise ValueError(
             "`run` must hold a model whose only condition is the class: call `sample` of "
             f"keras_gans.load({str(folder)!r}) in Python. Received: a model with other conditions"
         )
     return generator
+
+
+def takes_texts(generator: Any) -> bool:
+    """Whether a model draws what a text says."""
+    return getattr(generator.condition_spec, "kind", None) == "string"

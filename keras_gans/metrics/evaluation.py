@@ -170,14 +170,15 @@ def format_table(report: dict[str, Any]) -> str:
             f"Received: report of type {type(report).__name__}"
         )
     results, protocol = report["results"], dict(report["protocol"])
-    versions = ", ".join(f"{name} {version}" for name, version in protocol.pop("versions").items())
+    versions = protocol.pop("versions", {}).items()
     settings = protocol.pop("settings", {})
     rows = [(name, f"{value:.6g}") for name, value in results.items()]
     notes = [(name, str(value)) for name, value in protocol.items()]
     for name, values in settings.items():
         if values:
             notes.append((name, ", ".join(f"{key}={value}" for key, value in values.items())))
-    notes.append(("versions", versions))
+    if versions:
+        notes.append(("versions", ", ".join(f"{name} {version}" for name, version in versions)))
     width = max(len(name) for name, _ in rows + notes)
     number_width = max(len(value) for _, value in rows)
     lines = [f"{name:<{width}}  {value:>{number_width}}" for name, value in rows]
