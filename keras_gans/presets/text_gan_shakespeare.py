@@ -29,7 +29,7 @@ class Preset(AnyPreset):
     )
     paper = _papers.WGAN_GP
     differs = (
-        f"Texts of {LENGTH} characters, not 32, two residual blocks of 96 channels, not five of "
+        f"Texts of {LENGTH} characters, not 32, two residual blocks of 64 channels, not five of "
         "512; five updates of the critic for one of the generator, not ten; learning rates that "
         "fall from 1e-3 to zero; samples come from a moving average."
     )
@@ -57,12 +57,12 @@ class Preset(AnyPreset):
         LENGTH,
         "train",
     )
-    batch_size, steps_per_epoch, epochs = 64, 500, 20
+    batch_size, steps_per_epoch, epochs = 64, 500, 16
     precision = "mixed_bfloat16"
     rates = {"g_optimizer": 1e-3, "d_optimizer": 1e-3}
 
     def build(
-        self, info: TextInfo, filters: int = 96, latent_dim: int = 64, **changes: Any
+        self, info: TextInfo, filters: int = 64, latent_dim: int = 64, **changes: Any
     ) -> keras.Model:
         sizes = info.length, info.vocabulary_size
         made = {
