@@ -64,7 +64,8 @@ def train(options: argparse.Namespace) -> None:
             portable = build(preset, info, options)
             portable.set_weights(model.get_weights())
             publishing.publish(preset, portable, options, run, reading(options, preset))
-    print(f"Samples are in {run.samples}, the SavedModel is {run.saved_model}.")
+    samples = f"Samples are in {run.samples}, the" if run.samples.exists() else "The"
+    print(f"{samples} SavedModel is {run.saved_model}.")
     if run.report.exists():
         print(f"How training went is in {run.report}, for a browser.")
     if stopped_by:
