@@ -102,8 +102,10 @@ class Preset(AnyPreset):
     ) -> None:
         """Train the generator of stage I, which that of stage II holds, on images half as large."""
         coarse = model.generator.get_layer("stage_one")
+        generator = keras.models.clone_model(coarse)
+        generator.trainable = True
         first: Any = models.StackGAN(
-            keras.models.clone_model(coarse),
+            generator,
             discriminator(coarse.output_shape[1:], coarse.input_shape[1][1], 64),
             model.text_encoder,
             latent_dim=coarse.input_shape[0][1],

@@ -80,11 +80,21 @@ def test_stage_one_of_stackgan_learns_before_stage_two(monkeypatch):
     model = preset.build(preset.info, filters=4)
     preset.compile(model)
     before = model.discriminator.get_weights(), model.generator.get_weights()
+    fit, moved = kg.models.StackGAN.fit, []
+
+    def fit_and_look(self, *args, **kwargs):
+        at_first = self.generator.get_weights()
+        fit(self, *args, **kwargs)
+        changed = zip(at_first, self.generator.get_weights(), strict=True)
+        moved.extend((a != b).any() for a, b in changed)
+
+    monkeypatch.setattr(kg.models.StackGAN, "fit", fit_and_look)
     preset.prepare(model, preset.load(batch_size=4, seed=0, repeat=True)[0])
     np.testing.assert_equal(model.discriminator.get_weights(), before[0])
     after = model.generator.get_weights()
     changed = [(a != b).any() for a, b in zip(before[1], after, strict=True)]
     assert 0 < sum(changed) <= len(model.generator.get_layer("stage_one").weights)
+    assert all(moved)
 
 
 def test_drawings_are_read_as_their_captions_say():
