@@ -103,7 +103,8 @@ class Preset(AnyPreset):
         """Train the generator of stage I, which that of stage II holds, on images half as large."""
         coarse = model.generator.get_layer("stage_one")
         generator = keras.models.clone_model(coarse)
-        generator.trainable = True
+        for layer in generator.layers:  # which were frozen, each by itself
+            layer.trainable = True
         first: Any = models.StackGAN(
             generator,
             discriminator(coarse.output_shape[1:], coarse.input_shape[1][1], 64),
