@@ -16,7 +16,7 @@ from keras_gans.presets._preset import Preset as AnyPreset
 
 SCALE = 2
 PATCH = 48
-STEPS_OF_FEATURES = 1500
+STEPS_OF_FEATURES = 6000
 
 
 class Preset(AnyPreset):
