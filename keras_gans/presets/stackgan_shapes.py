@@ -20,7 +20,7 @@ from keras_gans.presets._preset import Preset as AnyPreset
 #: Sides of the images of stage I and of stage II.
 SMALL, LARGE = 16, 32
 CONDITIONING_DIM, NOISE_DIM = 32, 32
-STEPS_OF_STAGE_I, RATE_OF_STAGE_I = 8000, 2e-3
+STEPS_OF_STAGE_I, RATE_OF_STAGE_I = 10_000, 2e-3
 
 #: Sentences whose drawings are shown.
 SHOWN = (
@@ -67,10 +67,10 @@ class Preset(AnyPreset):
     arguments = {"kl_weight": 0.02, "ema_decay": 0.99}
     dataset = "drawn_shapes"
     info = DatasetInfo("drawn_shapes", (LARGE, LARGE, 3), 20_000, None, "train")
-    batch_size, steps_per_epoch, epochs = 16, 500, 12
+    batch_size, steps_per_epoch, epochs = 16, 500, 18
     rates = {"g_optimizer": 1.5e-3, "d_optimizer": 1.5e-3}
 
-    def build(self, info: DatasetInfo, filters: int = 64, **changes: Any) -> keras.Model:
+    def build(self, info: DatasetInfo, filters: int = 48, **changes: Any) -> keras.Model:
         encoder = networks.ngram_encoder(every_caption(), ngrams=3)
         embedding_dim = encoder.output_shape[1]
         shape = info.image_shape
@@ -107,7 +107,7 @@ class Preset(AnyPreset):
             layer.trainable = True
         first: Any = models.StackGAN(
             generator,
-            discriminator(coarse.output_shape[1:], coarse.input_shape[1][1], 64),
+            discriminator(coarse.output_shape[1:], coarse.input_shape[1][1], 48),
             model.text_encoder,
             latent_dim=coarse.input_shape[0][1],
             techniques=[techniques.R1(0.2)],
