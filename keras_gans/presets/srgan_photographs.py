@@ -11,12 +11,12 @@ from keras_gans import data, layers, metrics, models, networks
 from keras_gans._typing import Config, PathLike
 from keras_gans.data import DatasetInfo
 from keras_gans.presets import _papers
-from keras_gans.presets._images import PictureEachEpoch
+from keras_gans.presets._images import PictureEachEpoch, half_cosine
 from keras_gans.presets._preset import Preset as AnyPreset
 
 SCALE = 2
 PATCH = 48
-STEPS_OF_FEATURES = 6000
+STEPS_OF_FEATURES, RATE_OF_FEATURES = 2000, 7e-4
 
 
 class Preset(AnyPreset):
@@ -27,7 +27,7 @@ class Preset(AnyPreset):
     )
     paper = _papers.SRGAN
     differs = (
-        "Twice as large, not four times; two residual blocks of 24 channels, without batch "
+        "Twice as large, not four times; four residual blocks of 32 channels, without batch "
         "normalization; features of a network that learned which way a patch was turned and "
         "mirrored, in place of VGG19's; samples come from a moving average."
     )
@@ -48,10 +48,10 @@ class Preset(AnyPreset):
     tolerance = 0.01
 
     model = models.SRGAN
-    arguments = {"pretraining_steps": 9000, "adversarial_weight": 1e-3}
+    arguments = {"pretraining_steps": 12_000, "adversarial_weight": 1e-3}
     dataset = "photographs"
     info = DatasetInfo("photographs", (PATCH, PATCH, 3), None, None, "train")
-    batch_size, steps_per_epoch, epochs = 8, 1000, 10
+    batch_size, steps_per_epoch, epochs = 8, 500, 25
     rates = {"g_optimizer": 1e-3, "d_optimizer": 1e-4}
 
     @property
@@ -64,18 +64,20 @@ class Preset(AnyPreset):
         ]
 
     def build(
-        self, info: DatasetInfo, filters: int = 24, ema_decay: float = 0.99, **changes: Any
+        self, info: DatasetInfo, filters: int = 32, ema_decay: float = 0.99, **changes: Any
     ) -> keras.Model:
         channels = info.image_shape[2]
         made = {
             "generator": networks.srgan_generator(
-                channels, SCALE, filters, num_blocks=2, normalization=None
+                channels, SCALE, filters, num_blocks=4, normalization=None
             ),
-            "discriminator": networks.srgan_discriminator(
-                info.image_shape, filters=max(filters // 2, 1)
-            ),
+            "discriminator": networks.srgan_discriminator(info.image_shape, filters),
             "feature_extractor": keras.Sequential(
-                [keras.Input((None, None, channels)), convolution(filters), convolution(filters)]
+                [
+                    keras.Input((None, None, channels)),
+                    *convolution(filters),
+                    *convolution(filters),
+                ]
             ),
             "ema_decay": ema_decay,
         }
@@ -94,27 +96,33 @@ class Preset(AnyPreset):
     ) -> None:
         """Teach the features to tell in which of eight ways a patch has been turned and mirrored.
 
-        To know that, they have to look at edges and textures.
+        To know that, they have to look at edges and textures. In the end their standard deviation
+        is 1, so that the distance of features is not that of a unit.
         """
         features = model.feature_extractor
         features.trainable = True
+        width = features.output_shape[-1]
+        places = batches.map(lambda images: (images, ways(images.shape[0]))).rebatch(32)
         classifier = keras.Sequential(
             [
                 keras.Input(model.example_spec.shape),
                 features,
-                *[convolution(48, strides=2) for _ in range(3)],
+                *convolution(2 * width, strides=2),
+                *convolution(2 * width),
+                *convolution(2 * width, strides=2),
+                *convolution(2 * width, strides=2),
                 keras.layers.GlobalAveragePooling2D(),
                 keras.layers.Dense(8),
             ]
         )
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        classifier.compile(keras.optimizers.Adam(5e-4), loss, metrics=["accuracy"])
-        classifier.fit(
-            batches.map(lambda images: (images, ways(images.shape[0]))),
-            steps_per_epoch=STEPS_OF_FEATURES,
-            callbacks=list(callbacks),
-        )
+        rate = half_cosine(RATE_OF_FEATURES, STEPS_OF_FEATURES)
+        classifier.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
+        classifier.fit(places, steps_per_epoch=STEPS_OF_FEATURES, callbacks=list(callbacks))
         features.trainable = False
+        made = features.predict(next(iter(places))[0], verbose=0)
+        *first, kernel, bias = features.get_weights()
+        features.set_weights([*first, kernel / made.std(), bias / made.std()])
 
     def load(self, source: Any = None, split: str = "train", **kwargs: Any) -> Any:
         """Batches of patches, each of which is turned and mirrored in its own way."""
@@ -145,21 +153,21 @@ class Preset(AnyPreset):
 
     def pictures(self, generator: Any, source: Any = None, **kwargs: Any) -> dict[str, Any]:
         picture, caption = enlarged(generator)
-        large = data.photographs(160, split="test")[[0, 2]]
+        large = data.photographs(160, split="test")
         small = np.array(shrunk(large))
         rows = [interpolation(small), generator.upscale(small), large]
         return {
             "samples.png": (picture, caption),
             "large.png": (
                 data.image_grid(np.stack(rows, axis=1).reshape(-1, *large.shape[1:]), columns=3),
-                "Two pieces: bicubic interpolation, what the model makes, and the photograph.",
+                "Four pieces: bicubic interpolation, what the model makes, and the photograph.",
             ),
         }
 
 
 def enlarged(model: Any) -> tuple[Any, str]:
     """Patches that were not learned from, and a caption."""
-    patches = data.photographs(PATCH, split="test")
+    patches = data.photographs(PATCH, stride=PATCH // 2, split="test")
     patches = patches[np.linspace(0, len(patches) - 1, 8).astype(int)]
     small = np.array(shrunk(patches))
     pixels = small.repeat(SCALE, axis=1).repeat(SCALE, axis=2)
@@ -191,11 +199,12 @@ def likeness(real: np.ndarray, made: np.ndarray) -> dict[str, float]:
     return found
 
 
-def convolution(filters: int, strides: int = 1) -> keras.layers.Layer:
-    """A layer of the network of features."""
-    return keras.layers.Conv2D(
-        filters, 3, strides, padding="same", activation="relu", kernel_initializer="he_normal"
-    )
+def convolution(filters: int, strides: int = 1) -> list[keras.layers.Layer]:
+    """Layers of the network of features."""
+    return [
+        keras.layers.Conv2D(filters, 3, strides, padding="same", kernel_initializer="he_normal"),
+        keras.layers.LeakyReLU(0.1),
+    ]
 
 
 def turned(images: Any) -> Any:

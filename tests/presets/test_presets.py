@@ -62,6 +62,8 @@ def test_features_of_srgan_learn_before_it(monkeypatch):
     changed = [(a != b).any() for a, b in zip(before, after, strict=True)]
     assert sum(changed) == len(model.feature_extractor.weights)
     assert not model.feature_extractor.trainable
+    first = preset.load(batch_size=32, seed=0)[0].take(1)
+    assert model.feature_extractor.predict(first, verbose=0).std() == pytest.approx(1, abs=0.2)
 
 
 def test_patches_are_turned_by_their_place():
