@@ -23,6 +23,7 @@ class Preset(MNISTPreset):
     arguments = {"latent_dim": 64, "ema_decay": 0.999}
     filters = 32
     batch_size, steps_per_epoch, epochs = 64, 1000, 15
+    precision = "mixed_bfloat16"
     rates = {"g_optimizer": 5e-4, "d_optimizer": 5e-4}
 
     def networks(self, info, latent_dim, filters):

@@ -25,6 +25,7 @@ class Preset(MNISTPreset):
     arguments = {"latent_dim": 64, "n_critic": 5, "ema_decay": 0.999}
     filters = 32
     batch_size, steps_per_epoch, epochs = 64, 500, 12
+    precision = "mixed_bfloat16"
     rates = {"g_optimizer": 2e-4, "d_optimizer": 2e-4}
 
     def networks(self, info, latent_dim, filters):
