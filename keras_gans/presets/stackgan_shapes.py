@@ -17,8 +17,9 @@ from keras_gans.presets import _papers
 from keras_gans.presets._images import beside_nearest, half_cosine, optimizers_of
 from keras_gans.presets._preset import Preset as AnyPreset
 
-#: Sides of the images of stage I and of stage II.
-SMALL, LARGE = 16, 32
+#: Side of the images of stage II, twice that of stage I.
+SIDE = 32
+FILTERS = 48
 CONDITIONING_DIM, NOISE_DIM = 32, 32
 STEPS_OF_STAGE_I, RATE_OF_STAGE_I = 10_000, 2e-3
 
@@ -54,7 +55,7 @@ class Preset(AnyPreset):
         "name": "drawn_shapes",
         "description": "20,000 drawings of two shapes with captions, which "
         "`keras_gans.data.drawn_shapes` makes",
-        "url": "https://arxiv.org/abs/1612.03242",
+        "url": "../../keras_gans/data/shapes.py",
         "license": "apache-2.0",
     }
     task = "text-to-image"
@@ -66,11 +67,11 @@ class Preset(AnyPreset):
     model = models.StackGAN
     arguments = {"kl_weight": 0.02, "ema_decay": 0.99}
     dataset = "drawn_shapes"
-    info = DatasetInfo("drawn_shapes", (LARGE, LARGE, 3), 20_000, None, "train")
+    info = DatasetInfo("drawn_shapes", (SIDE, SIDE, 3), 20_000, None, "train")
     batch_size, steps_per_epoch, epochs = 16, 500, 18
     rates = {"g_optimizer": 1.5e-3, "d_optimizer": 1.5e-3}
 
-    def build(self, info: DatasetInfo, filters: int = 48, **changes: Any) -> keras.Model:
+    def build(self, info: DatasetInfo, filters: int = FILTERS, **changes: Any) -> keras.Model:
         encoder = networks.ngram_encoder(every_caption(), ngrams=3)
         embedding_dim = encoder.output_shape[1]
         shape = info.image_shape
@@ -107,7 +108,7 @@ class Preset(AnyPreset):
             layer.trainable = True
         first: Any = models.StackGAN(
             generator,
-            discriminator(coarse.output_shape[1:], coarse.input_shape[1][1], 48),
+            discriminator(coarse.output_shape[1:], coarse.input_shape[1][1], FILTERS),
             model.text_encoder,
             latent_dim=coarse.input_shape[0][1],
             techniques=[techniques.R1(0.2)],
@@ -189,7 +190,7 @@ def discriminator(image_shape: Any, embedding_dim: int, filters: int) -> keras.M
 def drawings(split: str) -> tuple[np.ndarray, np.ndarray]:
     """Images and their captions."""
     num, seed = {"train": (20_000, 0), "test": (1000, 1)}[split]
-    return data.drawn_shapes(num, LARGE, num_shapes=2, seed=seed)
+    return data.drawn_shapes(num, SIDE, num_shapes=2, seed=seed)
 
 
 def every_caption() -> list[str]:

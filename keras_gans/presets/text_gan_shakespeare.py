@@ -95,9 +95,9 @@ class Preset(AnyPreset):
         results = {f"js_{n}": divergence(n, real, written) for n in NGRAMS}
         if not only_check:
             learned, _ = self.load(batch_size=1000, shuffle=False)
-            known = words(text for batch in learned.as_numpy_iterator() for text in batch)
+            known = set(words(text for batch in learned.as_numpy_iterator() for text in batch))
             found = words([text.encode() for text in written])
-            results["words_of_the_text"] = float(np.mean([word in set(known) for word in found]))
+            results["words_of_the_text"] = float(np.mean([word in known for word in found]))
         protocol = {
             "split": f"tiny_shakespeare, {len(real)} windows of validation and test that do not "
             "overlap",
