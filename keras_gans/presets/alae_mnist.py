@@ -14,12 +14,12 @@ class Preset(MNISTPreset):
     )
     paper = _papers.ALAE
     differs = (
-        "32 channels next to the image, codes of 64 numbers, no growing networks; γ 1; learning "
+        "16 channels next to the image, codes of 64 numbers, no growing networks; γ 1; learning "
         "rates that fall from 2e-3 to nearly zero."
     )
     model = models.ALAE
     arguments = {"latent_dim": 64, "gamma": 1.0, "ema_decay": 0.999}
-    filters = 32
+    filters = 16
     batch_size, steps_per_epoch, epochs = 32, 500, 12
     rates = {"d_optimizer": 2e-3, "g_optimizer": 2e-3, "r_optimizer": 2e-3}
 

@@ -47,7 +47,7 @@ class Preset(ImagePreset):
     info = DatasetInfo("cifar10, ships", (32, 32, 3), 5000, None, "train")
     batch_size, steps_per_epoch, epochs = 32, 1000, 12
     precision = "mixed_bfloat16"
-    filters = 48
+    filters = 32
     rates = {"g_optimizer": 5e-4, "d_optimizer": 5e-4}
 
     def networks(self, info, latent_dim, filters):

@@ -87,7 +87,7 @@ class TestSaveToPreset:
     def test_is_compressed(self, folder):
         with zipfile.ZipFile(folder / "model.keras") as archive:
             entries = archive.infolist()
-            assert all(entry.compress_type == zipfile.ZIP_DEFLATED for entry in entries)
+            assert all(entry.compress_type == zipfile.ZIP_LZMA for entry in entries)
             assert archive.testzip() is None
 
     def test_is_loaded_by_keras(self, saved):
