@@ -20,9 +20,17 @@ def home() -> pathlib.Path:
     return pathlib.Path(os.environ.get(HOME) or DEFAULT_HOME).expanduser()
 
 
+def places() -> list[pathlib.Path]:
+    """Where trained models are looked for, in this order.
+
+    An installed package has none beside it: so those of a checkout are found from within that.
+    """
+    return list(dict.fromkeys([CHECKOUT, pathlib.Path(CHECKOUT.name).absolute(), home()]))
+
+
 def names() -> list[str]:
     """The trained models that are here, by name."""
-    folders = [folder for place in (CHECKOUT, home()) for folder in place.glob("*")]
+    folders = [folder for place in places() for folder in place.glob("*")]
     return sorted({folder.name for folder in folders if _files.is_saved_model(folder)})
 
 
@@ -39,13 +47,14 @@ def find(argument: str, name: PathLike) -> PathLike:
         return hubs.download(argument, str(name))
     if not is_name(name) or os.path.exists(name):
         return name
-    for place in (CHECKOUT, home()):
+    for place in places():
         if _files.is_saved_model(place / name):
             return place / name
+    *others, last = map(str, places())
     raise ValueError(
         f"`{argument}` must be the folder of a SavedModel, with a file saved_model.pb, or the name "
         f"of a trained model. Received: {argument}={str(name)!r}.{hint(str(name), names())} They "
-        f"are looked for in {CHECKOUT} and in {home()}, for which {HOME} may name another"
+        f"are looked for in {', '.join(others)} and in {last}, for which {HOME} may name another"
     )
 
 

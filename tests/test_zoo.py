@@ -33,6 +33,19 @@ def test_those_of_the_home_are_found(home, tiny):
     assert kg.load("my-model").sample(3).shape == (3, 2)
 
 
+def test_those_of_a_checkout_are_found_from_within_by_an_installed_package(
+    home, tiny, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(_zoo, "CHECKOUT", tmp_path / "site-packages" / "saved_models")
+    (tmp_path / "checkout").mkdir()
+    tiny.export(tmp_path / "checkout" / "saved_models" / "mine")
+    with pytest.raises(ValueError, match=r"are looked for in .*site-packages.*, .* and in .*home"):
+        kg.load("mine")
+    monkeypatch.chdir(tmp_path / "checkout")
+    assert _zoo.names() == ["mine"]
+    assert kg.load("mine").sample(3).shape == (3, 2)
+
+
 def test_the_default_home_is_in_the_users_folder(monkeypatch):
     monkeypatch.delenv("KERAS_GANS_HOME", raising=False)
     assert _zoo.home().name == ".keras_gans"
