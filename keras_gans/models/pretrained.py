@@ -127,7 +127,7 @@ class Pretrained(Saved):
 
     def _write_preset(self, folder, facts, pictures):
         self._write_saved_model(folder, half_precision=True)
-        self.save(folder / TRAINING)
+        keras.Model.save(self, folder / TRAINING)  # by each worker, in a folder of its own
         copy = keras.models.load_model(folder / TRAINING, compile=False)
         copy.set_weights(rounded(self.get_weights()))
         copy.save(folder / TRAINING)
