@@ -118,9 +118,7 @@ class SampleGrid(keras.callbacks.Callback):
             return
         draw = self._translations if translates(self.model) else self._samples
         grid, summary = draw()
-        picture = self.directory / f"epoch_{epoch + 1:04d}.png"
-        with _files.side_file(picture), _files.replacing(picture) as temporary:
-            grid.save(temporary)
+        save_of_epoch(grid, self.directory, epoch)
         if self.tensorboard is not None:
             self._summarize(summary, epoch)
 
@@ -160,6 +158,13 @@ class SampleGrid(keras.callbacks.Callback):
         with self._writer.as_default(step=epoch):
             tf.summary.image("samples", images, max_outputs=len(images))
         self._writer.flush()
+
+
+def save_of_epoch(picture, directory, epoch):
+    """Write the picture of an epoch. One that cannot be written stops no training."""
+    path = directory / f"epoch_{epoch + 1:04d}.png"
+    with _files.side_file(path), _files.replacing(path) as temporary:
+        picture.save(temporary)
 
 
 def _pair_of_images(images):

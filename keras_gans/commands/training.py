@@ -54,9 +54,10 @@ def train(options: argparse.Namespace) -> None:
     with precision(options.precision or preset.precision):
         model = build(preset, info, options)
     checkpoint = callbacks.Checkpoint(run.folder, configuration=configuration(options, info))
-    report = make_report(run, model, preset, options, info)
+    shown = preset.callbacks(run.samples)
+    report = make_report(run, model, preset, options, info, draws=not shown)
     with runs.StopOnSignal() as stop:
-        stopped_by = fit(model, preset, options, checkpoint, stop, report)
+        stopped_by = fit(model, preset, options, checkpoint, stop, [*shown, report])
         checkpoint.run.check_held()
         if options.preset is None or stopped_by:
             model.export(run.saved_model, verbose=True)
@@ -211,7 +212,7 @@ def fit(
     options: argparse.Namespace,
     checkpoint: callbacks.Checkpoint,
     stop: runs.StopOnSignal,
-    report: callbacks.Report,
+    watching: list[keras.callbacks.Callback],
 ) -> signal.Signals | None:
     """Train to the end of the last epoch. Returns the signal that stopped it before, or `None`."""
     run = checkpoint.run
@@ -233,9 +234,8 @@ def fit(
         callbacks=[
             nan,
             stop,
-            *preset.callbacks(run.samples),
             clock,
-            report,
+            *watching,
             checkpoint,
         ],
     )
@@ -276,8 +276,12 @@ def make_report(
     preset: presets.Preset,
     options: argparse.Namespace,
     info: DatasetInfo,
+    draws: bool,
 ) -> callbacks.Report:
-    """The report of a run, with the metrics that are asked for."""
+    """The report of a run, with the metrics that are asked for.
+
+    It `draws` samples itself where no other callback does.
+    """
     measure = None
     if options.metrics:
         asked = {"num": options.metrics_num, "split": None}
@@ -290,7 +294,7 @@ def make_report(
     return callbacks.Report(
         run.report,
         every=options.metrics_every,
-        samples=run.samples if preset.callbacks(run.samples) else None,
+        samples=None if draws else run.samples,
         log=run.log,
         metrics=measure,
         dataset=info,

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_gans import callbacks, data, metrics, networks
+from keras_gans import _files, callbacks, data, metrics, networks
 from keras_gans._typing import Config, PathLike, Picture
 from keras_gans.metrics.evaluation import untruncated
 from keras_gans.models.schedules import HalfCosine
@@ -154,9 +154,12 @@ class PictureEachEpoch(keras.callbacks.Callback):
         super().__init__()
         self.folder, self.draw = pathlib.Path(folder), draw
 
+    def on_train_begin(self, logs: Any = None) -> None:
+        _files.check_folder(self.folder)
+
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.draw(self.model).save(self.folder / f"epoch_{epoch + 1:04d}.png")
+        if callbacks.pictures.writes_files(self.model):
+            callbacks.pictures.save_of_epoch(self.draw(self.model), self.folder, epoch)
 
 
 def dcgan_networks(

@@ -10,7 +10,7 @@ from keras_gans._typing import Config, PathLike
 from keras_gans.data import DatasetInfo
 from keras_gans.models.schedules import LinearToZero
 from keras_gans.presets import _papers
-from keras_gans.presets._images import beside_nearest, optimizers_of
+from keras_gans.presets._images import arrays, beside_nearest, optimizers_of
 from keras_gans.presets._mnist import MNISTPreset
 from keras_gans.presets._preset import Preset as AnyPreset
 
@@ -140,9 +140,7 @@ class Preset(AnyPreset):
 
 def digits_and_labels(source: Any, split: str) -> tuple[np.ndarray, np.ndarray]:
     """All digits of a split, `(num, 28, 28, 1)` in [−1, 1], and their classes."""
-    batches, _ = data.load(source, split, batch_size=1, labels=True, shuffle=False)
-    images, labels = zip(*batches.rebatch(1000).as_numpy_iterator(), strict=True)
-    return np.concatenate(images), np.concatenate(labels)
+    return arrays(data.load(source, split, batch_size=1, labels=True, shuffle=False)[0])
 
 
 def digits(source: Any, split: str) -> tuple[np.ndarray, DatasetInfo]:

@@ -74,15 +74,16 @@ class Preset(MNISTPreset):
         source: Any = None,
         split: str = "train",
         batch_size: int = 100,
+        shuffle: bool = True,
         seed: int | None = None,
         repeat: bool = False,
         **kwargs: Any,
     ) -> Any:
         """Labeled and unlabeled batches in turn, of a dataset all but a few of whose labels go."""
-        batches, info = self.in_order(source, split, labels=True)
+        batches, info = self.in_order(source, split, labels=True, **kwargs)
         images, labels = arrays(batches)
         few = hide_all_but(labels, LABELS_PER_CLASS)
-        made = data.semi_supervised_batches(images, few, batch_size, seed=seed)
+        made = data.semi_supervised_batches(images, few, batch_size, shuffle, seed)
         return made.repeat() if repeat else made, info
 
     def prepare(

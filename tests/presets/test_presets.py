@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 import keras_gans as kg
 from keras_gans import _zoo, presets
@@ -116,6 +117,34 @@ def test_all_but_a_few_labels_are_hidden():
     few = semi_supervised_mnist.hide_all_but(labels, 3)
     assert np.bincount(few + 1).tolist() == [970] + 10 * [3]
     np.testing.assert_array_equal(few[few >= 0], labels[few >= 0])
+
+
+def test_few_labels_of_own_pictures_of_any_size():
+    images = np.random.default_rng(0).uniform(-1, 1, (60, 12, 10, 3)).astype("float32")
+    preset = presets.get("semi_supervised_mnist")
+    source = images, np.arange(60) % 3
+    batches, info = preset.load(source, batch_size=4, seed=0, image_size=8, channels=1)
+    assert info.image_shape == (8, 8, 1)
+    assert next(iter(batches))[0].shape == (4, 8, 8, 1)
+
+
+def test_pictures_that_cannot_be_written_stop_no_training(tmp_path, monkeypatch):
+    gan = kg.models.GAN(
+        kg.networks.mlp_generator((2,), 2, (4,)), kg.networks.mlp_discriminator((2,), (4,)), 2
+    )
+    gan.compile()
+    save, full = Image.Image.save, [True, False]
+
+    def save_where_there_is_room(picture, path, *args, **kwargs):
+        if full.pop(0):
+            raise OSError(28, "No space left on device")
+        save(picture, path, *args, **kwargs)
+
+    monkeypatch.setattr(Image.Image, "save", save_where_there_is_room)
+    draw = _images.PictureEachEpoch(tmp_path / "drawn", lambda model: Image.new("L", (4, 4)))
+    with pytest.warns(UserWarning, match=r"epoch_0001.png"):
+        gan.fit(np.zeros((8, 2), "float32"), batch_size=4, epochs=2, verbose=0, callbacks=[draw])
+    assert [path.name for path in (tmp_path / "drawn").iterdir()] == ["epoch_0002.png"]
 
 
 def test_an_unknown_name_is_refused_with_those_that_are_near():
