@@ -7,6 +7,7 @@ from PIL import Image
 import keras_gans as kg
 from benchmarks import zoo
 from keras_gans import _zoo, cards, presets
+from keras_gans.commands import publishing
 
 FOLDER = _zoo.CHECKOUT
 TRAINED = sorted(folder.name for folder in FOLDER.glob("*") if (folder / cards.FACTS).exists())
@@ -34,6 +35,8 @@ def test_is_made_by_its_preset(name):
     preset, facts = presets.get(name), cards.read(FOLDER / name)
     assert facts["model"] == preset.model.__name__
     assert facts["training"]["steps"] == preset.steps
+    stated = publishing.of_preset(preset)
+    assert {name: facts[name] for name in stated} == stated
     assert f"train --preset {name} " in facts["training"]["command"]
 
 

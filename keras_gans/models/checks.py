@@ -151,6 +151,17 @@ def logits(name: str, network: keras.Model) -> None:
             )
 
 
+def class_logits(name: str, network: keras.Model) -> int:
+    """How many classes a network tells apart, by a logit for each; or refuse it."""
+    shape = network.output_shape
+    if len(shape) != 2 or (shape[-1] or 0) < 2:
+        raise ValueError(
+            f"`{name}` must have one logit for each of at least two classes, (batch, num_classes). "
+            f"Received: {name}.output_shape={shape}"
+        )
+    return shape[-1]
+
+
 def pyramid(
     generators: Sequence[keras.Model],
     discriminators: Sequence[keras.Model],

@@ -1,6 +1,6 @@
 """A classifier, whose features judge what generators draw."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -77,16 +77,12 @@ class Classifier(GenerativeModel):
         super().__init__(seed, **kwargs)
         checks.network("network", network)
         checks.logits("network", network)
-        if len(network.output_shape) != 2 or (network.output_shape[-1] or 0) < 2:
-            raise ValueError(
-                "`network` must have one logit for each of at least two classes, (batch, "
-                f"num_classes). Received: network.output_shape={network.output_shape}"
-            )
         self.network = network
-        self.num_classes = network.output_shape[-1]
+        self.num_classes = checks.class_logits("network", network)
         self.class_names = check_class_names(class_names, self.num_classes)
         self.feature_layer = _feature_layer.check("feature_layer", feature_layer)
         features = _feature_layer.output_of("feature_layer", feature_layer, "network", network)
+        self._features_shape = tuple(features.shape)
         to_features = keras.Model(network.inputs, features)
         # In a function, as an attribute would make the network a part of the model twice.
         self._to_features = lambda x: as_float(to_features(x, training=False))
@@ -173,21 +169,23 @@ class Classifier(GenerativeModel):
     def served_verbs(self) -> list[serving.Verb]:
         """`classify(x)` to probabilities, and `features(x)`."""
 
-        def classify(x):
-            return ops.softmax(self.call(x))
-
         def features(x):
             with self.weights_in_use("network"):
                 return self._to_features(x)
 
-        inputs: dict[str, Any] = {"x": serving.of("examples", self.example_spec)}
-        shape = self._to_features(keras.KerasTensor(self.network.input_shape)).shape
+        examples: Any = serving.of("examples", self.example_spec)
+        described = serving.ArraySpec("features", self._features_shape)
         return [
-            serving.Verb(
-                "classify",
-                classify,
-                inputs,
-                serving.ArraySpec("probabilities", (None, self.num_classes)),
-            ),
-            serving.Verb("features", features, inputs, serving.ArraySpec("features", tuple(shape))),
+            classify_verb(self.call, examples, self.num_classes),
+            serving.Verb("features", features, {"x": examples}, described),
         ]
+
+
+def classify_verb(
+    logits: Callable[[Tensor], Tensor], examples: serving.ArraySpec, num_classes: int
+) -> serving.Verb:
+    """`classify(x)`: probabilities, from a function of examples that gives class logits."""
+    probabilities = serving.ArraySpec("probabilities", (None, num_classes))
+    return serving.Verb(
+        "classify", lambda x: ops.softmax(logits(x)), {"x": examples}, probabilities
+    )

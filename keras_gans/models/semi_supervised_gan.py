@@ -19,7 +19,9 @@ from keras_gans._typing import ArrayLike, Examples, FloatOrSchedule, Shape, Tens
 from keras_gans.data.batch_spec import BatchSpec
 from keras_gans.data.semi_supervised import UNLABELED, in_turn, semi_supervised_batches
 from keras_gans.data.specs import Spec
+from keras_gans.models import checks
 from keras_gans.models.averages import DecayOfAverages
+from keras_gans.models.classifier import classify_verb
 from keras_gans.models.conditional_gan import condition_of
 from keras_gans.models.gan import GAN
 from keras_gans.models.moving_average import MovingAverage
@@ -116,13 +118,7 @@ class SemiSupervisedGAN(GAN):
         super().__init__(generator, discriminator, latent_dim, techniques=techniques, **kwargs)
         self.feature_layer = feature_layer
         self.classifier_ema_decay = classifier_ema_decay
-        self.num_classes = discriminator.output_shape[-1]
-        if len(discriminator.output_shape) != 2 or self.num_classes < 2:
-            raise ValueError(
-                "`discriminator` must have one logit for each of at least two classes, "
-                "(batch, num_classes). Received: discriminator.output_shape="
-                f"{discriminator.output_shape}"
-            )
+        self.num_classes = checks.class_logits("discriminator", discriminator)
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Adam as in the authors' code: learning rate 3e-3, β₁ 0.5, epsilon 1e-4."""
@@ -272,12 +268,8 @@ class SemiSupervisedGAN(GAN):
     def served_verbs(self) -> list[serving.Verb]:
         """Those of `GAN`, and `classify(x)`: probabilities."""
 
-        def classify(x):
-            return ops.softmax(super(SemiSupervisedGAN, self).discriminate(x))
-
-        inputs = {"x": self.served_examples}
-        probabilities = serving.ArraySpec("probabilities", (None, self.num_classes))
-        return [*super().served_verbs(), serving.Verb("classify", classify, inputs, probabilities)]
+        classify = classify_verb(super().discriminate, self.served_examples, self.num_classes)
+        return [*super().served_verbs(), classify]
 
 
 def supervised_means(logits: Tensor, labels: Tensor) -> tuple[dict[str, Tensor], Tensor]:

@@ -66,7 +66,9 @@ class Preset:
     task = "unconditional-image-generation"
     tags: list[str] = []
 
-    #: Arguments of `sample` on a card.
+    #: What a card says of use: lines of Python about `model`, which has been loaded; without any,
+    #: `sample` with these arguments.
+    uses: list[str] = []
     sampling = "16, seed=0"
 
     #: The result of `measure` that tests measure again, and by how much of it it may differ.
@@ -84,13 +86,15 @@ class Preset:
     @property
     def usage(self) -> list[str]:
         """Lines of Python for a card."""
-        kind = self.model.__name__
-        return [
-            "import keras_gans as kg",
-            "",
-            f'images = kg.load("{self.name}").sample({self.sampling})  # in a checkout',
-            f'gan = kg.models.{kind}.from_preset("{self.name}")  # to train on from here',
-        ]
+        loaded, kind = f'kg.load("{self.name}")', self.model.__name__
+        if self.uses:
+            lines = [f"model = {loaded}  # in a checkout", *self.uses]
+        else:
+            lines = [
+                f"images = {loaded}.sample({self.sampling})  # in a checkout",
+                f'gan = kg.models.{kind}.from_preset("{self.name}")  # to train on from here',
+            ]
+        return ["import keras_gans as kg", "", *lines]
 
     def build(self, info: Any, **changes: Any) -> keras.Model:
         """Return the model for what a dataset holds, not compiled.

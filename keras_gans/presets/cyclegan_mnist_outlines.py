@@ -37,6 +37,10 @@ class Preset(AnyPreset):
     data = MNISTPreset.data
     task = "image-to-image"
     tags = ["mnist", "cyclegan"]
+    uses = [
+        'outlines = model.translate(digits, "ab")  # float (num, 28, 28, 3) in [−1, 1]',
+        'digits = model.translate(outlines, "ba")',
+    ]
     check = "read_right_in_a"
     tolerance = 0.01
 
@@ -46,16 +50,6 @@ class Preset(AnyPreset):
     info = MNISTPreset.info
     batch_size, steps_per_epoch, epochs = 4, 300, 10
     rates = {"g_optimizer": 4e-4, "d_optimizer": 4e-4}
-
-    @property
-    def usage(self) -> list[str]:
-        return [
-            "import keras_gans as kg",
-            "",
-            f'model = kg.load("{self.name}")  # in a checkout',
-            'outlines = model.translate(digits, "ab")  # float (num, 28, 28, 3) in [−1, 1]',
-            'digits = model.translate(outlines, "ba")',
-        ]
 
     def build(self, info: DatasetInfo, filters: int = 16, **changes: Any) -> keras.Model:
         shape = (*info.image_shape[:2], 3)

@@ -32,6 +32,10 @@ class Preset(AnyPreset):
     data = MNISTPreset.data
     task = "image-classification"
     tags = ["mnist"]
+    uses = [
+        "probabilities = model.classify(digits)  # of float (num, 28, 28, 1) in [−1, 1]",
+        "features = model.features(digits)  # (num, 64)",
+    ]
     check = "accuracy"
     tolerance = 0.001
 
@@ -40,16 +44,6 @@ class Preset(AnyPreset):
     info = MNISTPreset.info
     batch_size, steps_per_epoch, epochs = 128, 468, 8
     rates = {"optimizer": 2e-3}
-
-    @property
-    def usage(self) -> list[str]:
-        return [
-            "import keras_gans as kg",
-            "",
-            f'model = kg.load("{self.name}")  # in a checkout',
-            "probabilities = model.classify(digits)  # of float (num, 28, 28, 1) in [−1, 1]",
-            "features = model.features(digits)  # (num, 64)",
-        ]
 
     def build(self, info: DatasetInfo, filters: int = 32, **changes: Any) -> keras.Model:
         made = {

@@ -40,6 +40,10 @@ class Preset(MNISTPreset):
         "draws worse than one that learned for its own sake.",
     ]
     task = "image-classification"
+    uses = [
+        "probabilities = model.classify(digits)  # of float (num, 28, 28, 1) in [−1, 1]",
+        'gan = kg.models.SemiSupervisedGAN.from_preset("semi_supervised_mnist")  # to train on',
+    ]
     check = "errors_in_10000"
     tolerance = 0.05
 
@@ -49,16 +53,6 @@ class Preset(MNISTPreset):
     batch_size, steps_per_epoch, epochs = 100, 600, 20
     precision = "mixed_bfloat16"
     rates = {"g_optimizer": 5e-4, "d_optimizer": 1e-3}
-
-    @property
-    def usage(self) -> list[str]:
-        return [
-            "import keras_gans as kg",
-            "",
-            f'model = kg.load("{self.name}")  # in a checkout',
-            "probabilities = model.classify(digits)  # of float (num, 28, 28, 1) in [−1, 1]",
-            f'gan = kg.models.SemiSupervisedGAN.from_preset("{self.name}")  # to train on',
-        ]
 
     def networks(self, info, latent_dim, filters):
         return {

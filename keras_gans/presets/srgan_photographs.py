@@ -44,6 +44,9 @@ class Preset(AnyPreset):
     }
     task = "image-to-image"
     tags = ["super-resolution"]
+    uses = [
+        "large = model.upscale(small)  # float (num, height, width, 3) in [−1, 1], of any size",
+    ]
     check = "psnr"
     tolerance = 0.01
 
@@ -53,15 +56,6 @@ class Preset(AnyPreset):
     info = DatasetInfo("photographs", (PATCH, PATCH, 3), None, None, "train")
     batch_size, steps_per_epoch, epochs = 8, 500, 25
     rates = {"g_optimizer": 1e-3, "d_optimizer": 1e-4}
-
-    @property
-    def usage(self) -> list[str]:
-        return [
-            "import keras_gans as kg",
-            "",
-            f'model = kg.load("{self.name}")  # in a checkout',
-            "large = model.upscale(small)  # float (num, height, width, 3) in [−1, 1], of any size",
-        ]
 
     def build(
         self, info: DatasetInfo, filters: int = 32, ema_decay: float = 0.99, **changes: Any

@@ -60,6 +60,10 @@ class Preset(AnyPreset):
     }
     task = "text-to-image"
     tags = ["stackgan"]
+    uses = [
+        f'images = model.sample(4, "{SHOWN[0]}", seed=0)',
+        'gan = kg.models.StackGAN.from_preset("stackgan_shapes")  # to train on from here',
+    ]
     check = "drawn_as_said"
     tolerance = 0.02
 
@@ -69,16 +73,6 @@ class Preset(AnyPreset):
     info = DatasetInfo("drawn_shapes", (SIDE, SIDE, 3), 20_000, None, "train")
     batch_size, steps_per_epoch, epochs = 16, 500, 18
     rates = {"g_optimizer": 1.5e-3, "d_optimizer": 1.5e-3}
-
-    @property
-    def usage(self) -> list[str]:
-        return [
-            "import keras_gans as kg",
-            "",
-            f'model = kg.load("{self.name}")  # in a checkout',
-            f'images = model.sample(4, "{SHOWN[0]}", seed=0)',
-            f'gan = kg.models.StackGAN.from_preset("{self.name}")  # to train on from here',
-        ]
 
     def build(self, info: DatasetInfo, filters: int = FILTERS, **changes: Any) -> keras.Model:
         encoder = networks.ngram_encoder(every_caption(), ngrams=3)
