@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from keras_gans import _checks, _files, _replicas, _zoo, cards, hubs
+from keras_gans._configured import MADE_WITH
 from keras_gans._typing import Config, PathLike, Picture
 from keras_gans.models.half_precision import rounded
 from keras_gans.models.saving import Saved
@@ -56,7 +57,7 @@ class Pretrained(Saved):
         if recipe is None:
             trained = _trained(_zoo.find("preset", preset))
             _check_class(cls, preset, type(trained))
-            model = trained if load_weights and not changes else _made_again(trained, changes)
+            model = _changed(trained, changes) if load_weights else _new(trained, changes)
             model.compile()
         else:
             _check_class(cls, preset, recipe.model)
@@ -162,8 +163,18 @@ def _trained(folder):
     return keras.models.load_model(path, compile=False)
 
 
-def _made_again(trained, changes):
-    """A new model of the same arguments, but for changes: techniques must be new for each."""
+def _changed(trained, changes):
+    """The trained model; or with changes, another one of its networks and all that they know."""
+    if not changes:
+        return trained
+    techniques = vars(trained)[MADE_WITH].get("techniques")
+    if techniques:  # which belong to one model
+        changes = {"techniques": [technique.made_again() for technique in techniques], **changes}
+    return trained.made_again(**changes)
+
+
+def _new(trained, changes):
+    """A model of the same arguments, but for changes, with new networks."""
     changed = {name: keras.saving.serialize_keras_object(x) for name, x in changes.items()}
     return type(trained).from_config({**trained.get_config(), **changed})
 
