@@ -50,14 +50,16 @@ def train(options: argparse.Namespace) -> None:
     if options.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(options.seed)
-    _, info = batches(options, preset)
+    learned, info = batches(options, preset)
     with precision(options.precision or preset.precision):
         model = build(preset, info, options)
+    if options.preset is None:  # whether with labels, only the model tells
+        learned, _ = batches(options, preset)
     checkpoint = callbacks.Checkpoint(run.folder, configuration=configuration(options, info))
     shown = preset.callbacks(run.samples)
     report = make_report(run, model, preset, options, info, draws=not shown)
     with runs.StopOnSignal() as stop:
-        stopped_by = fit(model, preset, options, checkpoint, stop, [*shown, report])
+        stopped_by = fit(model, preset, learned, options, checkpoint, stop, [*shown, report])
         checkpoint.run.check_held()
         if options.preset is None or stopped_by:
             model.export(run.saved_model, verbose=True)
@@ -209,6 +211,7 @@ def rates(model: models.GenerativeModel, given: Any) -> dict[str, float]:
 def fit(
     model: models.GenerativeModel,
     preset: presets.Preset,
+    learned: Any,
     options: argparse.Namespace,
     checkpoint: callbacks.Checkpoint,
     stop: runs.StopOnSignal,
@@ -219,7 +222,6 @@ def fit(
     nan = callbacks.TerminateOnNaN(run.checkpoint)
     print(f"Training {preset.name} in {run.folder}, {options.epochs} epochs.")
     clock = Clock(run.time)
-    learned, _ = batches(options, preset)
     if not run.checkpoint.exists():
         preset.prepare(model, learned, [stop])
     if stop.received is not None:
