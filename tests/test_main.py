@@ -384,19 +384,8 @@ class TestPresets:
 
     @pytest.mark.slow
     def test_own_pictures_of_mixed_sizes_in_color(self, tmp_path):
-        pictures = tmp_path / "pictures"
-        pictures.mkdir()
-        random = np.random.default_rng(0)
-        for i, size in enumerate([(20, 30), (40, 16), (17, 17), (64, 32)] * 3):
-            pixels = random.integers(0, 256, (*size, 3), "uint8")
-            Image.fromarray(pixels).save(pictures / f"{i}.png")
-        main(
-            [
-                *("train", "--preset", "wgan_gp_digits", "--output", str(tmp_path / "run")),
-                *("--dataset", str(pictures), "--image-size", "16", "--batch-size", "4"),
-                *("--filters", "4", "--epochs", "1", "--steps-per-epoch", "2"),
-            ]
-        )
+        pictures = pictures_of_mixed_sizes(tmp_path / "pictures")
+        train_on_pictures("wgan_gp_digits", pictures, tmp_path / "run")
         folder = tmp_path / "run" / "saved_model"
         assert kg.load(folder).sample(2).shape == (2, 16, 16, 3)
         facts = cards.read(folder)
@@ -407,6 +396,23 @@ class TestPresets:
         assert (folder / "nearest.png").exists()
 
     @pytest.mark.slow
+    @pytest.mark.parametrize("name", ["lapgan_mnist", "r3gan_mnist", "stylegan2_mnist"])
+    @pytest.mark.parametrize("classes", [(), ("cats", "dogs")])
+    def test_pictures_with_and_without_classes(self, name, classes, tmp_path):
+        for kind in classes or ("",):
+            pictures_of_mixed_sizes(tmp_path / "pictures" / kind)
+        train_on_pictures(name, tmp_path / "pictures", tmp_path / "run")
+        generator = kg.load(tmp_path / "run" / "saved_model")
+        assert generator.sample(2, labels=[0, 1] if classes else None).shape == (2, 16, 16, 3)
+        assert generator.class_names == (classes or None)
+
+    def test_a_recipe_for_classes_and_pictures_without(self, tmp_path):
+        pictures = pictures_of_mixed_sizes(tmp_path / "pictures")
+        with pytest.raises(SystemExit, match=r"`--dataset` must have classes.*'pictures', which"):
+            train_on_pictures("biggan_mnist", pictures, tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+
+    @pytest.mark.slow
     def test_half_precision_ends_in_float32(self, tmp_path):
         small = ["--filters", "4", "--epochs", "1", "--steps-per-epoch", "2"]
         arguments = ["--preset", "wgan_gp_digits", "--precision", "mixed_bfloat16", *small]
@@ -415,6 +421,26 @@ class TestPresets:
         assert {layer.compute_dtype for layer in config.generator.layers} == {"float32"}
         trained = keras.models.load_model(tmp_path / "run" / "model.keras")
         assert "bfloat16" in {layer.compute_dtype for layer in trained.generator.layers}
+
+
+def pictures_of_mixed_sizes(folder):
+    """Random ones in color."""
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for i, size in enumerate([(20, 30), (40, 16), (17, 17), (64, 32)] * 3):
+        pixels = random.integers(0, 256, (*size, 3), "uint8")
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    return folder
+
+
+def train_on_pictures(preset, pictures, output):
+    main(
+        [
+            *("train", "--preset", preset, "--output", str(output)),
+            *("--dataset", str(pictures), "--image-size", "16", "--batch-size", "4"),
+            *("--filters", "4", "--epochs", "1", "--steps-per-epoch", "2"),
+        ]
+    )
 
 
 def test_draws_what_texts_say(tmp_path, capsys):

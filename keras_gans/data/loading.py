@@ -20,7 +20,7 @@ def load(
     split: str = "train",
     batch_size: int = 64,
     image_size: int | tuple[int, int] | None = None,
-    labels: bool = False,
+    labels: bool | None = False,
     shuffle: bool | None = None,
     seed: int | None = None,
     repeat: bool = False,
@@ -64,7 +64,8 @@ def load(
         image_size: `(height, width)` or an integer: cut the largest centered part of that aspect
             ratio and resize it, bilinearly and with antialiasing. Needed if pictures differ in
             size. Defaults to `None`.
-        labels: Boolean: yield `(images, labels)` instead of images alone. Defaults to `False`.
+        labels: Boolean: yield `(images, labels)` instead of images alone. Or `None`: if there are
+            any. Defaults to `False`.
         shuffle: Boolean. Defaults to `None`: yes for training splits, no for others.
         seed: Integer or `None`, of the order. Defaults to `None`.
         repeat: Boolean, whether to go through the images without end. The order of every round
@@ -114,7 +115,8 @@ def load(
     """
     batch_size = _checks.positive_int("batch_size", batch_size)
     _checks.string("split", split)
-    labels, repeat = _checks.boolean("labels", labels), _checks.boolean("repeat", repeat)
+    labels = labels if labels is None else _checks.boolean("labels", labels)
+    repeat = _checks.boolean("repeat", repeat)
     per_worker = _checks.boolean("per_worker", per_worker)
     is_shuffled = named.is_shuffled(shuffle, split)
     is_seeded = seed is not None
@@ -127,7 +129,11 @@ def load(
     class_names = _class_names(class_names)
     dataset, info, as_images = sources.examples(source, split, look, class_names, on_error)
     if labels and info.num_classes is None:
-        raise ValueError(f"`labels` must be False: {info.name!r} has none.")
+        raise ValueError(
+            "`source` must have classes where `labels` is True: sub-folders, if it is a folder of "
+            f"pictures. Received: {info.name!r}, which has none"
+        )
+    labels = info.num_classes is not None if labels is None else labels
     if info.num_examples is not None and info.num_examples < batch_size:
         raise ValueError(
             f"`batch_size` must be at most the number of images, {info.num_examples} in the split "

@@ -21,7 +21,7 @@ class ImagePreset(Preset):
     """Of a model that draws images from latents.
 
     A subclass states `networks`, too, what the constructor takes beside `arguments`; and `labels`,
-    whether it learns from images with their classes.
+    whether it learns from images with their classes, or `None` if it does where there are any.
 
     Args:
         name: See `Preset`.
@@ -50,14 +50,14 @@ class ImagePreset(Preset):
     """
 
     filters = 64
-    labels = False
+    labels: bool | None = False
     num_samples = 10_000
     metrics: tuple[str, ...] = ("fid", "is", "prdc")
     extractor: Any = None
 
     @property
     def sampling(self) -> str:  # type: ignore[override]  # with labels
-        return "10, labels=range(10), seed=0" if self.labels else super().sampling
+        return super().sampling if self.labels is False else "10, labels=range(10), seed=0"
 
     def networks(self, info: data.DatasetInfo, latent_dim: int, filters: int) -> dict[str, Any]:
         """Return networks for the images of a dataset, by argument of the constructor."""
@@ -76,7 +76,7 @@ class ImagePreset(Preset):
         return data.load(source, split, **{"labels": self.labels, **kwargs})
 
     def in_order(self, source: Any = None, split: str = "train", **kwargs: Any) -> Any:
-        """A split of a dataset one by one, in its order, and with labels if the model takes any."""
+        """A split of a dataset one by one, in its order, and with labels as `load` returns it."""
         order: Config = {"batch_size": 1, "shuffle": False, "labels": self.labels}
         return data.load(self.dataset if source is None else source, split, **{**order, **kwargs})
 

@@ -16,7 +16,7 @@ class Preset(MNISTPreset):
     paper = _papers.LAPGAN
     differs = "Three levels, of 7, 14 and 28 pixels; fewer hidden units; a moving average."
     model = models.LAPGAN
-    labels = True
+    labels = None
     arguments = {"latent_dim": 64, "ema_decay": 0.999}
     filters = 32
     batch_size, steps_per_epoch, epochs = 64, 750, 12

@@ -19,7 +19,7 @@ class Preset(MNISTPreset):
         "fall from 5e-4 to nearly zero; γ 0.1, as suits images of 28 pixels."
     )
     model = models.R3GAN
-    labels = True
+    labels = None
     arguments = {"latent_dim": 64, "gamma": 0.1, "burn_in": 9000, "ema_decay": 0.999}
     batch_size, steps_per_epoch, epochs = 32, 750, 12
     rates = {"g_optimizer": 5e-4, "d_optimizer": 5e-4}

@@ -19,7 +19,7 @@ class Preset(MNISTPreset):
         "penalty on path lengths; learning rates that fall from 5e-3 to nearly zero."
     )
     model = models.StyleGAN2
-    labels = True
+    labels = None
     arguments = {"latent_dim": 64, "ema_decay": 0.999}
     filters = 16
     batch_size, steps_per_epoch, epochs = 32, 750, 12

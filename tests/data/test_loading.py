@@ -172,8 +172,15 @@ class TestArrays:
             load(source)
 
     def test_labels_that_are_not_there_are_refused(self):
-        with pytest.raises(ValueError, match="`labels` must be False"):
+        with pytest.raises(ValueError, match="`source` must have classes where `labels` is True"):
             load(images_of(), batch_size=1, labels=True)
+
+    def test_labels_where_there_are_any(self):
+        images = images_of()
+        without, info = load(images, batch_size=1, labels=None)
+        assert without.element_spec.shape == (1, *info.image_shape)
+        having, _ = load((images, np.arange(len(images))), batch_size=1, labels=None)
+        assert having.element_spec[1].shape == (1,)
 
 
 class TestImageSize:
