@@ -97,9 +97,9 @@ def seen(card, place):
 def page(facts):
     return f"""# Trained models
 
-Each folder is made by one command, which its card tells, `README.md`, with samples that are not
-selected, how good they are, and from which data they come. `kg.load("NAME")` draws from them,
-`kg.models.from_preset("NAME")` trains on: see [the guide](../docs/trained_models.md).
+Each folder is made by one command. Its card, `README.md`, gives that command, samples that are not
+selected, how good they are, and the data that the model learned from. `kg.load("NAME")` draws from
+it, `kg.models.from_preset("NAME")` trains on: see [the guide](../docs/trained_models.md).
 
 {zoo_table(facts)}
 

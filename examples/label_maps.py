@@ -46,9 +46,9 @@ OUTPUT = pathlib.Path("output") / "label_maps"
 """
 ## Data
 
-Landscapes under a sky, made up: a ridge, a shore, and an hour between night and noon that colors
-all. The map knows ridge and shore. It does not know the hour, where snow lies, or how the water
-ripples.
+Landscapes under a sky, made up: a ridge, a shore, and a time of day between night and noon that
+tints everything. The map knows ridge and shore. It does not know the time, where snow lies, or how
+the water ripples.
 """
 
 LABELS = ("sky", "rock", "meadow", "water")
@@ -140,7 +140,7 @@ discriminator = keras.Model([picture, condition], logits)
 """
 ## The model, and training
 
-What a condition is, is all that the model has to be told. Fakes have the maps of the real pictures
+The model only has to be told what a condition is. Fakes have the maps of the real pictures
 in their mini-batch.
 """
 
@@ -184,9 +184,9 @@ kg.data.save_grid(rows, OUTPUT / "grid.png", columns=8, scale=3)
 """
 ## Measure
 
-Is there what the map says? A random forest that has learned to read pixels of real pictures, from
-the colors around them, reads the generated ones. And do the latents say what the map does not? The
-brightness of pictures of one map should differ as it does between hours.
+Do the pictures show what the map says? A random forest that has learned to read pixels of real
+pictures, from the colors around them, reads the generated ones. And do the latents say what the map
+does not? The brightness of pictures of one map should differ as it does between hours.
 """
 
 

@@ -36,7 +36,7 @@ def of_model(model: Any) -> Config:
     kind = type(model).__name__
     names = dict.fromkeys(name for names in model.optimizer_networks.values() for name in names)
     return {
-        "title": f"A {kind}",
+        "title": kind,
         "model": kind,
         "parameters": {name: getattr(model, name).count_params() for name in names},
         "versions": {
@@ -155,8 +155,8 @@ def _quality(quality):
     sentences = [f"How it was measured: {protocol}."] if protocol else []
     if check:
         sentences.append(
-            f"The tests of the package measure the {_words(check)} of these files again: it may "
-            f"differ by {tolerance:.0%}."
+            f"The tests of the package measure “{_words(check)}” again from these files: it may "
+            f"differ by {100 * tolerance:g} %."
         )
     yield " ".join(sentences)
 

@@ -84,7 +84,7 @@ def test_says_all_that_is_known():
         "| frechet distance | 2.012 |",
         "generated: 10,000",
         "prdc k 5",
-        "it may differ by 2%",
+        "it may differ by 2 %",
         "- White on black.",
         "import keras_gans as kg",
     ):

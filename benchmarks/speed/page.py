@@ -59,7 +59,7 @@ def result(name, folder=RESULTS):
 
 def rows_table(folder=RESULTS):
     """A Markdown table of the rows that were measured."""
-    lines = ["| what | against | takes it times as much | aim |", "|---|---|---|---|"]
+    lines = ["| what | against | time of the other ÷ ours | aim |", "|---|---|---|---|"]
     for name, words in WORDS.items():
         record = result(name, folder)
         if record:
@@ -85,8 +85,9 @@ def introduction(folder):
     versions = ", ".join(f"{package} {v}" for package, v in newest["versions"].items())
     return f"""# Speed
 
-How many times as much time, or memory, the usual way takes to come to the same: both in turns in
-one run, medians of several. Where they should come to the same, that is checked first. Measured on
+How many times the time, or memory, of keras_gans the usual way takes for the same result: both take
+turns in one run, and ratios are of medians of several. Where the results should be equal, that is
+checked first. Measured on
 {newest["cpu_cores"]} cores ({newest["machine"]["processor"]}), last on {newest["date"][:10]},
 with {versions}.
 

@@ -92,7 +92,7 @@ class Preset:
         else:
             lines = [
                 f"images = {loaded}.sample({self.sampling})  # in a checkout",
-                f'gan = kg.models.{kind}.from_preset("{self.name}")  # to train on from here',
+                f'model = kg.models.{kind}.from_preset("{self.name}")  # to train further',
             ]
         return ["import keras_gans as kg", "", *lines]
 

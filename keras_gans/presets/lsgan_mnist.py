@@ -10,8 +10,8 @@ from keras_gans.presets._mnist import MNISTPreset
 class Preset(MNISTPreset):
     title = "LSGAN, digits of MNIST"
     summary = (
-        "Handwritten digits, by a generator whose discriminator learns by least squares: so fakes "
-        "that it takes for real ones, and that are far from them, still teach."
+        "Handwritten digits, by a GAN with a least-squares loss: fakes on the right side of the "
+        "decision boundary, but far from real digits, still teach."
     )
     paper = _papers.LSGAN
     differs = (

@@ -75,8 +75,8 @@ class Preset(AnyPreset):
             "read.png": as_read(images, read),
             "wrong.png": (
                 data.image_grid(wrong, columns=10),
-                f"All of the {np.sum(read != labels)} test images that it takes for another class, "
-                "or the first hundred of them.",
+                f"All of the {np.sum(read != labels)} test images that it misclassifies, at most "
+                "a hundred of them.",
             ),
         }
 

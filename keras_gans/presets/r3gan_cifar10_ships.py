@@ -33,7 +33,7 @@ class Preset(ImagePreset):
     ]
     data = {
         "name": "cifar10",
-        "description": "CIFAR-10, of which the 5,000 training images of ships (Krizhevsky 2009)",
+        "description": "The 5,000 training images of ships in CIFAR-10 (Krizhevsky 2009)",
         "url": "https://www.tensorflow.org/datasets/catalog/cifar10",
         "license": "unknown",
     }

@@ -1,4 +1,4 @@
-"""A classifier of MNIST's digits that was told the classes of a hundred."""
+"""A classifier of MNIST's digits that learned from a hundred labels."""
 
 from collections.abc import Sequence
 from typing import Any

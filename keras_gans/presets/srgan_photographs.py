@@ -32,8 +32,8 @@ class Preset(AnyPreset):
         "mirrored, in place of VGG19's; samples come from a moving average."
     )
     limits = [
-        "It knows two photographs, a temple and a flower, and what is like them: those of text, "
-        "say, it has never seen.",
+        "It was trained on two photographs, of a temple and a flower. It has seen nothing else, "
+        "such as text or faces.",
     ]
     data = {
         "name": "photographs",
@@ -90,8 +90,8 @@ class Preset(AnyPreset):
     ) -> None:
         """Teach the features to tell in which of eight ways a patch has been turned and mirrored.
 
-        To know that, they have to look at edges and textures. In the end their standard deviation
-        is 1, so that the distance of features is not that of a unit.
+        To know that, they have to look at edges and textures. In the end they are scaled to a
+        standard deviation of 1, so that distances do not depend on their scale.
         """
         features = model.feature_extractor
         features.trainable = True

@@ -44,12 +44,12 @@ class Preset(AnyPreset):
     differs = (
         "Pictures of 16 and of 32 pixels, of drawings instead of photographs; sentences are known "
         "by their words, and by two and three in a row; small networks, the discriminators without "
-        "batch normalization and with a gradient penalty at real images; a hundredth of the "
-        "paper's weight of the KL term."
+        "batch normalization and with a gradient penalty at real images; a hundredth of the weight "
+        "of the KL term in the authors' code."
     )
     limits = [
-        "It draws two shapes of three kinds, four colors and two sizes. Sentences about anything "
-        "else, or in other words, draw what is nearest in words known.",
+        "It draws two shapes of three kinds, four colors and two sizes. Of other sentences it "
+        "uses only the words and phrases that it knows.",
     ]
     data = {
         "name": "drawn_shapes",
@@ -160,9 +160,9 @@ class Preset(AnyPreset):
         share = np.mean([read == in_order(caption) for caption, read in pairs])
         protocol = {
             "split": f"drawn_shapes, {len(captions)} captions of another seed",
-            "drawn_as_said": "share of samples whose two halves, each compared with 5,000 drawings "
-            "of one shape by its pixels, are all that the caption says: sizes, colors, shapes and "
-            "places; of real drawings it is 1",
+            "drawn_as_said": "share of samples that match the caption in sizes, colors, shapes "
+            "and places, each half being read as the nearest of 5,000 drawings of one shape; 1 "
+            "for real drawings",
         }
         return {"results": {"drawn_as_said": float(share)}, "protocol": protocol}
 
@@ -177,8 +177,8 @@ class Preset(AnyPreset):
             ),
             "nearest.png": (
                 data.image_grid(beside_nearest(samples[::6], drawings("train")[0]), columns=8),
-                "Every sixth of them, and under each the three training images whose pixels are "
-                "nearest.",
+                "Every sixth of these samples, and under each the three training images whose "
+                "pixels are nearest.",
             ),
         }
 

@@ -34,7 +34,8 @@ class Preset(AnyPreset):
         "fall from 1e-3 to zero; samples come from a moving average."
     )
     limits = [
-        f"It writes {LENGTH} characters, which begin and end anywhere. Many of its words are none.",
+        f"It writes {LENGTH} characters, which begin and end anywhere. Many of its words do not "
+        "exist.",
     ]
     data = {
         "name": "tiny_shakespeare",

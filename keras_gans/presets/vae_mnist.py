@@ -11,7 +11,7 @@ class Preset(MNISTPreset):
     title = "VAE, digits of MNIST"
     summary = (
         "Handwritten digits as codes of eight numbers, and back: an encoder and a decoder under "
-        "one bound. What is drawn are means, in which strokes that might be elsewhere are gray."
+        "one bound. It draws the decoder's means, in which uncertain strokes are gray."
     )
     paper = _papers.VAE
     differs = (
