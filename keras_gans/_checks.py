@@ -67,6 +67,13 @@ def boolean(name, value):
     return bool(value)
 
 
+def optional_boolean(name, value):
+    """Return `value` as a `bool` or `None` if it is one."""
+    if value is not None and not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"`{name}` must be True, False or None. Received: {name}={value!r}")
+    return value if value is None else bool(value)
+
+
 def function(name, value):
     """Return `value` if it can be called."""
     if not callable(value):
@@ -122,6 +129,13 @@ def string(name, value):
     """Return `value` if it is a string."""
     if not isinstance(value, str):
         raise TypeError(f"`{name}` must be a string. Received: {name}={value!r}")
+    return value
+
+
+def dictionary(name, value):
+    """Return `value` if it is a dictionary."""
+    if not isinstance(value, dict):
+        raise TypeError(f"`{name}` must be a dictionary. Received: {name}={value!r}")
     return value
 
 

@@ -4,6 +4,7 @@ import difflib
 import os
 import pathlib
 import re
+from collections.abc import Sequence
 
 from keras_gans import _files, hubs
 from keras_gans._typing import PathLike
@@ -34,11 +35,12 @@ def names() -> list[str]:
     return sorted({folder.name for folder in folders if _files.is_saved_model(folder)})
 
 
-def find(argument: str, name: PathLike) -> PathLike:
+def find(argument: str, name: PathLike, known: Sequence[str] = ()) -> PathLike:
     """Return the folder of a trained model: of a path, of a name, or of an address of a hub.
 
     A folder at the path comes before one of the name. A model of a hub is downloaded, once. What
-    is neither a name nor an address is returned as it is: a path to look at.
+    is neither a name nor an address is returned as it is: a path to look at. Names that are `known`
+    beside those of trained models are hinted at, too.
 
     Raises:
         ValueError: If it can only be a name, and there is no trained model of that name.
@@ -51,9 +53,10 @@ def find(argument: str, name: PathLike) -> PathLike:
         if _files.is_saved_model(place / name):
             return place / name
     *others, last = map(str, places())
+    near = hint(str(name), [*names(), *known])
     raise ValueError(
         f"`{argument}` must be the folder of a SavedModel, with a file saved_model.pb, or the name "
-        f"of a trained model. Received: {argument}={str(name)!r}.{hint(str(name), names())} They "
+        f"of a trained model. Received: {argument}={str(name)!r}.{near} They "
         f"are looked for in {', '.join(others)} and in {last}, for which {HOME} may name another"
     )
 

@@ -34,11 +34,10 @@ FACTS, PAGE = "preset.json", "README.md"
 def of_model(model: Any) -> Config:
     """What a `keras_gans.models.GenerativeModel` knows of itself."""
     kind = type(model).__name__
-    names = dict.fromkeys(name for names in model.optimizer_networks.values() for name in names)
     return {
         "title": kind,
         "model": kind,
-        "parameters": {name: getattr(model, name).count_params() for name in names},
+        "parameters": {name: getattr(model, name).count_params() for name in model.network_names},
         "versions": {
             "keras_gans": __version__,
             "keras": keras.__version__,

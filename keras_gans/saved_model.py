@@ -33,7 +33,8 @@ class SavedGenerator:
         makes_text: Boolean, whether examples are strings.
         conditional: Boolean, whether the model takes labels, or other conditions in their place.
         condition_spec: `keras_gans.data.Spec` of one of them, or `None`.
-        num_classes: Integer, of how many classes, or `None` if there are no labels.
+        num_classes: Integer, the classes of labels, or of what a classifier tells; `None` if there
+            are neither.
         class_names: Tuple of their names, or `None` if the model that was exported has none.
         vocabulary: Tuple of the characters of its texts, or `None` if they are not known.
         value_range: Lowest and highest number of an example, or `None` if it may hold any.
@@ -58,8 +59,9 @@ class SavedGenerator:
         self.latent_dim = next(sizes, None)
         self.conditional = labels is not None
         self.condition_spec = labels and labels.spec
-        self.num_classes = getattr(labels, "num_classes", None)
-        self.class_names = getattr(labels, "class_names", None)
+        classes = labels or made  # of a classifier
+        self.num_classes = getattr(classes, "num_classes", None)
+        self.class_names = getattr(classes, "class_names", None)
         for name in self._server.verbs:
             setattr(self, name, self._method(name))
 

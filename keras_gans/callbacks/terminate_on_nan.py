@@ -53,10 +53,8 @@ class TerminateOnNaN(keras.callbacks.Callback):
 
 def diverged_networks(model):
     """Names of the networks, of those that a model trains, with weights that are not finite."""
-    optimizer_networks = getattr(model, "optimizer_networks", {})
-    trained = [name for networks in optimizer_networks.values() for name in networks]
     return [
         name
-        for name in dict.fromkeys(trained)
+        for name in getattr(model, "network_names", ())
         if not all(np.isfinite(weight).all() for weight in getattr(model, name).get_weights())
     ]

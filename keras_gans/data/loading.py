@@ -115,7 +115,7 @@ def load(
     """
     batch_size = _checks.positive_int("batch_size", batch_size)
     _checks.string("split", split)
-    labels = labels if labels is None else _checks.boolean("labels", labels)
+    labels = _checks.optional_boolean("labels", labels)
     repeat = _checks.boolean("repeat", repeat)
     per_worker = _checks.boolean("per_worker", per_worker)
     is_shuffled = named.is_shuffled(shuffle, split)

@@ -178,10 +178,14 @@ def _arrays(images, labels, split, look, class_names):
 
 def _num_classes(labels, class_names):
     """Return how many classes the labels of an array count, `None` if there are no labels."""
+    received = "no labels" if labels is None else f"labels {labels.min()} to {labels.max()}"
     if class_names is None:
+        if labels is not None and not 0 <= labels.min() <= labels.max() < np.iinfo("int32").max:
+            raise ValueError(
+                f"`source` must have labels that count its classes from 0. Received: {received}"
+            )
         return None if labels is None else int(labels.max()) + 1
     if labels is None or not 0 <= labels.min() <= labels.max() < len(class_names):
-        received = "no labels" if labels is None else f"labels {labels.min()} to {labels.max()}"
         raise ValueError(
             "`class_names` must name the classes that the labels count from 0. "
             f"Received: {len(class_names)} names, and {received}"

@@ -32,6 +32,14 @@ def network(name: str, network: keras.Model, num_outputs: Sequence[int] = (1,)) 
         )
 
 
+def one_input(name: str, network: keras.Model) -> None:
+    """Refuse a network that takes several inputs."""
+    if len(network.inputs) > 1:
+        raise ValueError(
+            f"`{name}` must take one input. Received: {name} that takes {len(network.inputs)}"
+        )
+
+
 def inputs(name: str, network: keras.Model, what: str, *shapes: Shape) -> None:
     """Refuse a network that does not take `what`, tensors of these shapes."""
     received = [tuple(tensor.shape) for tensor in network.inputs]

@@ -76,6 +76,7 @@ class Classifier(GenerativeModel):
     ) -> None:
         super().__init__(seed, **kwargs)
         checks.network("network", network)
+        checks.one_input("network", network)
         checks.logits("network", network)
         self.network = network
         self.num_classes = checks.class_logits("network", network)
@@ -98,8 +99,16 @@ class Classifier(GenerativeModel):
 
         Args:
             optimizer: Keras optimizer of the network. Defaults to Adam with rate 1e-3.
-            **kwargs: See `GenerativeModel.compile`.
+            **kwargs: See `GenerativeModel.compile`, but for `metrics`.
+
+        Raises:
+            ValueError, TypeError: As `GenerativeModel.compile`.
         """
+        if kwargs.get("metrics"):
+            raise ValueError(
+                "`metrics` must be None: they look at samples, which a classifier does not draw. "
+                f"Received: metrics={kwargs['metrics']!r}"
+            )
         super().compile(optimizer=optimizer, **kwargs)
 
     def train_step(self, data: Tensors) -> dict[str, Tensor]:
@@ -176,16 +185,21 @@ class Classifier(GenerativeModel):
         examples: Any = serving.of("examples", self.example_spec)
         described = serving.ArraySpec("features", self._features_shape)
         return [
-            classify_verb(self.call, examples, self.num_classes),
+            classify_verb(self.call, examples, self.num_classes, self.class_names),
             serving.Verb("features", features, {"x": examples}, described),
         ]
 
 
 def classify_verb(
-    logits: Callable[[Tensor], Tensor], examples: serving.ArraySpec, num_classes: int
+    logits: Callable[[Tensor], Tensor],
+    examples: serving.ArraySpec,
+    num_classes: int,
+    class_names: tuple[str, ...] | None = None,
 ) -> serving.Verb:
     """`classify(x)`: probabilities, from a function of examples that gives class logits."""
-    probabilities = serving.ArraySpec("probabilities", (None, num_classes))
+    probabilities = serving.ArraySpec(
+        "probabilities", (None, num_classes), num_classes=num_classes, class_names=class_names
+    )
     return serving.Verb(
         "classify", lambda x: ops.softmax(logits(x)), {"x": examples}, probabilities
     )

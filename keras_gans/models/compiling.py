@@ -152,6 +152,12 @@ class Compiled(Pretrained):
         if config:
             self.compile(**keras.saving.deserialize_keras_object(config))
 
+    @property
+    def network_names(self) -> list[str]:
+        """The attributes that hold the networks which it trains."""
+        names = (name for names in self.optimizer_networks.values() for name in names)
+        return list(dict.fromkeys(names))
+
     def _trained_networks(self, optimizer_name):
         return [getattr(self, name) for name in self.optimizer_networks[optimizer_name]]
 

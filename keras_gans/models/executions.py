@@ -123,8 +123,9 @@ def _code_of_steps(model):
 
 
 def _layers_of_networks(model):
-    names = {name for names in model.optimizer_networks.values() for name in names}
-    return [layer for name in names for layer in getattr(model, name)._flatten_layers()]
+    return [
+        layer for name in model.network_names for layer in getattr(model, name)._flatten_layers()
+    ]
 
 
 def steps_by_xla(

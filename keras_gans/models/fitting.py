@@ -91,7 +91,12 @@ class Fitted(Trainer):
         if validation_split and validation_data is None:
             (x, y), validation_data = mini_batches.split(x, y, validation_split, self.batch_spec)
         if validation_data is not None:
-            held_out = keras.utils.unpack_x_y_sample_weight(validation_data)[:2]
+            *held_out, weights = keras.utils.unpack_x_y_sample_weight(validation_data)
+            if weights is not None:
+                raise ValueError(
+                    "`validation_data` must be x or (x, y): all examples count alike. Received: "
+                    f"weights of examples, too, of type {type(weights).__name__}"
+                )
             validation_data = self.evaluation_batches(*held_out)
             validation_batch_size = _checks.optional_positive_int(
                 "validation_batch_size", validation_batch_size or batch_size
@@ -283,6 +288,6 @@ def _refuse_weights(**weights):
     for name, value in weights.items():
         if value is not None:
             raise ValueError(
-                f"`{name}` must be None: weights of examples have no meaning for networks that "
-                f"learn from each other. Received: {name} of type {type(value).__name__}"
+                f"`{name}` must be None: all examples count alike. "
+                f"Received: {name} of type {type(value).__name__}"
             )

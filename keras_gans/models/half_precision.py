@@ -14,7 +14,7 @@ def rounded(weights: list[np.ndarray]) -> list[np.ndarray]:
     """Arrays with their floats rounded to float16, in the type that they had.
 
     Raises:
-        ValueError: If one is finite and beyond float16.
+        ValueError: If one is not finite, or beyond float16.
     """
     return [_half(weight).astype(weight.dtype) for weight in weights]
 
@@ -22,9 +22,11 @@ def rounded(weights: list[np.ndarray]) -> list[np.ndarray]:
 def _half(weight):
     if not np.issubdtype(weight.dtype, np.floating):
         return weight
+    if not np.isfinite(weight).all():
+        raise ValueError("`half_precision` must be False for weights that are not finite.")
     with np.errstate(over="ignore"):
         half = weight.astype("float16")
-    if not np.array_equal(np.isfinite(half), np.isfinite(weight)):
+    if not np.isfinite(half).all():
         raise ValueError(
             "`half_precision` must be False for weights beyond 65,504, the largest of float16. "
             f"Received: weights up to {np.abs(weight).max():g}"

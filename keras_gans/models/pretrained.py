@@ -1,6 +1,8 @@
 """Trained models that others go on with: a SavedModel, the model in training, and a card."""
 
 import importlib
+import json
+import os
 import pathlib
 import tempfile
 import zipfile
@@ -32,7 +34,8 @@ class Pretrained(Saved):
             load_weights: Boolean, whether to begin with the trained weights. Those of a preset are
                 in `saved_models` of a checkout, or in `KERAS_GANS_HOME`. Defaults to `True`.
             **changes: Arguments of the constructor that are to be other ones; of a preset `filters`
-                as well. With other networks `load_weights` must be `False`.
+                as well. With other networks `load_weights` must be `False`. Techniques and moving
+                averages that the trained model has not begin anew.
 
         Returns:
             A compiled instance of this class, or of one that comes from it: on
@@ -55,13 +58,13 @@ class Pretrained(Saved):
         _checks.boolean("load_weights", load_weights)
         recipe = _recipe(preset)
         if recipe is None:
-            trained = _trained(_zoo.find("preset", preset))
+            trained = _trained(_zoo.find("preset", preset, _recipes()))
             _check_class(cls, preset, type(trained))
             model = _changed(trained, changes) if load_weights else _new(trained, changes)
             model.compile()
         else:
             _check_class(cls, preset, recipe.model)
-            trained = _trained(_zoo.find("preset", preset)) if load_weights else None
+            trained = _trained(_folder_of(preset)) if load_weights else None
             model = recipe.build(recipe.info, **changes)
             recipe.compile(model)
         if load_weights:
@@ -90,8 +93,8 @@ class Pretrained(Saved):
                 a caption each. Defaults to `None`.
 
         Raises:
-            ValueError: If the folder holds something else, the hub refuses it, or a weight is
-                beyond float16.
+            ValueError, TypeError: If the folder holds something else, the hub refuses it, a weight
+                is not finite or beyond float16, or `facts` or `pictures` hold something else.
             ImportError: If the hub's package is not installed.
 
         Example:
@@ -101,7 +104,9 @@ class Pretrained(Saved):
         >>> gan.save_to_preset("my_digits")
         >>> gan = kg.models.GenerativeModel.from_preset("my_digits")
         """
-        card = facts or {}, pictures or {}
+        pictures = _pictures({} if pictures is None else pictures)
+        facts = _facts(self, {} if facts is None else facts)
+        card = facts, pictures
         if not hubs.is_address(filepath):
             with self._writing(_files.replacing_saved_model, filepath) as temporary:
                 self._write_preset(pathlib.Path(temporary), *card)
@@ -135,13 +140,53 @@ class Pretrained(Saved):
         _compress(folder / TRAINING)
         for name, picture in pictures.items():
             picture.save(folder / name)
-        cards.write(folder, {**cards.of_model(self), **facts})
+        cards.write(folder, facts)
+
+
+def _facts(model, facts):
+    """All that a card says of a model, checked by making the card."""
+    _checks.dictionary("facts", facts)
+    facts = {**cards.of_model(model), **facts}
+    try:
+        cards.page(json.loads(json.dumps(facts, allow_nan=False)))
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        raise ValueError(
+            "`facts` must hold JSON values as keras_gans.cards describes them. Received: "
+            f"facts={facts!r}, of which no card can be made: {error}"
+        ) from error
+    return facts
+
+
+def _pictures(pictures):
+    for name, picture in _checks.dictionary("pictures", pictures).items():
+        is_name = isinstance(name, str) and pathlib.PurePath(name).name == name
+        if not (is_name and hasattr(picture, "save")):
+            raise ValueError(
+                "`pictures` must hold Pillow's images by names of files, such as 'samples.png'. "
+                f"Received: {name!r} with {picture!r}"
+            )
+    return pictures
+
+
+def _recipes():
+    """The names of presets. These are made of models, which know them by name only."""
+    return importlib.import_module("keras_gans.presets").list()
 
 
 def _recipe(name):
-    """The preset of a name, or `None`. Presets are made of models, which know them by name only."""
-    presets = importlib.import_module("keras_gans.presets")
-    return presets.get(name) if name in presets.list() else None
+    """The preset of a name, or `None`."""
+    return importlib.import_module("keras_gans.presets").get(name) if name in _recipes() else None
+
+
+def _folder_of(preset):
+    """The folder of the trained weights of a preset."""
+    if not os.path.exists(preset) and preset not in _zoo.names():
+        raise ValueError(
+            "`load_weights` must be False for a preset whose trained weights are not here: "
+            f"`python -m keras_gans train --preset {preset}` makes them. "
+            f"Received: load_weights=True and preset={preset!r}"
+        )
+    return _zoo.find("preset", preset)
 
 
 def _check_class(cls, preset, kind):
@@ -155,10 +200,16 @@ def _check_class(cls, preset, kind):
 def _trained(folder):
     """The model in training of a preset's folder."""
     path = pathlib.Path(folder) / TRAINING
-    if not path.is_file():
+    if not zipfile.is_zipfile(path):
+        if not path.parent.is_dir():
+            found = "which is none"
+        elif path.exists():
+            found = f"whose {TRAINING} is damaged"
+        else:
+            found = f"which has no {TRAINING}: a SavedModel alone is for inference"
         raise ValueError(
-            f"`preset` must be a folder that `save_to_preset` wrote. Received: {str(folder)!r}, "
-            f"which has no {TRAINING}: a SavedModel alone is for inference, by keras_gans.load"
+            "`preset` must be a folder that `save_to_preset` wrote. "
+            f"Received: {str(folder)!r}, {found}"
         )
     return keras.models.load_model(path, compile=False)
 
@@ -180,15 +231,40 @@ def _new(trained, changes):
 
 
 def _set_weights(model, trained):
-    weights = trained.get_weights()
-    shapes = [tuple(weight.shape) for weight in model.weights]
-    if shapes != [weight.shape for weight in weights]:
-        raise ValueError(
-            "`load_weights` must be False for other networks than those that were trained. "
-            f"Received: load_weights=True and {len(shapes)} weights, of shapes that are not those "
-            f"of the {len(weights)} trained ones"
-        )
-    model.set_weights(weights)
+    """Give a model all weights of the trained one, or those of the parts that both have."""
+    if _shapes(model.weights) == _shapes(trained.weights):
+        model.set_weights(trained.get_weights())
+        return
+    for name in model.network_names:
+        weights, known = (getattr(owner, name).weights for owner in (model, trained))
+        if _shapes(weights) != _shapes(known):
+            raise ValueError(
+                "`load_weights` must be False for other networks than those that were trained. "
+                f"Received: load_weights=True and a {name} with weights of other shapes"
+            )
+        _assign(weights, known)
+    for name in set(model.averages) & set(trained.averages):
+        _assign(model.averages[name].weights, trained.averages[name].weights)
+    others, known = _others(model), _others(trained)
+    if _shapes(others) == _shapes(known):
+        _assign(others, known)
+
+
+def _others(model):
+    """The weights of no network, average or technique."""
+    parts = [getattr(model, name) for name in model.network_names]
+    parts += [*model.averages.values(), *getattr(model, "techniques", ())]
+    known = {id(weight) for part in parts for weight in part.weights}
+    return [weight for weight in model.weights if id(weight) not in known]
+
+
+def _shapes(weights):
+    return [tuple(weight.shape) for weight in weights]
+
+
+def _assign(weights, known):
+    for weight, value in zip(weights, known, strict=True):
+        weight.assign(value)
 
 
 def _compress(path):

@@ -12,6 +12,10 @@ def _paper(authors: str, year: int, title: str, number: str) -> dict[str, Any]:
     }
 
 
+GAN = _paper("Goodfellow et al.", 2014, "Generative Adversarial Nets", "1406.2661")
+CONDITIONAL_GAN = _paper(
+    "Mirza and Osindero", 2014, "Conditional Generative Adversarial Nets", "1411.1784"
+)
 WGAN_GP = _paper("Gulrajani et al.", 2017, "Improved Training of Wasserstein GANs", "1704.00028")
 STYLEGAN2 = _paper(
     "Karras et al.", 2020, "Analyzing and Improving the Image Quality of StyleGAN", "1912.04958"

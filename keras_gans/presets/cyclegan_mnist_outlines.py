@@ -38,7 +38,7 @@ class Preset(AnyPreset):
     task = "image-to-image"
     tags = ["mnist", "cyclegan"]
     uses = [
-        'outlines = model.translate(digits, "ab")  # float (num, 28, 28, 3) in [−1, 1]',
+        'outlines = model.translate(digits, "ab")  # both float (num, 28, 28, 3) in [−1, 1]',
         'digits = model.translate(outlines, "ba")',
     ]
     check = "read_right_in_a"

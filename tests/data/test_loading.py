@@ -175,6 +175,12 @@ class TestArrays:
         with pytest.raises(ValueError, match="`source` must have classes where `labels` is True"):
             load(images_of(), batch_size=1, labels=True)
 
+    @pytest.mark.parametrize("first", [-1, -5, 2**31])
+    def test_labels_that_count_nothing_are_refused(self, first):
+        labels = first + np.arange(10)
+        with pytest.raises(ValueError, match=f"`source` must have labels .*labels {first} to"):
+            load((images_of(), labels), batch_size=1)
+
     def test_labels_where_there_are_any(self):
         images = images_of()
         without, info = load(images, batch_size=1, labels=None)

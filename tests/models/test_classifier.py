@@ -130,3 +130,22 @@ def test_labels_of_no_class_are_refused():
     model.compile()
     with pytest.raises(ValueError, match=r"Labels must count the classes.*from 1 to 3"):
         model.fit(IMAGES, LABELS + 1, verbose=0)
+
+
+def test_metrics_of_samples_are_refused():
+    with pytest.raises(ValueError, match=r"`metrics` must be None: .* does not draw"):
+        tiny().compile(metrics=[kg.metrics.FrechetDistance()])
+
+
+def test_a_network_of_several_inputs_is_refused():
+    inputs = keras.Input((3,)), keras.Input((3,))
+    logits = keras.layers.Dense(3)(keras.layers.Add()(inputs))
+    with pytest.raises(ValueError, match=r"`network` must take one input.*takes 2"):
+        kg.models.Classifier(keras.Model(list(inputs), logits))
+
+
+def test_is_served_with_its_classes(tmp_path):
+    tiny(class_names=["a", "b", "c"]).export(tmp_path / "served")
+    served = kg.load(tmp_path / "served")
+    assert (served.num_classes, served.class_names) == (3, ("a", "b", "c"))
+    assert not served.conditional

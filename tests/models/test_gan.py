@@ -361,6 +361,11 @@ class TestBadInput:
             self.gan().fit("digits")
         with pytest.raises(ValueError, match="sample_weight"):
             self.gan().fit(images(), sample_weight=np.ones(64))
+
+    def test_weights_of_held_out_examples_are_refused(self):
+        held_out = images(), None, np.ones(64)
+        with pytest.raises(ValueError, match=r"`validation_data` must be x or \(x, y\)"):
+            self.gan().fit(images(), validation_data=held_out)
         with pytest.raises(ValueError, match="not conditional"):
             self.gan().fit(images(), np.zeros(64, "int32"))
         with pytest.raises(ValueError, match="not conditional"):

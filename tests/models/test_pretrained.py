@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import keras_gans as kg
-from keras_gans import cards
+from keras_gans import _zoo, cards
 from keras_gans.models import half_precision
 
 
@@ -59,6 +59,11 @@ class TestHalfPrecision:
     def test_what_is_beyond_float16_is_refused(self):
         with pytest.raises(ValueError, match=r"beyond 65,504.*1e\+06"):
             half_precision.rounded([np.array([1e6], "float32")])
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    def test_what_is_not_finite_is_refused(self, value):
+        with pytest.raises(ValueError, match="not finite"):
+            half_precision.rounded([np.array([1.0, value], "float32")])
 
     @pytest.mark.slow
     def test_a_saved_model_of_half_the_size_draws_the_same(self, tmp_path):
@@ -109,10 +114,21 @@ class TestSaveToPreset:
         assert "![Black.](black.png)" in (tmp_path / "preset" / "README.md").read_text()
         assert cards.read(tmp_path / "preset")["parameters"]["generator"] > 0
 
-    @pytest.mark.slow
-    def test_leaves_nothing_half_written(self, tmp_path):
-        with pytest.raises(TypeError):
-            tiny().save_to_preset(tmp_path / "preset", {"title": object()})
+    @pytest.mark.parametrize(
+        "facts, pictures, message",
+        [
+            ("title", {}, "`facts` must be a dictionary"),
+            ({"title": object()}, {}, "`facts` must hold JSON values"),
+            ({"quality": {"results": {"fid": np.nan}}}, {}, "`facts` must hold JSON values"),
+            ({"pictures": {"a.png": "A."}}, {}, "`facts` must hold .* no card can be made"),
+            ({}, [], "`pictures` must be a dictionary"),
+            ({}, {"a.png": 3}, "`pictures` must hold Pillow's images .*'a.png' with 3"),
+            ({}, {"../a.png": Image.new("L", (4, 4))}, "`pictures` must hold .*'../a.png'"),
+        ],
+    )
+    def test_what_no_card_is_made_of_leaves_nothing(self, tmp_path, facts, pictures, message):
+        with pytest.raises((ValueError, TypeError), match=message):
+            tiny().save_to_preset(tmp_path / "preset", facts, pictures)
         assert list(tmp_path.iterdir()) == []
 
 
@@ -155,6 +171,32 @@ class TestFromPreset:
         )
         assert (gan.n_critic, float(gan.gp_weight)) == (7, 2.0)
         assert type(gan.techniques[0]) is kg.techniques.InstanceNoise
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"ema_decay": 0.9},
+            {"techniques": [kg.techniques.R1(), kg.techniques.LeCam()]},
+            {"techniques": [], "ema_decay": None},
+        ],
+    )
+    def test_keeps_networks_beside_what_begins_anew(self, saved, changes):
+        gan = kg.models.from_preset(saved.folder, **changes)
+        count = len(gan.generator.weights) + len(gan.discriminator.weights)
+        kept = kg.models.from_preset(saved.folder)
+        for name in ("generator", "discriminator"):
+            pairs = zip(getattr(kept, name).weights, getattr(gan, name).weights, strict=True)
+            for one, other in pairs:
+                np.testing.assert_array_equal(one, other)
+                count -= 1
+        assert count == 0
+        np.testing.assert_allclose(gan.sample(4, seed=0), saved.samples, atol=5e-3)
+        gan.fit(IMAGES, batch_size=8, verbose=0)
+
+    def test_keeps_averages_beside_new_techniques(self):
+        gan = kg.models.from_preset("wgan_gp_digits", techniques=[kg.techniques.R1()])
+        kept = kg.models.from_preset("wgan_gp_digits")
+        np.testing.assert_array_equal(gan.sample(4, seed=0), kept.sample(4, seed=0))
 
     @pytest.mark.slow
     def test_keeps_techniques_and_what_a_text_encoder_knows(self, tmp_path):
@@ -201,6 +243,22 @@ class TestFromPreset:
     def test_a_wrong_name_gets_those_that_are_near(self):
         with pytest.raises(ValueError, match=r"`preset` must .*'wgan_gp_digit'.*wgan_gp_digits"):
             kg.models.from_preset("wgan_gp_digit")
+        with pytest.raises(ValueError, match=r"`preset` must .*mean 'dcgan_mnist'"):
+            kg.models.from_preset("dcgan_mnits", load_weights=False)
+
+    def test_weights_that_are_not_here(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(_zoo, "CHECKOUT", tmp_path / "none")
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(ValueError, match=r"`load_weights` must be False .*'wgan_gp_digits'"):
+            kg.models.from_preset("wgan_gp_digits")
+
+    def test_what_is_no_folder_or_damaged(self, folder, tmp_path):
+        with pytest.raises(ValueError, match=r"`preset` must .*nowhere', which is none"):
+            kg.models.from_preset(tmp_path / "nowhere")
+        content = (folder / "model.keras").read_bytes()
+        (tmp_path / "model.keras").write_bytes(content[: len(content) // 2])
+        with pytest.raises(ValueError, match=r"`preset` must .*model.keras is damaged"):
+            kg.models.from_preset(tmp_path)
 
     def test_weights_of_other_networks_are_refused(self, folder):
         other = kg.networks.dcgan_generator((8, 8, 1), 4, filters=8)
