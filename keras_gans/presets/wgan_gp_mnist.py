@@ -22,15 +22,15 @@ class Preset(MNISTPreset):
     )
     model = models.WGANGP
     arguments = {"latent_dim": 64, "n_critic": 1, "ema_decay": 0.999}
-    filters = 16
+    filters = 48
     batch_size, steps_per_epoch, epochs = 32, 2000, 12
     precision = "mixed_bfloat16"
     rates = {"g_optimizer": 1e-3, "d_optimizer": 1e-3}
 
     def networks(self, info, latent_dim, filters):
         return {
-            "generator": networks.dcgan_generator(info.image_shape, latent_dim, 3 * filters),
-            "discriminator": deep_discriminator(info.image_shape, filters),
+            "generator": networks.dcgan_generator(info.image_shape, latent_dim, filters),
+            "discriminator": deep_discriminator(info.image_shape, max(1, filters // 3)),
         }
 
     def optimizers(self, model, steps, rates):
