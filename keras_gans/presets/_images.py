@@ -12,6 +12,7 @@ from keras_gans import _files, callbacks, data, metrics, networks
 from keras_gans._typing import Config, PathLike, Picture, Shape
 from keras_gans.metrics.evaluation import untruncated
 from keras_gans.models.schedules import HalfCosine
+from keras_gans.networks.conditioning import Labels
 from keras_gans.presets._preset import Preset
 
 #: Samples beside which the nearest training images are shown, and how many of these.
@@ -189,7 +190,9 @@ def dcgan_networks(
     return {**made, **classes, "class_names": info.class_names} if labels else made
 
 
-def deep_discriminator(image_shape: Shape, filters: int) -> keras.Model:
+def deep_discriminator(
+    image_shape: Shape, filters: int, num_classes: int | None = None
+) -> keras.Model:
     """A discriminator of 3×3 convolutions, two at each side, without normalization.
 
     The first has so many filters; the second halves the sides and doubles the filters, down to
@@ -198,6 +201,8 @@ def deep_discriminator(image_shape: Shape, filters: int) -> keras.Model:
     Args:
         image_shape: `(height, width, channels)`.
         filters: Positive integer.
+        num_classes: Positive integer, for one that takes labels and projects them. Defaults to
+            `None`.
     """
 
     def convolved(x, filters, strides):
@@ -207,11 +212,14 @@ def deep_discriminator(image_shape: Shape, filters: int) -> keras.Model:
         return layers.LeakyReLU(0.2)(convolution(x))
 
     x = images = keras.Input(image_shape)
+    labels = Labels(num_classes)
     for width in (filters, 2 * filters, 4 * filters):
         x = convolved(x, width, 1)
         x = convolved(x, min(2 * width, 4 * filters), 2)
-    logits = layers.Dense(1, dtype="float32")(layers.Flatten()(x))
-    return keras.Model(images, logits, name="discriminator")
+    features = layers.Flatten()(x)
+    logits = layers.Dense(1, dtype="float32")(features)
+    outputs = labels.projected_onto(logits, features)
+    return keras.Model(labels.beside(images), outputs, name="discriminator")
 
 
 def optimizers_of(model: Any, steps: int, rates: dict[str, float], schedule: Any, **adam: Any):

@@ -1,8 +1,9 @@
-"""A GAN of MNIST with labels, whose networks are those of the DCGAN."""
+"""A GAN of MNIST with labels, with a penalty on the discriminator's slope."""
 
-from keras_gans import models, techniques
+from keras_gans import models, networks, techniques
+from keras_gans.models.schedules import LinearToZero
 from keras_gans.presets import _papers
-from keras_gans.presets._images import dcgan_networks, half_cosine, optimizers_of
+from keras_gans.presets._images import deep_discriminator, optimizers_of
 from keras_gans.presets._mnist import MNISTPreset
 
 
@@ -14,24 +15,31 @@ class Preset(MNISTPreset):
     )
     paper = _papers.CONDITIONAL_GAN
     differs = (
-        "Networks of the DCGAN's kind in place of dense ones, told the class by a vector beside "
-        "the latents and by a projection (Miyato and Koyama 2018); the penalty R1 (Mescheder et "
-        "al. 2018); learning rates of Adam that fall from 5e-4 to nearly zero; samples come from a "
-        "moving average."
+        "Convolutions, in the generator of the DCGAN's kind, in place of dense layers; the class "
+        "as a vector beside the latents and as a projection (Miyato and Koyama 2018); the penalty "
+        "R1 (Mescheder et al. 2018) with γ 1; Adam, whose rates fall from 1e-3 to zero along a "
+        "straight line; samples come from a moving average."
     )
     model = models.ConditionalGAN
     labels = True
     arguments = {"latent_dim": 64, "ema_decay": 0.999}
-    filters = 32
-    batch_size, steps_per_epoch, epochs = 32, 750, 12
-    rates = {"g_optimizer": 5e-4, "d_optimizer": 5e-4}
+    filters = 48
+    batch_size, steps_per_epoch, epochs = 32, 1000, 12
+    precision = "mixed_bfloat16"
+    rates = {"g_optimizer": 1e-3, "d_optimizer": 1e-3}
 
     def build(self, info, filters=None, **changes):
-        penalty = {"techniques": [techniques.R1(0.1)]}
+        penalty = {"techniques": [techniques.R1(1.0)]}
         return super().build(info, filters, **{**penalty, **changes})
 
     def networks(self, info, latent_dim, filters):
-        return dcgan_networks(info, latent_dim, filters, filters, labels=True)
+        shape, classes = info.image_shape, info.num_classes
+        return {
+            "generator": networks.dcgan_generator(shape, latent_dim, filters, num_classes=classes),
+            "discriminator": deep_discriminator(shape, max(1, filters // 3), classes),
+            "num_classes": classes,
+            "class_names": info.class_names,
+        }
 
     def optimizers(self, model, steps, rates):
-        return optimizers_of(model, steps, rates, half_cosine, beta_1=0.0, beta_2=0.99)
+        return optimizers_of(model, steps, rates, LinearToZero, beta_1=0.0, beta_2=0.99)
