@@ -25,6 +25,8 @@ class Compiled(Pretrained):
     """
 
     optimizer_networks: dict[str, tuple[str, ...]] = {}
+    #: Whether it shows samples to metrics in `evaluate`.
+    draws_samples = True
     _compile_arguments: Config = {}
 
     def __init__(self, **kwargs: Any) -> None:
@@ -70,11 +72,17 @@ class Compiled(Pretrained):
         Raises:
             TypeError: If an optimizer's name is unknown, or `metrics` holds something else.
             ValueError: If one optimizer is given twice, or was made outside the strategy's scope;
-                if `steps_per_execution` is not positive;
+                if `steps_per_execution` is not positive; if there are `metrics` of a model that
+                draws no samples;
                 if `total_steps` is given and the paper has no schedule, or optimizers are given,
                 too; or if the model could not be saved.
         """
         _check_metrics(metrics)
+        if metrics and not self.draws_samples:
+            raise ValueError(
+                f"`metrics` must be None: they look at samples, which a {type(self).__name__} does "
+                f"not draw. Received: metrics={metrics!r}"
+            )
         steps_per_execution = executions.check(steps_per_execution)
         unknown = set(optimizers) - set(self.optimizer_networks)
         if unknown:

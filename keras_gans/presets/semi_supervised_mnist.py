@@ -30,7 +30,7 @@ class Preset(MNISTPreset):
     )
     paper = _papers.IMPROVED_TECHNIQUES
     differs = (
-        "A generator of the DCGAN's kind, and half the units in the classifier; a fifteenth of the "
+        "A generator of the DCGAN's kind, and half the units in the classifier; a fifth of the "
         "epochs, with learning rates that fall to zero along a straight line; latents from a "
         "normal distribution; networks that compute in bfloat16 up to the logits."
     )
@@ -49,8 +49,8 @@ class Preset(MNISTPreset):
 
     model = models.SemiSupervisedGAN
     arguments = {"latent_dim": 64, "ema_decay": 0.999}
-    filters = 24
-    batch_size, steps_per_epoch, epochs = 100, 600, 20
+    filters = 16
+    batch_size, steps_per_epoch, epochs = 100, 600, 60
     precision = "mixed_bfloat16"
     rates = {"g_optimizer": 5e-4, "d_optimizer": 1e-3}
 
