@@ -48,9 +48,25 @@ def of_model(model: Any) -> Config:
 
 def write(folder: pathlib.Path, facts: Config) -> None:
     """Write the facts, and the page that is made of them, into the folder of a trained model."""
+    for name, text in _files_of(facts).items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def check(argument: str, facts: Config) -> None:
+    """Refuse, by the name of an argument, facts of which no card can be made."""
+    try:
+        _files_of(facts)
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        raise ValueError(
+            f"`{argument}` must hold JSON values as keras_gans.cards describes them. Received: "
+            f"{argument}={facts!r}, of which no card can be made: {error}"
+        ) from error
+
+
+def _files_of(facts):
+    """The texts of a card's files, by their names."""
     text = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / FACTS).write_text(text + "\n", encoding="utf-8")
-    (folder / PAGE).write_text(page(json.loads(text)), encoding="utf-8")
+    return {FACTS: text + "\n", PAGE: page(json.loads(text))}
 
 
 def read(folder: pathlib.Path) -> Config:

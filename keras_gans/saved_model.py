@@ -33,8 +33,8 @@ class SavedGenerator:
         makes_text: Boolean, whether examples are strings.
         conditional: Boolean, whether the model takes labels, or other conditions in their place.
         condition_spec: `keras_gans.data.Spec` of one of them, or `None`.
-        num_classes: Integer, the classes of labels, or of what a classifier tells; `None` if there
-            are neither.
+        num_classes: Integer, the number of classes of the labels that it takes, or of a
+            classifier's probabilities. `None` if there are neither.
         class_names: Tuple of their names, or `None` if the model that was exported has none.
         vocabulary: Tuple of the characters of its texts, or `None` if they are not known.
         value_range: Lowest and highest number of an example, or `None` if it may hold any.

@@ -87,9 +87,8 @@ def introduction(folder):
 
 How many times the time, or memory, of keras_gans the usual way takes for the same result: both take
 turns in one run, and ratios are of medians of several. Where the results should be equal, that is
-checked first. Measured on
-{newest["cpu_cores"]} cores ({newest["machine"]["processor"]}), last on {newest["date"][:10]},
-with {versions}.
+checked first. Measured on {newest["cpu_cores"]} cores ({newest["machine"]["processor"]}), last on
+{newest["date"][:10]}, with {versions}.
 
 `python benchmarks/guards/speed.py` measures again, on a GPU with `--device GPU:0`, and
 `python -m benchmarks.speed.page` writes this page. The result of each row is in

@@ -1,9 +1,9 @@
 """The WGAN-GP of the Keras tutorial on MNIST, trained for as long as the models of the package.
 
 The networks, the training step, the batches of 512, and the optimizers are those of keras.io's
-example "WGAN-GP overriding Model.train_step", which trains on
-Fashion-MNIST. A minute is one of two cores: 120 seconds of CPU time. 10,000 samples are judged like
-those of the trained models, by `keras_gans.presets.get("wgan_gp_mnist").measure`.
+example "WGAN-GP overriding Model.train_step", which trains on Fashion-MNIST. A minute is
+one of two cores: 120 seconds of CPU time. 10,000 samples are judged like those of the trained
+models, by `keras_gans.presets.get("wgan_gp_mnist").measure`.
 
     python benchmarks/studies/mnist_tutorial.py --minutes 15
 

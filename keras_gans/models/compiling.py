@@ -72,10 +72,9 @@ class Compiled(Pretrained):
         Raises:
             TypeError: If an optimizer's name is unknown, or `metrics` holds something else.
             ValueError: If one optimizer is given twice, or was made outside the strategy's scope;
-                if `steps_per_execution` is not positive; if there are `metrics` of a model that
-                draws no samples;
-                if `total_steps` is given and the paper has no schedule, or optimizers are given,
-                too; or if the model could not be saved.
+                if `steps_per_execution` is not positive; if `metrics` are given and the model draws
+                no samples; if `total_steps` is given and the paper has no schedule, or optimizers
+                are given, too; or if the model could not be saved.
         """
         _check_metrics(metrics)
         if metrics and not self.draws_samples:
@@ -162,7 +161,7 @@ class Compiled(Pretrained):
 
     @property
     def network_names(self) -> list[str]:
-        """The attributes that hold the networks which it trains."""
+        """Names of the attributes that hold the networks it trains."""
         names = (name for names in self.optimizer_networks.values() for name in names)
         return list(dict.fromkeys(names))
 

@@ -1,7 +1,6 @@
 """Trained models that others go on with: a SavedModel, the model in training, and a card."""
 
 import importlib
-import json
 import os
 import pathlib
 import tempfile
@@ -58,7 +57,7 @@ class Pretrained(Saved):
         _checks.boolean("load_weights", load_weights)
         recipe = _recipe(preset)
         if recipe is None:
-            trained = _trained(_zoo.find("preset", preset, _recipes()))
+            trained = _trained(_zoo.find("preset", preset, _presets().list()))
             _check_class(cls, preset, type(trained))
             model = _changed(trained, changes) if load_weights else _new(trained, changes)
             model.compile()
@@ -104,9 +103,7 @@ class Pretrained(Saved):
         >>> gan.save_to_preset("my_digits")
         >>> gan = kg.models.GenerativeModel.from_preset("my_digits")
         """
-        pictures = _pictures({} if pictures is None else pictures)
-        facts = _facts(self, {} if facts is None else facts)
-        card = facts, pictures
+        card = _facts(self, facts), _pictures(pictures)
         if not hubs.is_address(filepath):
             with self._writing(_files.replacing_saved_model, filepath) as temporary:
                 self._write_preset(pathlib.Path(temporary), *card)
@@ -143,22 +140,17 @@ class Pretrained(Saved):
         cards.write(folder, facts)
 
 
-def _facts(model, facts):
-    """All that a card says of a model, checked by making the card."""
-    _checks.dictionary("facts", facts)
-    facts = {**cards.of_model(model), **facts}
-    try:
-        cards.page(json.loads(json.dumps(facts, allow_nan=False)))
-    except (TypeError, ValueError, LookupError, AttributeError) as error:
-        raise ValueError(
-            "`facts` must hold JSON values as keras_gans.cards describes them. Received: "
-            f"facts={facts!r}, of which no card can be made: {error}"
-        ) from error
+def _facts(model, given):
+    """All that a card says of a model."""
+    given = {} if given is None else _checks.dictionary("facts", given)
+    facts = {**cards.of_model(model), **given}
+    cards.check("facts", facts)
     return facts
 
 
-def _pictures(pictures):
-    for name, picture in _checks.dictionary("pictures", pictures).items():
+def _pictures(given):
+    pictures = {} if given is None else _checks.dictionary("pictures", given)
+    for name, picture in pictures.items():
         is_name = isinstance(name, str) and pathlib.PurePath(name).name == name
         if not (is_name and hasattr(picture, "save")):
             raise ValueError(
@@ -168,14 +160,14 @@ def _pictures(pictures):
     return pictures
 
 
-def _recipes():
-    """The names of presets. These are made of models, which know them by name only."""
-    return importlib.import_module("keras_gans.presets").list()
+def _presets():
+    """The module of presets. They are made of models, which know them by name only."""
+    return importlib.import_module("keras_gans.presets")
 
 
 def _recipe(name):
     """The preset of a name, or `None`."""
-    return importlib.import_module("keras_gans.presets").get(name) if name in _recipes() else None
+    return _presets().get(name) if name in _presets().list() else None
 
 
 def _folder_of(preset):
@@ -202,7 +194,7 @@ def _trained(folder):
     path = pathlib.Path(folder) / TRAINING
     if not zipfile.is_zipfile(path):
         if not path.parent.is_dir():
-            found = "which is none"
+            found = "which is no folder"
         elif path.exists():
             found = f"whose {TRAINING} is damaged"
         else:

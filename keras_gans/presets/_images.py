@@ -1,5 +1,6 @@
 """Presets of models that draw images."""
 
+import functools
 import pathlib
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from keras_gans.metrics.evaluation import untruncated
 from keras_gans.models.schedules import HalfCosine
 from keras_gans.networks.conditioning import Labels
 from keras_gans.presets._preset import Preset
+from keras_gans.techniques import Technique
 
 #: Samples beside which the nearest training images are shown, and how many of these.
 SHOWN, NEIGHBORS = 8, 3
@@ -22,8 +24,9 @@ SHOWN, NEIGHBORS = 8, 3
 class ImagePreset(Preset):
     """Of a model that draws images from latents.
 
-    A subclass states `networks`, too, what the constructor takes beside `arguments`; and `labels`,
-    whether it learns from images with their classes, or `None` if it does where there are any.
+    A subclass states `networks`, too, what the constructor takes beside `arguments`; `techniques`,
+    if any; and `labels`, whether it learns from images with their classes, or `None` if it does
+    where there are any.
 
     Args:
         name: See `Preset`.
@@ -65,10 +68,15 @@ class ImagePreset(Preset):
         """Return networks for the images of a dataset, by argument of the constructor."""
         raise NotImplementedError
 
+    def techniques(self) -> list[Technique]:
+        """Return new techniques for a model."""
+        return []
+
     def build(
         self, info: data.DatasetInfo, filters: int | None = None, **changes: Any
     ) -> keras.Model:
-        arguments = {**self.arguments, **changes}
+        own = self.techniques()
+        arguments = {**self.arguments, **({"techniques": own} if own else {}), **changes}
         filters = self.filters if filters is None else filters
         made = self.networks(info, arguments["latent_dim"], filters)
         return self.model(**{**made, **arguments})
@@ -180,12 +188,37 @@ def dcgan_networks(
         discriminator_filters, normalization: Those of the discriminator.
         labels: Boolean, whether they take labels. Defaults to `False`.
     """
+    discriminator = functools.partial(
+        networks.dcgan_discriminator, filters=discriminator_filters, normalization=normalization
+    )
+    return beside_dcgan_generator(discriminator, info, latent_dim, filters, labels)
+
+
+def deep_networks(
+    info: data.DatasetInfo, latent_dim: int, filters: int, labels: bool = False
+) -> dict[str, Any]:
+    """A generator of the DCGAN's kind and a `deep_discriminator`, by argument of a model.
+
+    Args:
+        info, latent_dim, filters, labels: As of `dcgan_networks`. The discriminator's first
+            convolution has a third of the filters.
+    """
+    discriminator = functools.partial(deep_discriminator, filters=max(1, filters // 3))
+    return beside_dcgan_generator(discriminator, info, latent_dim, filters, labels)
+
+
+def beside_dcgan_generator(
+    discriminator: Callable[..., keras.Model],
+    info: data.DatasetInfo,
+    latent_dim: int,
+    filters: int,
+    labels: bool,
+) -> dict[str, Any]:
+    """A generator of the DCGAN's kind, and the discriminator that a function makes, for a model."""
     classes: dict[str, Any] = {"num_classes": info.num_classes} if labels else {}
     made = {
         "generator": networks.dcgan_generator(info.image_shape, latent_dim, filters, **classes),
-        "discriminator": networks.dcgan_discriminator(
-            info.image_shape, discriminator_filters, normalization=normalization, **classes
-        ),
+        "discriminator": discriminator(info.image_shape, **classes),
     }
     return {**made, **classes, "class_names": info.class_names} if labels else made
 

@@ -1,9 +1,9 @@
 """A GAN of MNIST with labels, with a penalty on the discriminator's slope."""
 
-from keras_gans import models, networks, techniques
+from keras_gans import models, techniques
 from keras_gans.models.schedules import LinearToZero
 from keras_gans.presets import _papers
-from keras_gans.presets._images import deep_discriminator, optimizers_of
+from keras_gans.presets._images import deep_networks, optimizers_of
 from keras_gans.presets._mnist import MNISTPreset
 
 
@@ -28,18 +28,11 @@ class Preset(MNISTPreset):
     precision = "mixed_bfloat16"
     rates = {"g_optimizer": 1e-3, "d_optimizer": 1e-3}
 
-    def build(self, info, filters=None, **changes):
-        penalty = {"techniques": [techniques.R1(1.0)]}
-        return super().build(info, filters, **{**penalty, **changes})
+    def techniques(self):
+        return [techniques.R1(1.0)]
 
     def networks(self, info, latent_dim, filters):
-        shape, classes = info.image_shape, info.num_classes
-        return {
-            "generator": networks.dcgan_generator(shape, latent_dim, filters, num_classes=classes),
-            "discriminator": deep_discriminator(shape, max(1, filters // 3), classes),
-            "num_classes": classes,
-            "class_names": info.class_names,
-        }
+        return deep_networks(info, latent_dim, filters, labels=True)
 
     def optimizers(self, model, steps, rates):
         return optimizers_of(model, steps, rates, LinearToZero, beta_1=0.0, beta_2=0.99)

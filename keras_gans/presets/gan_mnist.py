@@ -1,17 +1,17 @@
 """A GAN of MNIST, with a penalty on the discriminator's slope."""
 
-from keras_gans import models, networks, techniques
+from keras_gans import models, techniques
 from keras_gans.models.schedules import LinearToZero
 from keras_gans.presets import _papers
-from keras_gans.presets._images import deep_discriminator, optimizers_of
+from keras_gans.presets._images import deep_networks, optimizers_of
 from keras_gans.presets._mnist import MNISTPreset
 
 
 class Preset(MNISTPreset):
     title = "GAN, digits of MNIST"
     summary = (
-        "Handwritten digits, by a generator that learned to deceive a discriminator: the first "
-        "game of its kind, and a penalty that keeps it stable."
+        "Handwritten digits, by a generator that learned to deceive a discriminator: the "
+        "game of the first GAN, with a penalty that keeps it stable."
     )
     paper = _papers.GAN
     differs = (
@@ -27,15 +27,11 @@ class Preset(MNISTPreset):
     precision = "mixed_bfloat16"
     rates = {"g_optimizer": 1e-3, "d_optimizer": 1e-3}
 
-    def build(self, info, filters=None, **changes):
-        penalty = {"techniques": [techniques.R1(1.0)]}
-        return super().build(info, filters, **{**penalty, **changes})
+    def techniques(self):
+        return [techniques.R1(1.0)]
 
     def networks(self, info, latent_dim, filters):
-        return {
-            "generator": networks.dcgan_generator(info.image_shape, latent_dim, filters),
-            "discriminator": deep_discriminator(info.image_shape, max(1, filters // 3)),
-        }
+        return deep_networks(info, latent_dim, filters)
 
     def optimizers(self, model, steps, rates):
         return optimizers_of(model, steps, rates, LinearToZero, beta_1=0.0, beta_2=0.99)

@@ -26,9 +26,8 @@ class Preset(MNISTPreset):
     batch_size, steps_per_epoch, epochs = 32, 1000, 12
     rates = {"g_optimizer": 1e-3, "d_optimizer": 1e-3}
 
-    def build(self, info, filters=None, **changes):
-        penalty = {"techniques": [techniques.R1(0.1)]}
-        return super().build(info, filters, **{**penalty, **changes})
+    def techniques(self):
+        return [techniques.R1(0.1)]
 
     def networks(self, info, latent_dim, filters):
         sizes: dict[str, Any] = {"levels": 2, "filters": filters, "num_classes": info.num_classes}

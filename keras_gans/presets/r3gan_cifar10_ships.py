@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from keras_gans import data, metrics, models, networks
+from keras_gans import data, metrics, models
 from keras_gans._typing import Config
 from keras_gans.data import DatasetInfo
 from keras_gans.presets import _papers
 from keras_gans.presets._images import (
     ImagePreset,
-    deep_discriminator,
+    deep_networks,
     half_cosine,
     optimizers_of,
 )
@@ -56,10 +56,7 @@ class Preset(ImagePreset):
     rates = {"g_optimizer": 1e-3, "d_optimizer": 1e-3}
 
     def networks(self, info, latent_dim, filters):
-        return {
-            "generator": networks.dcgan_generator(info.image_shape, latent_dim, filters),
-            "discriminator": deep_discriminator(info.image_shape, max(1, filters // 3)),
-        }
+        return deep_networks(info, latent_dim, filters)
 
     def optimizers(self, model, steps, rates):
         return optimizers_of(model, steps, rates, half_cosine, beta_1=0.0, beta_2=0.99)

@@ -25,9 +25,8 @@ class Preset(MNISTPreset):
     batch_size, steps_per_epoch, epochs = 32, 750, 12
     rates = {"g_optimizer": 5e-3, "d_optimizer": 5e-3}
 
-    def build(self, info, filters=None, **changes):
-        lazy = {"techniques": [techniques.R1(0.1, every=16)]}
-        return super().build(info, filters, **{**lazy, **changes})
+    def techniques(self):
+        return [techniques.R1(0.1, every=16)]
 
     def networks(self, info, latent_dim, filters):
         sizes = {

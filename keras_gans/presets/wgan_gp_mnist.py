@@ -1,9 +1,9 @@
 """A WGAN-GP of MNIST, whose critic is deep."""
 
-from keras_gans import models, networks
+from keras_gans import models
 from keras_gans.models.schedules import LinearToZero
 from keras_gans.presets import _papers
-from keras_gans.presets._images import deep_discriminator, optimizers_of
+from keras_gans.presets._images import deep_networks, optimizers_of
 from keras_gans.presets._mnist import MNISTPreset
 
 
@@ -16,9 +16,9 @@ class Preset(MNISTPreset):
     paper = _papers.WGAN_GP
     differs = (
         "A generator of the DCGAN's kind and a critic of 3×3 convolutions; one update of the "
-        "critic for one of the generator, not five, as the networks of progressive growing have "
-        "it; learning rates that fall from 1e-3 to zero along a straight line, as in the authors' "
-        "code for CIFAR-10 from 2e-4; samples come from a moving average."
+        "critic for one of the generator, not five, as in progressive growing (Karras et al. "
+        "2018); learning rates that fall from 1e-3 to zero along a straight line, as in the "
+        "authors' code for CIFAR-10 from 2e-4; samples come from a moving average."
     )
     model = models.WGANGP
     arguments = {"latent_dim": 64, "n_critic": 1, "ema_decay": 0.999}
@@ -28,10 +28,7 @@ class Preset(MNISTPreset):
     rates = {"g_optimizer": 1e-3, "d_optimizer": 1e-3}
 
     def networks(self, info, latent_dim, filters):
-        return {
-            "generator": networks.dcgan_generator(info.image_shape, latent_dim, filters),
-            "discriminator": deep_discriminator(info.image_shape, max(1, filters // 3)),
-        }
+        return deep_networks(info, latent_dim, filters)
 
     def optimizers(self, model, steps, rates):
         return optimizers_of(model, steps, rates, LinearToZero, beta_1=0.0, beta_2=0.9)

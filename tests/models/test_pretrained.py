@@ -253,7 +253,7 @@ class TestFromPreset:
             kg.models.from_preset("wgan_gp_digits")
 
     def test_what_is_no_folder_or_damaged(self, folder, tmp_path):
-        with pytest.raises(ValueError, match=r"`preset` must .*nowhere', which is none"):
+        with pytest.raises(ValueError, match=r"`preset` must .*nowhere', which is no folder"):
             kg.models.from_preset(tmp_path / "nowhere")
         content = (folder / "model.keras").read_bytes()
         (tmp_path / "model.keras").write_bytes(content[: len(content) // 2])
