@@ -86,6 +86,12 @@ class MovingAverage(Tunable, keras.layers.Layer):
             for average, weight in zip(self.averages, self.network().weights, strict=True):
                 average.assign(weight)
 
+    def assign_to_network(self) -> None:
+        """Let the network be what the average is, for training to go on from there."""
+        self.catch_up()
+        for weight, average in zip(self.network().weights, self.averages, strict=True):
+            weight.assign(average)
+
     @property
     def has_begun(self) -> bool:
         """Whether there was an update, before which the average is the network itself."""

@@ -80,7 +80,8 @@ class Pretrained(Saved):
 
         It holds a SavedModel as `export` writes it, the model without its optimizers as
         `model.keras`, both with weights in half precision, and a card, `README.md`, in the format
-        of Hugging Face.
+        of Hugging Face. In `model.keras` networks with a moving average have its weights: what was
+        sampled from is what training goes on with.
 
         Args:
             filepath: Path of the folder, which is made, or replaced if it holds a SavedModel; or
@@ -133,6 +134,8 @@ class Pretrained(Saved):
         keras.Model.save(self, folder / TRAINING)  # by each worker, in a folder of its own
         copy = keras.models.load_model(folder / TRAINING, compile=False)
         copy.set_weights(rounded(self.get_weights()))
+        for average in copy.averages.values():  # packs as one with the network
+            average.assign_to_network()
         copy.save(folder / TRAINING)
         _compress(folder / TRAINING)
         for name, picture in pictures.items():

@@ -75,6 +75,21 @@ def test_averages_of_what_does_not_change_are_exact():
         np.testing.assert_array_equal(a, w)
 
 
+@pytest.mark.parametrize("steps", [0, 3])
+def test_can_be_what_its_network_goes_on_from(steps):
+    original = network()
+    average = MovingAverage(original, 0.9)
+    for _ in range(steps):
+        original.set_weights([weight + 1 for weight in original.get_weights()])
+        average.update()
+    expected = average.copy().get_weights()
+    average.assign_to_network()
+    for weight, value in zip(original.get_weights(), expected, strict=True):
+        np.testing.assert_array_equal(weight, value)
+    for weight, value in zip(average.averages, expected, strict=True):
+        np.testing.assert_array_equal(weight, value)
+
+
 def test_copies_weights_that_are_not_floats():
     class Counted(keras.layers.Layer):
         def build(self, input_shape):
