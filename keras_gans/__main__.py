@@ -201,9 +201,11 @@ def parser() -> argparse.ArgumentParser:
         "--split", help="part of the dataset; by default test, or all the pictures of a folder"
     )
     command.add_argument(
-        "--metrics", type=metrics, default=",".join(METRICS), help="which, with commas between"
+        "--metrics", type=metrics, help="which, with commas between; by default all"
     )
-    command.add_argument("--num", type=two_or_more, default=10_000, help="most images of each side")
+    command.add_argument(
+        "--num", type=two_or_more, help="most images of each side; by default 10,000"
+    )
     command.add_argument("--extractor", choices=EXTRACTORS, help=EXTRACTOR)
     command.add_argument(
         "--image-size",
@@ -225,10 +227,15 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     options.arguments = list(sys.argv[1:] if arguments is None else arguments)
     if options.command == "train" and (options.model is None) == (options.preset is None):
         commands.error("train takes either MODEL or --preset NAME")
-    measured = getattr(options, "metrics", None) or ()
+    if options.command in ("train", "evaluate"):
+        _check_metrics(commands, options)
+    return options
+
+
+def _check_metrics(commands, options):
+    measured = options.metrics or (METRICS if options.command == "evaluate" else ())
     if "is" in measured and options.extractor == "pixels":
         commands.error("--metrics must leave out is where --extractor is pixels, without classes")
-    return options
 
 
 def integer(text: str, low: int, high: int = 2**31) -> int:

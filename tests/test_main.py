@@ -465,6 +465,11 @@ def test_evaluates_what_draws_no_latents_as_its_card_is(capsys):
     assert re.search(r"read_right_in_a +\d", capsys.readouterr().out)
 
 
+def test_what_is_measured_as_its_card_is_takes_no_choice_of_metrics():
+    with pytest.raises(SystemExit, match=r"`--metrics` must be left out .* \['fid'\]"):
+        main(["evaluate", "cyclegan_mnist_outlines", "--metrics", "fid"])
+
+
 def test_evaluates_a_trained_model_by_name(capsys):
     options = "--extractor pixels --num 200 --metrics fid"
     main(["evaluate", "wgan_gp_digits", *options.split()])

@@ -35,10 +35,22 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.dataset is None:
         preset = preset_of(options.run)
         if not isinstance(preset, presets.ImagePreset):
+            _check_left_out(options)
             print(metrics.format_table(preset.measure(trained(options.run))))
             return
         options.dataset = preset.dataset
     print(metrics.format_table(measurement(trained_sampler(options.run), options)()))
+
+
+def _check_left_out(options):
+    """What says how images are compared says nothing where none are."""
+    for name in ("split", "metrics", "num", "extractor", "image_size"):
+        value = getattr(options, name)
+        if value is not None:
+            raise ValueError(
+                f"`{name}` must be left out for a model that is measured as its card is. "
+                f"Received: {name}={value!r} and run={options.run!r}"
+            )
 
 
 def measurement(generator: Any, options: argparse.Namespace) -> Callable[[], dict[str, Any]]:
@@ -51,16 +63,17 @@ def measurement(generator: Any, options: argparse.Namespace) -> Callable[[], dic
     for batch in real.take(1):
         extractor((batch[0] if isinstance(batch, tuple) else batch)[:1])
     uniform = generator.conditional and info.num_classes is None
+    chosen = {"metrics": options.metrics, "num_samples": options.num}
+    chosen = {name: value for name, value in chosen.items() if value is not None}
 
     def measure():
         report = metrics.evaluate(
             of_all_classes(generator) if uniform else generator.sample,
             real,
-            metrics=options.metrics,
-            num_samples=options.num,
             feature_extractor=extractor,
             seed=options.seed,
             split=f"{info.name}, {info.split}",
+            **chosen,
         )
         if uniform:
             report["protocol"]["labels"] = "all classes alike"

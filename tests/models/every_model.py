@@ -13,6 +13,7 @@ A model is known by the test file of its own file: `tests/models/test_<file>.py`
 import importlib
 import inspect
 import math
+import random
 
 import numpy as np
 import pytest
@@ -40,10 +41,12 @@ def file_of(kind):
 def definitions(kind):
     """The test module of a model's class, which defines a tiny one."""
     name = f"tests.models.test_{file_of(kind)}"
+    state = random.getstate()
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError:
         module = None
+    random.setstate(state)  # networks of its cases draw seeds, when it is first imported
     if not hasattr(module, "tiny") or not hasattr(module, "tiny_examples"):
         raise NotImplementedError(
             f"{kind.__name__} must have {name.replace('.', '/')}.py with two functions: "
