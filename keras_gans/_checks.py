@@ -155,9 +155,25 @@ def json_values(name, value):
 def as_array(value):
     """Return `value` as a NumPy array of any kind, that of `None` if it is none."""
     try:
-        return np.asarray(value)
+        return array_of_any(value)
     except (TypeError, ValueError, NotImplementedError):  # ragged, symbolic
         return np.asarray(None)
+
+
+def array_of_any(value):
+    """Return `value` as a NumPy array, one of objects where there are strings and others.
+
+    NumPy alone would write the others as strings.
+
+    Raises:
+        TypeError, ValueError: By NumPy, if it is no array.
+    """
+    found = np.asarray(value)
+    if found.dtype.kind in "US" and isinstance(value, (list, tuple)):
+        objects = np.asarray(value, object)
+        if not all(isinstance(part, (str, bytes)) for part in objects.flat):
+            return objects
+    return found
 
 
 def array(name, value):

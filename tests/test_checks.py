@@ -73,3 +73,11 @@ def test_divergences_refuse_counts_and_choices_as_all_modules_do(call, error, me
 def test_no_interval_in_a_message_holds_what_is_refused(arguments, interval):
     with pytest.raises(ValueError, match=rf"in {interval}\. Received: size=inf"):
         _checks.real_number("size", np.inf, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [(["a", "b"], "U"), ([b"a"], "S"), ([["a"], [3]], "O"), (("a", None), "O"), ([1, 2], "i")],
+)
+def test_numbers_beside_strings_are_not_strings(value, kind):
+    assert _checks.as_array(value).dtype.kind == kind

@@ -345,7 +345,7 @@ def check_is_tensor(name, x):
 def as_array(name, spec, x):
     """Return what is given as an array, or say that it is none."""
     try:
-        return np.asarray(x)
+        return _checks.array_of_any(x)
     except (TypeError, ValueError):
         raise TypeError(
             f"`{name}` must be an array. Received: a {type(x).__name__} that is none"

@@ -184,5 +184,8 @@ def test_served_captions(tmp_path):
     )
     one = served.sample(3, captions[0], seed=0)
     np.testing.assert_allclose(one, served.sample(3, [captions[0]] * 3, seed=0), atol=1e-6)
+    for texts in (["a red circle", 3], ["a red circle", None]):
+        with pytest.raises(ValueError, match=r"`labels` must hold strings.* and dtype object"):
+            tiny().sample(2, texts)
     with pytest.raises(ValueError, match="`labels` must be what the model is conditioned on"):
         served.sample(2)
