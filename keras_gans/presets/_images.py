@@ -255,19 +255,27 @@ def deep_discriminator(
     return keras.Model(labels.beside(images), outputs, name="discriminator")
 
 
-def optimizers_of(model: Any, steps: int, rates: dict[str, float], schedule: Any, **adam: Any):
-    """Adam for each rate, which a schedule leads through the updates of a run.
+def optimizers_of(
+    model: Any,
+    steps: int,
+    rates: dict[str, float],
+    schedule: Any,
+    kind: type[keras.optimizers.Optimizer] = keras.optimizers.Adam,
+    **arguments: Any,
+) -> dict[str, keras.optimizers.Optimizer]:
+    """An optimizer for each rate, which a schedule leads through the updates of a run.
 
     Args:
         model: The model, of whose discriminator's or critic's updates there are `n_critic` a step.
         steps: Integer, training steps of the run.
         rates: Learning rates by optimizer.
         schedule: Function of a rate and a number of updates.
-        **adam: Arguments of `keras.optimizers.Adam`.
+        kind: Class of the optimizers. Defaults to `keras.optimizers.Adam`.
+        **arguments: Others of its arguments.
     """
     updates = {"d_optimizer": steps * getattr(model, "n_critic", 1)}
     return {
-        name: keras.optimizers.Adam(schedule(rate, updates.get(name, steps)), **adam)
+        name: kind(schedule(rate, updates.get(name, steps)), **arguments)
         for name, rate in rates.items()
     }
 

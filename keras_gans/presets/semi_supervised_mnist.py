@@ -50,7 +50,7 @@ class Preset(MNISTPreset):
     model = models.SemiSupervisedGAN
     arguments = {"latent_dim": 64, "ema_decay": 0.999}
     filters = 16
-    batch_size, steps_per_epoch, epochs = 100, 600, 60
+    batch_size, steps_per_epoch, epochs = 100, 600, 45
     precision = "mixed_bfloat16"
     rates = {"g_optimizer": 5e-4, "d_optimizer": 1e-3}
 
