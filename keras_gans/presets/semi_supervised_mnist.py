@@ -30,8 +30,8 @@ class Preset(MNISTPreset):
     )
     paper = _papers.IMPROVED_TECHNIQUES
     differs = (
-        "A generator of the DCGAN's kind, and half the units in the classifier; a fifth of the "
-        "epochs, with learning rates that fall to zero along a straight line; latents from a "
+        "A generator of the DCGAN's kind, and half the units in the classifier; 45 epochs, "
+        "not 300, with learning rates that fall to zero along a straight line; latents from a "
         "normal distribution; networks that compute in bfloat16 up to the logits."
     )
     limits = [
