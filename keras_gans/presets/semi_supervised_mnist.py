@@ -30,9 +30,9 @@ class Preset(MNISTPreset):
     )
     paper = _papers.IMPROVED_TECHNIQUES
     differs = (
-        "A generator of the DCGAN's kind, and half the units in the classifier; 45 epochs, "
-        "not 300, with learning rates that fall to zero along a straight line; latents from a "
-        "normal distribution; networks that compute in bfloat16 up to the logits."
+        "A generator of the DCGAN's kind, and half the units in the classifier; 45 epochs, not "
+        "300, with learning rates that fall to zero along a straight line; latents from a normal "
+        "distribution; networks that compute in bfloat16 up to the logits."
     )
     limits = [
         *MNISTPreset.limits,
