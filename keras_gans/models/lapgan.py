@@ -287,9 +287,12 @@ class LAPGAN(LatentModel):
 
     def noise_maps(self, z: Tensor) -> list[Tensor]:
         """Cut latents into what the generators take: those of the coarse images, and maps."""
-        ends = list(itertools.accumulate(map(math.prod, self.noise_shapes)))
-        parts = zip(ops.split(z, ends[:-1], axis=-1), self.noise_shapes, strict=True)
-        return [ops.reshape(part, (-1, *shape)) for part, shape in parts]
+        ends = itertools.accumulate(map(math.prod, self.noise_shapes), initial=0)
+        parts = [z[:, start:end] for start, end in itertools.pairwise(ends)]
+        return [
+            ops.reshape(part, (-1, *shape))
+            for part, shape in zip(parts, self.noise_shapes, strict=True)
+        ]
 
     def test_step(self, data: Tensors) -> dict[str, Tensor]:
         real = self.real_levels(data)

@@ -235,6 +235,20 @@ def test_one_step_is_one_gan_a_level(num_classes):
         start += size
 
 
+def test_one_level_is_a_gan_of_the_images(tmp_path):
+    gan = kg.models.LAPGAN(**networks(levels=1, shape=(4, 4, 1)), seed=0)
+    gan.compile()
+    gan.fit(every_model.IMAGES, batch_size=8, verbose=0)
+    gan.export(tmp_path / "saved_model")
+    samples = gan.sample(3, seed=0)
+    assert samples.shape == (3, 4, 4, 1)
+    np.testing.assert_allclose(
+        kg.load(tmp_path / "saved_model").sample(3, seed=0), samples, atol=1e-6
+    )
+    (coarse,) = gan.generate_levels(kg.latents.draw(3, gan.latent_dim, seed=0))
+    np.testing.assert_allclose(coarse, samples, atol=1e-6)
+
+
 def test_losses_are_sums_over_levels_and_evaluation_gives_them():
     gan = kg.models.LAPGAN(**networks(), seed=1)
     gan.compile(run_eagerly=True)
