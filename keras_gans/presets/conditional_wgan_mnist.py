@@ -27,7 +27,7 @@ class Preset(MNISTPreset):
     labels = True
     arguments = {"latent_dim": 64, "n_critic": 2, "ema_decay": 0.999, "clip_value": 0.06}
     filters = 32
-    batch_size, steps_per_epoch, epochs = 32, 2500, 12
+    batch_size, steps_per_epoch, epochs = 32, 2000, 10
     precision = "mixed_bfloat16"
     rates = {"g_optimizer": 1e-3, "d_optimizer": 1e-3}
 
