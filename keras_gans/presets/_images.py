@@ -11,6 +11,7 @@ from keras import layers
 
 from keras_gans import _files, callbacks, data, metrics, networks
 from keras_gans._typing import Config, PathLike, Picture, Shape
+from keras_gans.layers import EqualizedLearningRate
 from keras_gans.metrics.evaluation import untruncated
 from keras_gans.models.schedules import HalfCosine
 from keras_gans.networks.conditioning import Labels
@@ -195,15 +196,22 @@ def dcgan_networks(
 
 
 def deep_networks(
-    info: data.DatasetInfo, latent_dim: int, filters: int, labels: bool = False
+    info: data.DatasetInfo,
+    latent_dim: int,
+    filters: int,
+    labels: bool = False,
+    equalized: bool = False,
 ) -> dict[str, Any]:
     """A generator of the DCGAN's kind and a `deep_discriminator`, by argument of a model.
 
     Args:
         info, latent_dim, filters, labels: As of `dcgan_networks`. The discriminator's first
             convolution has a third of the filters.
+        equalized: As of `deep_discriminator`.
     """
-    discriminator = functools.partial(deep_discriminator, filters=max(1, filters // 3))
+    discriminator = functools.partial(
+        deep_discriminator, filters=max(1, filters // 3), equalized=equalized
+    )
     return beside_dcgan_generator(discriminator, info, latent_dim, filters, labels)
 
 
@@ -224,7 +232,7 @@ def beside_dcgan_generator(
 
 
 def deep_discriminator(
-    image_shape: Shape, filters: int, num_classes: int | None = None
+    image_shape: Shape, filters: int, num_classes: int | None = None, equalized: bool = False
 ) -> keras.Model:
     """A discriminator of 3×3 convolutions, two at each side, without normalization.
 
@@ -236,13 +244,18 @@ def deep_discriminator(
         filters: Positive integer.
         num_classes: Positive integer, for one that takes labels and projects them. Defaults to
             `None`.
+        equalized: Boolean, whether kernels are of N(0, 1) and scaled when they are used, as
+            `keras_gans.layers.EqualizedLearningRate` does. Defaults to `False`.
     """
+
+    def scaled(layer):
+        return EqualizedLearningRate(layer) if equalized else layer
 
     def convolved(x, filters, strides):
         convolution = layers.Conv2D(
             filters, 3, strides, padding="same", kernel_initializer="he_normal"
         )
-        return layers.LeakyReLU(0.2)(convolution(x))
+        return layers.LeakyReLU(0.2)(scaled(convolution)(x))
 
     x = images = keras.Input(image_shape)
     labels = Labels(num_classes)
@@ -250,7 +263,7 @@ def deep_discriminator(
         x = convolved(x, width, 1)
         x = convolved(x, min(2 * width, 4 * filters), 2)
     features = layers.Flatten()(x)
-    logits = layers.Dense(1, dtype="float32")(features)
+    logits = scaled(layers.Dense(1, dtype="float32"))(features)
     outputs = labels.projected_onto(logits, features)
     return keras.Model(labels.beside(images), outputs, name="discriminator")
 
