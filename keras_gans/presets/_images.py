@@ -14,7 +14,6 @@ from keras_gans._typing import Config, PathLike, Picture, Shape
 from keras_gans.metrics.evaluation import untruncated
 from keras_gans.models.schedules import HalfCosine
 from keras_gans.networks.conditioning import Labels
-from keras_gans.networks.normalization import normalize
 from keras_gans.presets._preset import Preset
 from keras_gans.techniques import Technique
 
@@ -196,22 +195,15 @@ def dcgan_networks(
 
 
 def deep_networks(
-    info: data.DatasetInfo,
-    latent_dim: int,
-    filters: int,
-    labels: bool = False,
-    normalization: str | None = None,
+    info: data.DatasetInfo, latent_dim: int, filters: int, labels: bool = False
 ) -> dict[str, Any]:
     """A generator of the DCGAN's kind and a `deep_discriminator`, by argument of a model.
 
     Args:
         info, latent_dim, filters, labels: As of `dcgan_networks`. The discriminator's first
             convolution has a third of the filters.
-        normalization: That of the discriminator.
     """
-    discriminator = functools.partial(
-        deep_discriminator, filters=max(1, filters // 3), normalization=normalization
-    )
+    discriminator = functools.partial(deep_discriminator, filters=max(1, filters // 3))
     return beside_dcgan_generator(discriminator, info, latent_dim, filters, labels)
 
 
@@ -232,12 +224,9 @@ def beside_dcgan_generator(
 
 
 def deep_discriminator(
-    image_shape: Shape,
-    filters: int,
-    num_classes: int | None = None,
-    normalization: str | None = None,
+    image_shape: Shape, filters: int, num_classes: int | None = None
 ) -> keras.Model:
-    """A discriminator of 3×3 convolutions, two at each side.
+    """A discriminator of 3×3 convolutions, two at each side, without normalization.
 
     The first has so many filters; the second halves the sides and doubles the filters, down to
     four times as many. On small images it judges far more than the two layers of the DCGAN's kind.
@@ -247,19 +236,19 @@ def deep_discriminator(
         filters: Positive integer.
         num_classes: Positive integer, for one that takes labels and projects them. Defaults to
             `None`.
-        normalization: As of `keras_gans.networks.dcgan_discriminator`, after all convolutions but
-            the first. Defaults to `None`.
     """
 
-    def convolved(x, filters, strides, normalization):
-        x = layers.Conv2D(filters, 3, strides, padding="same", kernel_initializer="he_normal")(x)
-        return layers.LeakyReLU(0.2)(normalize(normalization, x))
+    def convolved(x, filters, strides):
+        convolution = layers.Conv2D(
+            filters, 3, strides, padding="same", kernel_initializer="he_normal"
+        )
+        return layers.LeakyReLU(0.2)(convolution(x))
 
     x = images = keras.Input(image_shape)
     labels = Labels(num_classes)
     for width in (filters, 2 * filters, 4 * filters):
-        x = convolved(x, width, 1, None if x is images else normalization)
-        x = convolved(x, min(2 * width, 4 * filters), 2, normalization)
+        x = convolved(x, width, 1)
+        x = convolved(x, min(2 * width, 4 * filters), 2)
     features = layers.Flatten()(x)
     logits = layers.Dense(1, dtype="float32")(features)
     outputs = labels.projected_onto(logits, features)
