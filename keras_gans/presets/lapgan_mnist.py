@@ -3,6 +3,7 @@
 import dataclasses
 
 from keras_gans import models, networks, techniques
+from keras_gans.layers.pyramids import pyramid_sides
 from keras_gans.presets import _papers
 from keras_gans.presets._images import deep_networks, half_cosine, optimizers_of
 from keras_gans.presets._mnist import MNISTPreset
@@ -37,8 +38,8 @@ class Preset(MNISTPreset):
         sizes = {"levels": 2, "filters": filters, "num_classes": info.num_classes}
         _, generator = networks.lapgan_generators(shape, latent_dim, **sizes)
         _, discriminator = networks.lapgan_discriminators(shape, dropout=0.0, **sizes)
-        sides = (-(-side // 2) for side in shape[:2])
-        halved = dataclasses.replace(info, image_shape=(*sides, shape[2]))
+        side, _ = pyramid_sides(shape[:2], 2)
+        halved = dataclasses.replace(info, image_shape=(*side, shape[2]))
         coarse = deep_networks(halved, latent_dim, 2 * filters, labels)
         return {
             "generators": [coarse["generator"], generator],
